@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: BSL-1.0
+/// A tensor as the device's memory holds it: words of codes, check bits and scales.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <utility>
+#include <vector>
+
+#include <upset/tensor/memory_image.hpp>
+
+namespace upset {
+
+/// The memory image of `size` elements in `F`; faults flip its bits, `decode` reads through them.
+///
+/// One scale serves the whole tensor, or n scales serve n equal consecutive parts of it (output
+/// channels of a kernel in OHWI order).
+template <Format F>
+class Memory final : public MemoryImage {
+ public:
+  using Code = typename F::code_type;
+  using Word = typename F::Word;
+  using Scale = typename F::Scale;
+  static constexpr std::size_t lanes = static_cast<std::size_t>(F::lanes);
+
+  // -- making one
+  Memory() : Memory(0) {}
+  explicit Memory(std::size_t size, std::vector<Scale> scales = {Scale{}})
+      : scales_(std::move(scales)) {
+    resize(size);
+  }
+  Memory(std::span<const float> values, std::vector<Scale> scales)
+      : Memory(values.size(), std::move(scales)) {
+    encode(values);
+  }
+
+  /// Writes `values`, each rounded under its scale; changes the size to theirs. O(size).
+  void encode(std::span<const float> values) {
+    resize(values.size());
+    std::array<Code, lanes> codes{};
+    for (std::size_t word = 0; word < words_.size(); ++word) {
+      const std::size_t first = word * lanes;
+      const std::size_t count = std::min(lanes, size_ - first);
+      for (std::size_t lane = 0; lane < count; ++lane) {
+        codes[lane] = F::encode(values[first + lane], scale_of(first + lane));
+      }
+      std::fill(codes.begin() + static_cast<std::ptrdiff_t>(count), codes.end(), Code{0});
+      words_[word] = F::store(std::span<const Code>(codes));
+    }
+    touched_.clear();
+    scale_touched_ = false;
+  }
+  void encode(std::span<const float> values, std::vector<Scale> scales) {
+    scales_ = std::move(scales);
+    encode(values);
+  }
+
+  // -- reading one
+  [[nodiscard]] std::size_t size() const { return size_; }
+  [[nodiscard]] std::span<const Word> words() const { return words_; }
+  [[nodiscard]] std::span<const Scale> scales() const { return scales_; }
+  [[nodiscard]] const Scale& scale_of(std::size_t element) const {
+    return scales_.size() == 1 ? scales_.front() : scales_[element / (size_ / scales_.size())];
+  }
+
+  /// Calls `use(element, code, scale)` for the elements of words `first` to `last - 1`, as read
+  /// through the guard: lanes of a masked word hold the code nearest to zero.
+  template <class Use>
+  void read(std::size_t first_word, std::size_t last_word, Use use) const {
+    std::array<Code, lanes> codes{};
+    for (std::size_t word = first_word; word < last_word; ++word) {
+      const Check check = F::load(words_[word], std::span<Code>(codes));
+      const std::size_t first = word * lanes;
+      const std::size_t count = std::min(lanes, size_ - first);
+      for (std::size_t lane = 0; lane < count; ++lane) {
+        const Scale& scale = scale_of(first + lane);
+        use(first + lane, check == Check::masked ? F::encode(0.0F, scale) : codes[lane], scale);
+      }
+    }
+  }
+  template <class Use>
+  void read(Use use) const {
+    read(0, words_.size(), use);
+  }
+
+  void decode(std::span<float> values) const override {
+    read([&](std::size_t element, Code code, const Scale& scale) {
+      values[element] = F::decode(code, scale);
+    });
+  }
+
+  // -- faults
+  [[nodiscard]] std::string_view format_name() const override {
+    static constexpr Name name = F::name();
+    return name;
+  }
+  [[nodiscard]] ImageLayout layout() const override {
+    return {.elements = size_,
+            .element_bits = F::width,
+            .lanes = F::lanes,
+            .lane_bits = F::lane_bits,
+            .word_bits = F::word_bits,
+            .scales = Scale::width == 0 ? 0 : scales_.size(),
+            .scale_bits = Scale::width};
+  }
+  [[nodiscard]] BitRole word_role(int word_bit) const override { return F::word_role(word_bit); }
+  [[nodiscard]] bool test(std::uint64_t bit) const override {
+    const BitLocation at = locate(bit);
+    return at.role == BitRole::scale ? scales_[at.word].test(at.word_bit)
+                                     : test_bit(words_[at.word], at.word_bit);
+  }
+  void flip(std::uint64_t bit) override {
+    const BitLocation at = locate(bit);
+    if (at.role == BitRole::scale) {
+      scales_[at.word].flip(at.word_bit);
+      scale_touched_ = true;
+    } else {
+      words_[at.word] = flip_bit(words_[at.word], at.word_bit);
+      touched_.push_back(at.word);
+    }
+  }
+
+  // -- what faults touched, for readers that keep an operand
+  /// Words flipped since the last `encode` or `forget_touched`, in order of the flips, perhaps more
+  /// than once each; if `scale_touched()`, every element may have changed.
+  [[nodiscard]] std::span<const std::uint64_t> touched_words() const { return touched_; }
+  [[nodiscard]] bool scale_touched() const { return scale_touched_; }
+  void forget_touched() {
+    touched_.clear();
+    scale_touched_ = false;
+  }
+
+ private:
+  void resize(std::size_t size) {
+    if (scales_.empty() || (scales_.size() > 1 && size % scales_.size() != 0)) {
+      throw Error("A memory image of " + std::to_string(size) + " elements cannot share " +
+                  std::to_string(scales_.size()) + " scales evenly");
+    }
+    size_ = size;
+    words_.resize((size + lanes - 1) / lanes);
+  }
+
+  std::size_t size_ = 0;
+  std::vector<Word> words_;
+  std::vector<Scale> scales_;
+  std::vector<std::uint64_t> touched_;
+  bool scale_touched_ = false;
+};
+
+}  // namespace upset
