@@ -1,0 +1,7 @@
+# SPDX-License-Identifier: BSL-1.0
+# Runs PROGRAM and fails unless it succeeds and prints exactly the text of the file EXPECTED.
+execute_process(COMMAND ${PROGRAM} OUTPUT_VARIABLE printed COMMAND_ERROR_IS_FATAL ANY)
+file(READ ${EXPECTED} expected)
+if(NOT printed STREQUAL expected)
+  message(FATAL_ERROR "${PROGRAM} does not print what ${EXPECTED} holds, but:\n${printed}")
+endif()
