@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: BSL-1.0
+/// How a convolution's windows lie on an image: geometry, padding, and rows of operands.
+#pragma once
+
+#include <cstddef>
+#include <vector>
+
+#include <upset/core/error.hpp>
+#include <upset/kernel/gemm.hpp>
+
+namespace upset {
+
+/// Steps and borders of a convolution or pooling window, per axis where they may differ.
+struct WindowGeometry {
+  std::size_t kernel_height = 1;
+  std::size_t kernel_width = 1;
+  std::size_t stride = 1;
+  std::size_t pad_top = 0;
+  std::size_t pad_left = 0;
+  std::size_t pad_bottom = 0;
+  std::size_t pad_right = 0;
+  std::size_t dilation = 1;
+  std::size_t groups = 1;
+  /// Zeros put between input pixels, plus one: the stride of a transposed convolution.
+  std::size_t input_dilation = 1;
+
+  /// A square kernel with the same padding on every side.
+  [[nodiscard]] static constexpr WindowGeometry square(std::size_t kernel, std::size_t stride = 1,
+                                                       std::size_t padding = 0) {
+    return {.kernel_height = kernel,
+            .kernel_width = kernel,
+            .stride = stride,
+            .pad_top = padding,
+            .pad_left = padding,
+            .pad_bottom = padding,
+            .pad_right = padding};
+  }
+
+  [[nodiscard]] constexpr std::size_t taps() const { return kernel_height * kernel_width; }
+  [[nodiscard]] friend constexpr bool operator==(const WindowGeometry&,
+                                                 const WindowGeometry&) = default;
+};
+
+/// A geometry laid on an [H, W, C] image: sizes of the padded image and of the output.
+class Window {
+ public:
+  /// Throws `Error` when the kernel does not fit the padded image.
+  Window(const WindowGeometry& geometry, std::size_t height, std::size_t width,
+         std::size_t channels)
+      : geometry_(geometry), height_(height), width_(width), channels_(channels) {
+    const auto spread = [&](std::size_t n) {
+      return n == 0 ? 0 : (n - 1) * geometry.input_dilation + 1;
+    };
+    padded_height_ = spread(height) + geometry.pad_top + geometry.pad_bottom;
+    padded_width_ = spread(width) + geometry.pad_left + geometry.pad_right;
+    const std::size_t reach_y = (geometry.kernel_height - 1) * geometry.dilation + 1;
+    const std::size_t reach_x = (geometry.kernel_width - 1) * geometry.dilation + 1;
+    if (padded_height_ < reach_y || padded_width_ < reach_x) {
+      throw Error("a window of " + std::to_string(reach_y) + "x" + std::to_string(reach_x) +
+                  " pixels does not fit an image of " + std::to_string(padded_height_) + "x" +
+                  std::to_string(padded_width_) + ", padding included");
+    }
+    output_height_ = (padded_height_ - reach_y) / geometry.stride + 1;
+    output_width_ = (padded_width_ - reach_x) / geometry.stride + 1;
+  }
+
+  [[nodiscard]] std::size_t input_size() const { return height_ * width_ * channels_; }
+  [[nodiscard]] std::size_t padded_size() const {
+    return padded_height_ * padded_width_ * channels_;
+  }
+  [[nodiscard]] std::size_t output_height() const { return output_height_; }
+  [[nodiscard]] std::size_t output_width() const { return output_width_; }
+  [[nodiscard]] std::size_t output_pixels() const { return output_height_ * output_width_; }
+
+  /// Calls `copy(source, target, length)` for each stretch of the image that is contiguous both
+  /// there and in the padded image.
+  template <class Copy>
+  void for_each_stretch(Copy copy) const {
+    const bool dense = geometry_.input_dilation == 1;
+    for (std::size_t y = 0; y < height_; ++y) {
+      const std::size_t row = y * geometry_.input_dilation + geometry_.pad_top;
+      for (std::size_t x = 0; x < (dense ? 1 : width_); ++x) {
+        const std::size_t column = x * geometry_.input_dilation + geometry_.pad_left;
+        copy((y * width_ + x) * channels_, (row * padded_width_ + column) * channels_,
+             (dense ? width_ : 1) * channels_);
+      }
+    }
+  }
+
+  /// Where the window of output pixel `pixel` starts in the padded image.
+  [[nodiscard]] std::size_t base(std::size_t pixel) const {
+    const std::size_t y = pixel / output_width_;
+    const std::size_t x = pixel % output_width_;
+    return (y * padded_width_ + x) * geometry_.stride * channels_;
+  }
+
+  /// Offsets of the segments a window of `group` reads, in the order of a [H, W, I] kernel.
+  [[nodiscard]] std::vector<std::size_t> offsets(std::size_t group) const {
+    std::vector<std::size_t> result;
+    const std::size_t first_channel = group * (channels_ / geometry_.groups);
+    for (std::size_t y = 0; y < geometry_.kernel_height; ++y) {
+      for (std::size_t x = 0; x < (whole_rows() ? 1 : geometry_.kernel_width); ++x) {
+        result.push_back((y * padded_width_ + x) * geometry_.dilation * channels_ + first_channel);
+      }
+    }
+    return result;
+  }
+  [[nodiscard]] std::size_t segment_length() const {
+    return whole_rows() ? geometry_.kernel_width * channels_ : channels_ / geometry_.groups;
+  }
+
+ private:
+  /// A kernel row is one contiguous stretch of NHWC pixels unless channels or pixels are skipped.
+  [[nodiscard]] bool whole_rows() const { return geometry_.groups == 1 && geometry_.dilation == 1; }
+
+  WindowGeometry geometry_;
+  std::size_t height_;
+  std::size_t width_;
+  std::size_t channels_;
+  std::size_t padded_height_ = 0;
+  std::size_t padded_width_ = 0;
+  std::size_t output_height_ = 0;
+  std::size_t output_width_ = 0;
+};
+
+}  // namespace upset

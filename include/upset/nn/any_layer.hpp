@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: BSL-1.0
+/// A layer of any type: the one place where the library erases types.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <upset/nn/layer.hpp>
+
+namespace upset {
+
+/// Holds any `Layer` by value; copies are deep.
+class AnyLayer {
+ public:
+  template <Layer L>
+  requires(!std::same_as<L, AnyLayer>) AnyLayer(L layer)
+      : self_(std::make_unique<Model<L>>(std::move(layer))) {}  // NOLINT: wraps
+
+  AnyLayer(const AnyLayer& other) : self_(other.self_->clone()) {}
+  AnyLayer(AnyLayer&&) noexcept = default;
+  AnyLayer& operator=(const AnyLayer& other) {
+    self_ = other.self_->clone();
+    return *this;
+  }
+  AnyLayer& operator=(AnyLayer&&) noexcept = default;
+  ~AnyLayer() = default;
+
+  [[nodiscard]] std::string kind() const { return self_->kind(); }
+  [[nodiscard]] Shape output_shape(InputShapes shapes) const { return self_->output_shape(shapes); }
+  [[nodiscard]] Tensor forward(Inputs x, const Pass& pass) const { return self_->forward(x, pass); }
+  void backward(Inputs x, const Tensor& y, const Tensor& d_y, Gradients& gradients) const {
+    self_->backward(x, y, d_y, gradients);
+  }
+  [[nodiscard]] std::vector<Parameter> parameters() { return self_->parameters(); }
+  [[nodiscard]] std::vector<NamedImage> images() { return self_->images(); }
+  void encode() { self_->encode(); }
+  void refresh() { self_->refresh(); }
+  void calibrate(Inputs x) { self_->calibrate(x); }
+
+  /// The layer itself where its type is `L`, else null.
+  template <Layer L>
+  [[nodiscard]] L* target() {
+    auto* model = dynamic_cast<Model<L>*>(self_.get());
+    return model == nullptr ? nullptr : &model->layer;
+  }
+  template <Layer L>
+  [[nodiscard]] const L* target() const {
+    const auto* model = dynamic_cast<const Model<L>*>(self_.get());
+    return model == nullptr ? nullptr : &model->layer;
+  }
+
+ private:
+  struct Concept {
+    virtual ~Concept() = default;
+    [[nodiscard]] virtual std::unique_ptr<Concept> clone() const = 0;
+    [[nodiscard]] virtual std::string kind() const = 0;
+    [[nodiscard]] virtual Shape output_shape(InputShapes shapes) const = 0;
+    [[nodiscard]] virtual Tensor forward(Inputs x, const Pass& pass) const = 0;
+    virtual void backward(Inputs x, const Tensor& y, const Tensor& d_y, Gradients& g) const = 0;
+    [[nodiscard]] virtual std::vector<Parameter> parameters() = 0;
+    [[nodiscard]] virtual std::vector<NamedImage> images() = 0;
+    virtual void encode() = 0;
+    virtual void refresh() = 0;
+    virtual void calibrate(Inputs x) = 0;
+  };
+
+  template <class L>
+  struct Model final : Concept {
+    explicit Model(L value) : layer(std::move(value)) {}
+
+    [[nodiscard]] std::unique_ptr<Concept> clone() const override {
+      return std::make_unique<Model>(layer);
+    }
+    [[nodiscard]] std::string kind() const override { return layer.kind(); }
+    [[nodiscard]] Shape output_shape(InputShapes shapes) const override {
+      return layer.output_shape(shapes);
+    }
+    [[nodiscard]] Tensor forward(Inputs x, const Pass& pass) const override {
+      return layer.forward(x, pass);
+    }
+    void backward(Inputs x, const Tensor& y, const Tensor& d_y, Gradients& g) const override {
+      layer.backward(x, y, d_y, g);
+    }
+    [[nodiscard]] std::vector<Parameter> parameters() override { return layer.parameters(); }
+    [[nodiscard]] std::vector<NamedImage> images() override { return layer.images(); }
+    void encode() override { layer.encode(); }
+    void refresh() override { layer.refresh(); }
+    void calibrate([[maybe_unused]] Inputs x) override {
+      if constexpr (Calibrated<L>) {
+        layer.calibrate(x);
+      }
+    }
+
+    L layer;
+  };
+
+  std::unique_ptr<Concept> self_;
+};
+
+}  // namespace upset

@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: BSL-1.0
+/// Convolution in any weight and activation format: the layer that multiplies.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <upset/format/float32.hpp>
+#include <upset/kernel/gemm.hpp>
+#include <upset/kernel/window.hpp>
+#include <upset/nn/weights.hpp>
+
+namespace upset {
+
+/// y[b, oy, ox, o] = bias[o] + sum over taps and input channels of x * kernel[o, ky, kx, i].
+///
+/// The input is written to memory in `A`, the kernel lies there in `W`, the bias in `B`; where both
+/// `W` and `A` are levels the sum is an exact integer and is scaled once. Padding lies outside
+/// memory: it adds nothing, and no fault hits it.
+///
+/// - shape:  x [B, H, W, I], kernel [O, Ky, Kx, I / groups], bias [O] -> y [B, H', W', O]
+/// - cost:   one multiply-add per tap, channel and output; no copy of the input into columns
+template <Format W = Float32, Format A = W, Format B = BiasFormat<W>>
+class Conv2d {
+ public:
+  using WeightFormat = W;
+  using ActivationFormat = A;
+  using ArithmeticOf = Arithmetic<W, A>;
+
+  // -- making one
+  /// Throws `Error` when the kernel does not match the geometry or the bias.
+  Conv2d(const WindowGeometry& geometry, Tensor kernel, Tensor bias,
+         Granularity granularity = Granularity::per_tensor);
+
+  /// All zero, to be initialised or loaded.
+  [[nodiscard]] static Conv2d zeros(std::size_t in, std::size_t out,
+                                    const WindowGeometry& geometry) {
+    return Conv2d(
+        geometry,
+        Tensor({out, geometry.kernel_height, geometry.kernel_width, in / geometry.groups}),
+        Tensor({out}));
+  }
+
+  // -- reading one
+  [[nodiscard]] std::string kind() const { return "Conv2d"; }
+  [[nodiscard]] const WindowGeometry& geometry() const { return geometry_; }
+  [[nodiscard]] const Tensor& kernel() const { return kernel_.values(); }
+  [[nodiscard]] const Tensor& bias() const { return bias_.values(); }
+  [[nodiscard]] std::size_t out_channels() const { return kernel().shape()[0]; }
+  [[nodiscard]] std::size_t in_channels() const { return kernel().shape()[3] * geometry_.groups; }
+  [[nodiscard]] const typename A::Scale& input_scale() const { return input_.scale(); }
+  void set_input_scale(const typename A::Scale& scale) {
+    input_.set(scale);
+    build_operand();
+  }
+
+  // -- Layer
+  [[nodiscard]] Shape output_shape(InputShapes shapes) const;
+  [[nodiscard]] Tensor forward(Inputs inputs, const Pass& pass) const;
+  void backward(Inputs inputs, const Tensor& y, const Tensor& d_y, Gradients& gradients) const;
+  [[nodiscard]] std::vector<Parameter> parameters();
+  [[nodiscard]] std::vector<NamedImage> images();
+  void encode();
+  void refresh();
+  /// Fits the scale of the activations to x.
+  void calibrate(Inputs inputs) { set_input_scale(A::fit(inputs[0]->values())); }
+
+ private:
+  using Value = typename ArithmeticOf::Value;
+  using Sum = typename ArithmeticOf::Sum;
+
+  [[nodiscard]] Window window(const Shape& x) const { return {geometry_, x[1], x[2], x[3]}; }
+  [[nodiscard]] std::size_t group_outputs() const { return out_channels() / geometry_.groups; }
+  [[nodiscard]] std::size_t depth() const { return kernel().size() / out_channels(); }
+  /// Pictures whose windows are multiplied together: enough to fill tiles, few enough for the
+  /// cache.
+  [[nodiscard]] static std::size_t block_of(const Window& window, std::size_t batch) {
+    return std::clamp<std::size_t>(32768 / window.padded_size(), 1, batch);
+  }
+
+  void build_operand();
+  void place(std::size_t element, typename W::code_type code, const typename W::Scale& scale) {
+    const std::size_t o = element / depth();
+    operand_[o / group_outputs()].at(o % group_outputs(), element % depth()) =
+        ArithmeticOf::template operand<W>(code, scale);
+  }
+  void build_steps();
+  /// Writes one picture to memory, lets the hook at it, and reads it back into the padded image.
+  void write_input(std::span<const float> x, const Window& window, const Pass& pass,
+                   std::uint64_t image, Memory<A>& memory, std::span<Value> padded) const;
+
+  WindowGeometry geometry_;
+  StoredTensor<W> kernel_;
+  StoredTensor<B> bias_;
+  StoredScale<A> input_;
+  std::vector<PackedMatrix<Value>> operand_;  // one per group
+  std::vector<double> step_;                  // per output channel: sums to reals
+  std::vector<float> bias_operand_;
+};
+
+}  // namespace upset
+
+#include <upset/nn/conv2d_impl.hpp>
+
+namespace upset {
+
+static_assert(Layer<Conv2d<Float32>> && Calibrated<Conv2d<Float32>>);
+
+}  // namespace upset

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: BSL-1.0
+/// What a layer is: values in, values out, gradients back, and the memory it occupies.
+#pragma once
+
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include <upset/tensor/memory_image.hpp>
+#include <upset/tensor/tensor.hpp>
+
+namespace upset {
+
+/// How training changes a parameter.
+enum class Update : std::uint8_t {
+  gradient,  ///< `backward` accumulates its gradient
+  average,   ///< `backward` accumulates the batch's statistic; training keeps a moving average
+};
+
+/// A tensor that training changes, and the name of its parameter set ("kernel", "bias", ...).
+struct Parameter {
+  std::string name;
+  Tensor* value = nullptr;
+  Update update = Update::gradient;
+};
+
+/// A memory image that faults may hit, under the same names.
+struct NamedImage {
+  std::string name;
+  MemoryImage* image = nullptr;
+};
+
+/// Called with each activation memory image after it was written and before it is read: `layer` is
+/// the node that reads it, `image` the index of the picture in the data set. Faults in activations
+/// are flips made here.
+using ActivationHook =
+    std::function<void(std::size_t layer, std::uint64_t image, MemoryImage& memory)>;
+
+/// What a forward pass carries along.
+struct Pass {
+  bool training = false;          ///< batch norm uses the batch's own statistics
+  std::uint64_t first_image = 0;  ///< data-set index of the first picture of the batch
+  std::size_t layer = 0;          ///< node being computed; `Network` sets it
+  const ActivationHook* hook = nullptr;
+};
+
+/// The inputs of a layer, each [B, ...]; most layers have one.
+using Inputs = std::span<const Tensor* const>;
+/// Shapes of the inputs, batch omitted.
+using InputShapes = std::span<const Shape>;
+
+/// Where `backward` adds its gradients.
+struct Gradients {
+  std::span<Tensor> parameters;     ///< one per `parameters()`, in that order
+  std::span<Tensor* const> inputs;  ///< one per input; null where nobody asks
+};
+
+/// A layer: a regular value.
+///
+/// - `output_shape(shapes)` throws `Error` when the inputs do not fit, saying what was expected
+/// - `forward(x, pass)`: y [B, output_shape]
+/// - `backward(x, y, d_y, gradients)` adds to every gradient; x and y are those of a training pass
+/// - `parameters()`: real values that training changes
+/// - `encode()` writes the memory images from the real values
+/// - `images()`: what faults may flip
+/// - `refresh()` lets flips made since take effect; O(flips) except after a flipped scale
+template <class L>
+concept Layer = std::copyable<L> &&
+    requires(L layer, const L constant, InputShapes shapes, Inputs x, const Pass& pass,
+             const Tensor& y, Gradients& gradients) {
+  { constant.kind() } -> std::convertible_to<std::string>;
+  { constant.output_shape(shapes) } -> std::same_as<Shape>;
+  { constant.forward(x, pass) } -> std::same_as<Tensor>;
+  constant.backward(x, y, y, gradients);
+  { layer.parameters() } -> std::same_as<std::vector<Parameter>>;
+  { layer.images() } -> std::same_as<std::vector<NamedImage>>;
+  layer.encode();
+  layer.refresh();
+};
+
+/// A layer that chooses its activation scale from data it sees before it is used.
+template <class L>
+concept Calibrated = Layer<L> && requires(L layer, Inputs x) {
+  layer.calibrate(x);
+};
+
+/// Base of layers without parameters and without memory of their own.
+struct Stateless {
+  [[nodiscard]] static std::vector<Parameter> parameters() { return {}; }
+  [[nodiscard]] static std::vector<NamedImage> images() { return {}; }
+  static void encode() {}
+  static void refresh() {}
+};
+
+/// The only input of a layer that takes one; throws `Error` naming the layer otherwise.
+inline const Shape& single_input(InputShapes shapes, const std::string& kind) {
+  if (shapes.size() != 1) {
+    throw Error(kind + " takes one input, not " + std::to_string(shapes.size()));
+  }
+  return shapes[0];
+}
+
+}  // namespace upset

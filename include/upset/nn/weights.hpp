@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: BSL-1.0
+/// The parameters of a layer that multiplies: real values, their memory images, and the operand.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include <upset/format/fixed.hpp>
+#include <upset/format/int8_affine.hpp>
+#include <upset/format/straight_through.hpp>
+#include <upset/guard/guards.hpp>
+#include <upset/kernel/arithmetic.hpp>
+#include <upset/kernel/packed_matrix.hpp>
+#include <upset/nn/layer.hpp>
+#include <upset/tensor/memory.hpp>
+
+namespace upset {
+
+// -- the format of biases
+
+namespace detail {
+
+template <class W>
+struct BiasFormat {
+  using type = W;
+};
+template <>
+struct BiasFormat<Int8Affine> {
+  using type = Fixed<32, 16>;
+};
+template <class Storage>
+struct BiasFormat<ParityGuarded<Int8Affine, Storage>> {
+  using type = ParityGuarded<Fixed<32, 16>,
+                             std::conditional_t<(capacity<Storage> < 32), std::uint32_t, Storage>>;
+};
+template <class Storage>
+struct BiasFormat<Secded<Int8Affine, Storage>> {
+  using type =
+      Secded<Fixed<32, 16>, std::conditional_t<(capacity<Storage> < 32), std::uint32_t, Storage>>;
+};
+template <>
+struct BiasFormat<Triplicated<Int8Affine>> {
+  using type = Triplicated<Fixed<32, 16>>;
+};
+template <>
+struct BiasFormat<MsbDuplicated<Int8Affine>> {
+  using type = MsbDuplicated<Fixed<32, 16>>;
+};
+
+}  // namespace detail
+
+/// The format biases are stored in beside weights in `W`: the same one with a scale of its own, but
+/// 32-bit integers beside `Int8Affine`, as integer-only inference has them (Jacob et al. 2018).
+template <Format W>
+using BiasFormat = typename detail::BiasFormat<W>::type;
+
+/// Whether a kernel has one scale, or one per output channel.
+enum class Granularity : std::uint8_t { per_tensor, per_channel };
+
+// -- one parameter set
+
+/// A tensor with its memory image in `F`, and the learnable factors of its scale where `F` has any.
+template <Format F>
+class StoredTensor {
+ public:
+  using Scale = typename F::Scale;
+  static constexpr std::size_t gamma_count = static_cast<std::size_t>(Scale::gammas);
+
+  StoredTensor() = default;
+  explicit StoredTensor(Tensor values, std::size_t scales = 1)
+      : values_(std::move(values)), scale_count_(scales) {
+    fit();
+    encode();
+  }
+
+  [[nodiscard]] Tensor& values() { return values_; }
+  [[nodiscard]] const Tensor& values() const { return values_; }
+  [[nodiscard]] Memory<F>& image() { return image_; }
+  [[nodiscard]] const Memory<F>& image() const { return image_; }
+  /// What the image held when it was last encoded, as reals: x_q of the straight-through estimator.
+  [[nodiscard]] const Tensor& quantized() const { return quantized_; }
+
+  /// Chooses scales for the present values. Formats without learnable factors do so by themselves.
+  void fit() {
+    if constexpr (gamma_count > 0) {
+      const Scale scale = F::fit(values_.values());
+      gammas_ = Tensor({gamma_count});
+      for (std::size_t i = 0; i < gamma_count; ++i) {
+        gammas_[i] = scale.gamma(static_cast<int>(i));
+      }
+    }
+  }
+
+  void encode() {
+    image_.encode(values_.values(), scales());
+    quantized_ = Tensor(values_.shape());
+    image_.decode(quantized_.values());
+  }
+
+  void add_parameters(const std::string& name, std::vector<Parameter>& all) {
+    all.push_back({name, &values_, Update::gradient});
+    if constexpr (gamma_count > 0) {
+      all.push_back({name + "_scale", &gammas_, Update::gradient});
+    }
+  }
+  [[nodiscard]] static constexpr std::size_t parameter_count() { return gamma_count > 0 ? 2 : 1; }
+
+  /// Adds to the gradients listed by `add_parameters` those that follow from dL/dx_q.
+  void backward(const Tensor& d_quantized, std::span<Tensor> d_parameters) const {
+    std::vector<double> d_gammas(gamma_count, 0.0);
+    for (std::size_t i = 0; i < values_.size(); ++i) {
+      d_parameters[0][i] +=
+          straight_through<F>(values_[i], image_.scale_of(i), d_quantized[i], d_gammas);
+    }
+    for (std::size_t i = 0; i < gamma_count; ++i) {
+      d_parameters[1][i] += static_cast<float>(d_gammas[i]);
+    }
+  }
+
+ private:
+  [[nodiscard]] std::vector<Scale> scales() const {
+    if constexpr (gamma_count > 0) {
+      return {Scale::from_gammas(gammas_.values())};
+    } else if constexpr (std::is_same_v<typename F::Element, Int8Affine>) {
+      std::vector<Scale> result;
+      const std::size_t part = values_.size() / scale_count_;
+      for (std::size_t s = 0; s < scale_count_; ++s) {
+        // Symmetric: a zero point would add a term per activation to every dot product.
+        result.push_back(Int8Affine::fit_symmetric(values_.values().subspan(s * part, part)));
+      }
+      return result;
+    } else {
+      return {Scale{}};
+    }
+  }
+
+  Tensor values_;
+  Tensor gammas_{Shape{0}};
+  std::size_t scale_count_ = 1;
+  Memory<F> image_;
+  Tensor quantized_;
+};
+
+// -- the scale of a layer's activations
+
+/// What stays in memory of the activations a layer reads: their scale. The image has no elements,
+/// only the bits of the scale.
+template <Format A>
+class StoredScale {
+ public:
+  using Scale = typename A::Scale;
+  static constexpr std::size_t gamma_count = static_cast<std::size_t>(Scale::gammas);
+
+  StoredScale() { set(Scale{}); }
+
+  [[nodiscard]] const Scale& scale() const { return image_.scales()[0]; }
+  [[nodiscard]] Memory<A>& image() { return image_; }
+
+  void set(const Scale& scale) {
+    fitted_ = scale;
+    if constexpr (gamma_count > 0) {
+      for (std::size_t i = 0; i < gamma_count; ++i) {
+        gammas_[i] = scale.gamma(static_cast<int>(i));
+      }
+    }
+    encode();
+  }
+  void encode() {
+    if constexpr (gamma_count > 0) {
+      fitted_ = Scale::from_gammas(gammas_.values());
+    }
+    image_ = Memory<A>(0, {fitted_});
+  }
+  void add_parameters(std::vector<Parameter>& all) {
+    if constexpr (gamma_count > 0) {
+      all.push_back({"input_scale", &gammas_, Update::gradient});
+    }
+  }
+  void backward(std::span<const double> d_gammas, std::span<Tensor> d_parameters) const {
+    for (std::size_t i = 0; i < gamma_count; ++i) {
+      d_parameters[0][i] += static_cast<float>(d_gammas[i]);
+    }
+  }
+
+ private:
+  Tensor gammas_{Shape{gamma_count}};
+  Scale fitted_{};
+  Memory<A> image_;
+};
+
+}  // namespace upset
