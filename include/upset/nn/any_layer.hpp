@@ -14,8 +14,9 @@ namespace upset {
 /// Holds any `Layer` by value; copies are deep.
 class AnyLayer {
  public:
-  template <Layer L>
-  requires(!std::same_as<L, AnyLayer>) AnyLayer(L layer)
+  // not `template <Layer L>`: asking whether AnyLayer itself is a Layer would ask this again
+  template <class L>
+  requires(!std::same_as<L, AnyLayer> && Layer<L>) AnyLayer(L layer)
       : self_(std::make_unique<Model<L>>(std::move(layer))) {}  // NOLINT: wraps
 
   AnyLayer(const AnyLayer& other) : self_(other.self_->clone()) {}
