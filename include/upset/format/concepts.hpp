@@ -48,6 +48,7 @@ concept ScaleType = std::regular<S> && std::is_trivially_copyable_v<S> &&
 /// The scale of formats whose codes are numbers by themselves.
 struct Unscaled {
   static constexpr int width = 0;
+  static constexpr int gammas = 0;  ///< learnable factors; see `GammaScale`
 
   [[nodiscard]] constexpr bool test(int /*bit*/) const { return false; }
   constexpr void flip(int /*bit*/) {}
