@@ -51,28 +51,28 @@ template <Format W = Float32, Format A = W>
   return net;
 }
 
-/// The same network with inner layers in `W` and `A` formats of signs, the first and last in float.
+/// The same network for inner layers of signs: `convert` its conv2, dense1 and dense2, and keep the
+/// first and last layer in float.
 ///
 /// A batch norm before each inner layer centres what is reduced to signs; there is no other
-/// activation function.
+/// activation function, so in float the network is of little use.
 ///
 /// - source: Rastegari et al., XNOR-Net, 2016, block order of section 3.2: batch norm, binary
 ///           activation, binary convolution, pooling
-template <Format W, Format A = W>
-[[nodiscard]] Network lenet5_binary(const Shape& input, std::size_t classes) {
+[[nodiscard]] inline Network lenet5_binary(const Shape& input, std::size_t classes) {
   Network net(input);
-  net.add("conv1", Conv2d<Float32>::zeros(input[2], 6, detail::lenet5_first_window(input)));
+  net.add("conv1", Conv2d<>::zeros(input[2], 6, detail::lenet5_first_window(input)));
   net.add("pool1", MaxPool(2));
   net.add("norm1", BatchNorm<>(6));
-  net.add("conv2", Conv2d<W, A, Float32>::zeros(6, 16, WindowGeometry::square(5)));
+  net.add("conv2", Conv2d<>::zeros(6, 16, WindowGeometry::square(5)));
   net.add("pool2", MaxPool(2));
   net.add("norm2", BatchNorm<>(16));
   net.add("flatten", Flatten{});
-  net.add("dense1", Dense<W, A, Float32>::zeros(400, 120));
+  net.add("dense1", Dense<>::zeros(400, 120));
   net.add("norm3", BatchNorm<>(120));
-  net.add("dense2", Dense<W, A, Float32>::zeros(120, 84));
+  net.add("dense2", Dense<>::zeros(120, 84));
   net.add("norm4", BatchNorm<>(84));
-  net.add("dense3", Dense<Float32>::zeros(84, classes));
+  net.add("dense3", Dense<>::zeros(84, classes));
   return net;
 }
 

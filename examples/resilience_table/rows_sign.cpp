@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: BSL-1.0
+#include <cstdint>
+
+#include "make_row.hpp"
+
+#include <upset/format/formats.hpp>
+
+using namespace upset;
+
+namespace {
+
+bool is_inner(std::string_view layer) {
+  return layer == "conv2" || layer == "dense1" || layer == "dense2";
+}
+
+template <Format W, Format A = W>
+Row binary_row(std::string protection) {
+  Row row = make_row<W, A>("Binary", std::move(protection), Training::scratch);
+  row.build = [](const Network& net) { return convert<W, A>(net, is_inner); };
+  row.architecture = [](const Shape& input, std::size_t classes) {
+    return lenet5_binary(input, classes);
+  };
+  return row;
+}
+
+}  // namespace
+
+std::vector<Row> sign_rows() {
+  constexpr Training tuned = Training::fine_tuned;
+  return {
+      make_row<MultiLevelBinary<4>>("MultiLevelBinary<4>", "none", tuned),
+      make_row<Mono<5>>("Mono<5>", "none", tuned),
+      make_row<Triplicated<Mono<5>>>("Mono<5>", "TMR", tuned),
+      make_row<Mono<8>>("Mono<8>", "none", tuned),
+      make_row<ParityGuarded<Mono<8>, std::uint64_t>>("Mono<8>", "parity/64", tuned),
+      binary_row<Binary>("none"),
+      binary_row<Triplicated<Binary>>("TMR"),
+  };
+}
