@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: BSL-1.0
+/// Confidence intervals: Wilson for rates, Student for means.
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <span>
+#include <string>
+
+#include <boost/math/distributions/normal.hpp>
+#include <boost/math/distributions/students_t.hpp>
+
+#include <upset/core/error.hpp>
+#include <upset/metric/summary.hpp>
+
+namespace upset {
+
+/// A closed interval; infinite ends mean that nothing is known on that side.
+struct Interval {
+  double low = 0;
+  double high = 0;
+
+  [[nodiscard]] constexpr bool contains(double x) const { return low <= x && x <= high; }
+  [[nodiscard]] constexpr double width() const { return high - low; }
+  [[nodiscard]] friend constexpr bool operator==(const Interval&, const Interval&) = default;
+};
+
+namespace detail {
+
+inline void expect_confidence(double confidence) {
+  if (!(confidence > 0 && confidence < 1)) {
+    throw Error("A confidence of " + std::to_string(confidence) +
+                " lies outside (0, 1); write 0.95 for 95 %");
+  }
+}
+
+}  // namespace detail
+
+/// Wilson score interval of a rate, two-sided.
+///
+/// - units:  share of successes, 0 to 1; exactly 0 (1) at its end where no (every) draw succeeded
+/// - errors: n = 0 gives [0, 1]; throws `Error` for successes > n or a confidence outside (0, 1)
+/// - source: Wilson 1927, "Probable inference, the law of succession, and statistical inference";
+///           without continuity correction
+[[nodiscard]] inline Interval wilson(std::uint64_t successes, std::uint64_t n,
+                                     double confidence = 0.95) {
+  detail::expect_confidence(confidence);
+  if (successes > n) {
+    throw Error("A rate of " + std::to_string(successes) + " successes in " + std::to_string(n) +
+                " draws has no interval; successes cannot exceed draws");
+  }
+  if (n == 0) {
+    return {0, 1};
+  }
+  const double z =
+      boost::math::quantile(boost::math::complement(boost::math::normal(), (1 - confidence) / 2));
+  const double count = static_cast<double>(n);
+  const double p = static_cast<double>(successes) / count;
+  const double shrink = 1 + z * z / count;
+  const double center = (p + z * z / (2 * count)) / shrink;
+  const double half = z * std::sqrt(p * (1 - p) / count + z * z / (4 * count * count)) / shrink;
+  // At the ends of the range half equals the distance exactly in the formula, not in rounding.
+  return {successes == 0 ? 0 : std::max(0.0, center - half),
+          successes == n ? 1 : std::min(1.0, center + half)};
+}
+
+/// Student's interval of the mean of independent values, two-sided.
+///
+/// - units:  those of the values; the ends may leave the range the values can have
+/// - errors: one value shows no spread, so its interval is everything: [-infinity, infinity]; equal
+///           values give a point; no values or a confidence outside (0, 1) throw `Error`
+/// - source: Student 1908, "The probable error of a mean"
+[[nodiscard]] inline Interval student_mean(std::span<const double> values,
+                                           double confidence = 0.95) {
+  detail::expect_confidence(confidence);
+  const double center = mean(values);
+  if (values.size() == 1) {
+    constexpr double infinity = std::numeric_limits<double>::infinity();
+    return {-infinity, infinity};
+  }
+  const double n = static_cast<double>(values.size());
+  const double t = boost::math::quantile(
+      boost::math::complement(boost::math::students_t(n - 1), (1 - confidence) / 2));
+  const double half = t * standard_deviation(values) / std::sqrt(n);
+  return {center - half, center + half};
+}
+
+}  // namespace upset
