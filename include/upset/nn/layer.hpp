@@ -28,12 +28,6 @@ struct Parameter {
   Update update = Update::gradient;
 };
 
-/// A memory image that faults may hit, under the same names.
-struct NamedImage {
-  std::string name;
-  MemoryImage* image = nullptr;
-};
-
 /// Called with each activation memory image after it was written and before it is read: `layer` is
 /// the node that reads it, `image` the index of the picture in the data set. Faults in activations
 /// are flips made here.

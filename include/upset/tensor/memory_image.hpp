@@ -129,4 +129,10 @@ inline std::uint64_t MemoryImage::bit_index(std::uint64_t element, int bit) cons
          static_cast<std::uint64_t>(bit);
 }
 
+/// A memory image under the name of the parameter set it holds: "conv1.kernel".
+struct NamedImage {
+  std::string name;
+  MemoryImage* image = nullptr;
+};
+
 }  // namespace upset
