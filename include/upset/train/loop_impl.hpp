@@ -1,0 +1,330 @@
+// SPDX-License-Identifier: BSL-1.0
+/// How `train` works; included by loop.hpp only.
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+#include <span>
+#include <string>
+#include <utility>
+
+#include <upset/core/parallel.hpp>
+#include <upset/train/loop.hpp>
+
+namespace upset {
+
+namespace detail {
+
+/// Where part `part` of `parts` nearly equal parts of `size` things begins.
+[[nodiscard]] constexpr std::size_t part_begin(std::size_t size, std::size_t parts,
+                                               std::size_t part) {
+  return size / parts * part + std::min(part, size % parts);
+}
+[[nodiscard]] constexpr std::size_t parts_of(std::size_t size, std::size_t largest) {
+  return (size + largest - 1) / largest;
+}
+
+class Training {
+ public:
+  Training(Network& network, const Dataset& data, const TrainOptions& options)
+      : network_(network),
+        data_(data),
+        options_(options),
+        parameters_(network.parameters()),
+        optimizer_(options.optimizer, options.scale_rate) {
+    check_options();
+    divide_pictures();
+    for (std::size_t channel = 0; channel < data_.shape()[2]; ++channel) {
+      outside_.push_back(options_.normalisation(0, channel));
+    }
+    steps_ = parts_of(pictures_.size(), options_.batch);
+    const std::size_t shards = parts_of(options_.batch, options_.shard);
+    gradients_.resize(shards);
+    for (const Parameter& parameter : parameters_) {
+      sums_.emplace_back(parameter.value->shape());
+      for (std::vector<Tensor>& shard : gradients_) {
+        shard.emplace_back(parameter.value->shape());
+      }
+    }
+  }
+
+  TrainResult run() {
+    const bool saves = !options_.checkpoint.empty();
+    const TrainingPlan plan = saves ? describe() : TrainingPlan{};
+    if (saves && std::filesystem::exists(options_.checkpoint)) {
+      load_checkpoint(options_.checkpoint, plan, state_, parameters_, optimizer_);
+    }
+    network_.encode();
+    while (!finished()) {
+      train_epoch(state_.epochs.size());
+      if (saves) {
+        save_checkpoint(options_.checkpoint, plan, state_, parameters_, optimizer_);
+      }
+    }
+    if (!state_.best.empty()) {
+      for (std::size_t p = 0; p < parameters_.size(); ++p) {
+        *parameters_[p].value = state_.best[p];
+      }
+      network_.encode();
+    }
+    return {state_.epochs, state_.best_epoch};
+  }
+
+ private:
+  // -- before the first step
+
+  void check_options() const {
+    const auto require = [](bool holds, const char* sentence) {
+      if (!holds) {
+        throw Error(sentence);
+      }
+    };
+    require(options_.epochs > 0, "TrainOptions::epochs is 0; train for one epoch at least");
+    require(options_.batch > 0, "TrainOptions::batch is 0; put one picture in a batch at least");
+    require(options_.shard > 0, "TrainOptions::shard is 0; put one picture in a shard at least");
+    require(0 <= options_.held_out && options_.held_out < 1,
+            "TrainOptions::held_out is a share of the pictures and lies in [0, 1)");
+    require(0 <= options_.loss.smoothing && options_.loss.smoothing < 1,
+            "CrossEntropy::smoothing lies in [0, 1)");
+    require(options_.patience == 0 || options_.held_out > 0,
+            "TrainOptions::patience needs pictures to judge by; set TrainOptions::held_out");
+    require(data_.size() > 0, "There is nothing to train on: the data set has no pictures");
+  }
+
+  void divide_pictures() {
+    pictures_.resize(data_.size());
+    std::iota(pictures_.begin(), pictures_.end(), std::size_t{0});
+    Random(options_.seed, held_out_stream).shuffle(std::span(pictures_));
+    const auto kept = data_.size() - static_cast<std::size_t>(options_.held_out *
+                                                              static_cast<double>(data_.size()));
+    held_out_.assign(pictures_.begin() + static_cast<std::ptrdiff_t>(kept), pictures_.end());
+    pictures_.resize(kept);
+  }
+
+  [[nodiscard]] TrainingPlan describe();
+
+  // -- epochs
+
+  [[nodiscard]] bool finished() const {
+    const std::size_t done = state_.epochs.size();
+    return done >= options_.epochs ||
+           (options_.patience > 0 && done > state_.best_epoch + options_.patience);
+  }
+
+  void train_epoch(std::size_t epoch) {
+    std::vector<std::size_t> order = pictures_;
+    Random(options_.seed, order_stream, epoch).shuffle(std::span(order));
+    LossPart total;
+    for (std::size_t step = 0; step < steps_; ++step) {
+      const std::size_t first = part_begin(order.size(), steps_, step);
+      const std::size_t last = part_begin(order.size(), steps_, step + 1);
+      const double rate = rate_at(epoch, step);
+      total += train_batch(std::span(order).subspan(first, last - first), epoch, rate);
+      if (!std::isfinite(total.sum)) {
+        throw Error("Training diverged in epoch " + std::to_string(epoch) + ", step " +
+                    std::to_string(step) + ": the loss is not finite; lower the learning rate");
+      }
+      if (options_.progress) {
+        options_.progress(
+            {epoch, options_.epochs, step + 1, steps_, total.mean(), total.accuracy(), rate});
+      }
+    }
+    EpochResult result{total.mean(), total.accuracy(), 0, 0};
+    if (!held_out_.empty()) {
+      const LossPart judged = judge_held_out();
+      result.held_out_loss = judged.mean();
+      result.held_out_accuracy = judged.accuracy();
+    }
+    state_.epochs.push_back(result);
+    keep_if_best(epoch);
+  }
+
+  [[nodiscard]] double rate_at(std::size_t epoch, std::size_t step) const {
+    const auto done = static_cast<double>(epoch * steps_ + step);
+    return options_.schedule(done / static_cast<double>(options_.epochs * steps_));
+  }
+
+  void keep_if_best(std::size_t epoch) {
+    const EpochResult& now = state_.epochs[epoch];
+    const EpochResult& best = state_.epochs[state_.best_epoch];
+    const bool better =
+        now.held_out_accuracy > best.held_out_accuracy ||
+        (now.held_out_accuracy == best.held_out_accuracy && now.held_out_loss < best.held_out_loss);
+    if (epoch == 0 || held_out_.empty() || better) {
+      state_.best_epoch = epoch;
+      state_.best.clear();
+      for (std::size_t p = 0; p < parameters_.size() && !held_out_.empty(); ++p) {
+        state_.best.push_back(*parameters_[p].value);
+      }
+    }
+  }
+
+  // -- steps
+
+  LossPart train_batch(std::span<const std::size_t> pictures, std::size_t epoch, double rate) {
+    const std::size_t shards = parts_of(pictures.size(), options_.shard);
+    std::vector<LossPart> parts(shards);
+    parallel_for(workers(shards), shards, [&](std::size_t /*worker*/, std::size_t shard) {
+      const std::size_t first = part_begin(pictures.size(), shards, shard);
+      const std::size_t last = part_begin(pictures.size(), shards, shard + 1);
+      parts[shard] = differentiate(pictures.subspan(first, last - first), epoch, pictures.size(),
+                                   gradients_[shard]);
+    });
+    parallel_for(workers(parameters_.size()), parameters_.size(),
+                 [&](std::size_t /*worker*/, std::size_t p) { add_shards(p, parts); });
+    optimizer_.step(parameters_, sums_, rate, workers(parameters_.size()));
+    const std::size_t layers = network_.size();
+    parallel_for(workers(layers), layers, [&](std::size_t /*worker*/, std::size_t layer) {
+      network_.layer(layer).encode();
+    });
+    LossPart total;
+    for (const LossPart& part : parts) {
+      total += part;
+    }
+    return total;
+  }
+
+  LossPart differentiate(std::span<const std::size_t> pictures, std::size_t epoch,
+                         std::size_t batch, std::vector<Tensor>& gradients) const {
+    for (Tensor& gradient : gradients) {
+      gradient.fill(0.0F);
+    }
+    Tensor x = batch_of(data_, pictures, options_.normalisation);
+    if (options_.augmentation.any()) {
+      for (std::size_t b = 0; b < pictures.size(); ++b) {
+        augment(x.row(b), data_.shape(), options_.augmentation, outside_, options_.seed, epoch,
+                pictures[b]);
+      }
+    }
+    const std::vector<Tensor> values = network_.forward_all(x, {.training = true});
+    Tensor d_logits;
+    const LossPart part =
+        options_.loss(values.back(), labels_of(data_, pictures), batch, &d_logits);
+    network_.backward(x, values, std::move(d_logits), gradients);
+    return part;
+  }
+
+  /// Gradients of a batch are sums; its statistics are means over the pictures.
+  void add_shards(std::size_t p, std::span<const LossPart> parts) {
+    std::size_t rows = 0;
+    for (const LossPart& part : parts) {
+      rows += part.rows;
+    }
+    const bool mean = parameters_[p].update == Update::average;
+    Tensor& sums = sums_[p];
+    for (std::size_t i = 0; i < sums.size(); ++i) {
+      double sum = 0;
+      for (std::size_t shard = 0; shard < parts.size(); ++shard) {
+        const double weight =
+            mean ? static_cast<double>(parts[shard].rows) / static_cast<double>(rows) : 1.0;
+        sum += weight * static_cast<double>(gradients_[shard][p][i]);
+      }
+      sums[i] = static_cast<float>(sum);
+    }
+  }
+
+  [[nodiscard]] LossPart judge_held_out() const {
+    const std::size_t shards = parts_of(held_out_.size(), options_.shard);
+    std::vector<LossPart> parts(shards);
+    parallel_for(workers(shards), shards, [&](std::size_t /*worker*/, std::size_t shard) {
+      const std::size_t first = part_begin(held_out_.size(), shards, shard);
+      const std::size_t last = part_begin(held_out_.size(), shards, shard + 1);
+      const std::span<const std::size_t> some = std::span(held_out_).subspan(first, last - first);
+      const Tensor logits = network_.forward(batch_of(data_, some, options_.normalisation));
+      parts[shard] = CrossEntropy{}(logits, labels_of(data_, some), some.size());
+    });
+    LossPart total;
+    for (const LossPart& part : parts) {
+      total += part;
+    }
+    return total;
+  }
+
+  [[nodiscard]] std::size_t workers(std::size_t tasks) const {
+    return worker_count(options_.threads, tasks);
+  }
+
+  Network& network_;
+  const Dataset& data_;
+  const TrainOptions& options_;
+  std::vector<Parameter> parameters_;
+  Optimizer optimizer_;
+  std::vector<std::size_t> pictures_;
+  std::vector<std::size_t> held_out_;
+  std::vector<float> outside_;
+  std::size_t steps_ = 0;
+  std::vector<std::vector<Tensor>> gradients_;  // per shard, per parameter
+  std::vector<Tensor> sums_;                    // per parameter
+  TrainingState state_;
+};
+
+}  // namespace detail
+
+namespace detail {
+
+/// All that the result depends on, as text: what is long, by checksum.
+inline TrainingPlan Training::describe() {
+  const auto sum = [](const auto&... numbers) {
+    FileContent content;
+    (content.add(numbers), ...);
+    return std::to_string(fnv1a(content.bytes()));
+  };
+  TrainingPlan plan;
+  plan.emplace_back("pictures", std::to_string(data_.size()) + " of " + to_string(data_.shape()));
+  const auto bytes = [](const std::vector<std::uint8_t>& all) {
+    return std::string_view(reinterpret_cast<const char*>(all.data()), all.size());
+  };
+  plan.emplace_back("checksum of the pictures",
+                    std::to_string(fnv1a(bytes(data_.labels), fnv1a(bytes(data_.pixels)))));
+  for (const NamedImage& image : network_.images()) {
+    plan.emplace_back("format of " + image.name, std::string(image.image->format_name()));
+  }
+  const std::pair<const char*, std::size_t> counts[] = {{"epochs", options_.epochs},
+                                                        {"batch", options_.batch},
+                                                        {"shard", options_.shard},
+                                                        {"seed", options_.seed},
+                                                        {"held-out pictures", held_out_.size()},
+                                                        {"patience", options_.patience},
+                                                        {"shift", options_.augmentation.shift},
+                                                        {"flip", options_.augmentation.flip}};
+  for (const auto& [name, count] : counts) {
+    plan.emplace_back(name, std::to_string(count));
+  }
+  FileContent rates;
+  for (std::size_t epoch = 0; epoch < options_.epochs; ++epoch) {
+    rates.add(rate_at(epoch, 0));
+    rates.add(rate_at(epoch, steps_ / 2));
+  }
+  plan.emplace_back("checksum of the learning rates", std::to_string(fnv1a(rates.bytes())));
+  const auto rule = std::visit(
+      [&](const auto& chosen) {
+        using Rule = std::decay_t<decltype(chosen)>;
+        if constexpr (std::is_same_v<Rule, Adam>) {
+          return "Adam, checksum " +
+                 sum(chosen.beta1, chosen.beta2, chosen.epsilon, chosen.weight_decay);
+        } else {
+          return "SGD, checksum " +
+                 sum(chosen.momentum, chosen.weight_decay, chosen.nesterov ? 1.0 : 0.0);
+        }
+      },
+      options_.optimizer);
+  plan.emplace_back("optimiser", rule);
+  plan.emplace_back("checksum of scale rate and smoothing",
+                    sum(options_.scale_rate, options_.loss.smoothing));
+  FileContent normalisation;
+  for (const std::vector<float>& all :
+       {options_.normalisation.mean, options_.normalisation.deviation}) {
+    normalisation.add(Tensor({all.size()}, all));
+  }
+  plan.emplace_back("checksum of the normalisation", std::to_string(fnv1a(normalisation.bytes())));
+  return plan;
+}
+
+}  // namespace detail
+
+inline TrainResult train(Network& network, const Dataset& data, const TrainOptions& options) {
+  return detail::Training(network, data, options).run();
+}
+
+}  // namespace upset
