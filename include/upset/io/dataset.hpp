@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: BSL-1.0
+/// Labelled 8-bit images in memory, as the loaders of this folder return them.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include <upset/tensor/shape.hpp>
+
+namespace upset {
+
+/// Which half of a data set.
+enum class Split : std::uint8_t {
+  train,  ///< to fit weights and scales on
+  test,   ///< to measure accuracy on
+};
+
+/// Images of one size with a label each. `pixels` is [size(), H, W, C], 0..255 as in the file;
+/// every label is below `classes`.
+struct Dataset {
+  int height = 0;
+  int width = 0;
+  int channels = 0;
+  int classes = 0;
+  std::vector<std::uint8_t> pixels;
+  std::vector<std::uint8_t> labels;
+
+  [[nodiscard]] std::size_t size() const { return labels.size(); }
+
+  /// [H, W, C]
+  [[nodiscard]] Shape shape() const {
+    return {static_cast<std::size_t>(height), static_cast<std::size_t>(width),
+            static_cast<std::size_t>(channels)};
+  }
+
+  /// The H * W * C pixels of one image.
+  [[nodiscard]] std::span<const std::uint8_t> image(std::size_t index) const {
+    const std::size_t stride = shape().size();
+    return std::span{pixels}.subspan(index * stride, stride);
+  }
+};
+
+}  // namespace upset

@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: BSL-1.0
+#include <doctest/doctest.h>
+
+#include <upset/io/dataset.hpp>
+
+TEST_CASE("Dataset: image(i) is the i-th stride of the pixels") {
+  upset::Dataset data{
+      .height = 1, .width = 2, .channels = 3, .classes = 2, .pixels = {}, .labels = {0, 1, 1}};
+  for (std::uint8_t i = 0; i < 18; ++i) {
+    data.pixels.push_back(i);
+  }
+  CHECK(data.size() == 3);
+  CHECK(data.shape() == upset::Shape{1, 2, 3});
+  REQUIRE(data.image(2).size() == 6);
+  CHECK(data.image(2).front() == 12);
+  CHECK(data.image(2).back() == 17);
+}
