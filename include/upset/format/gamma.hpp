@@ -3,10 +3,12 @@
 #pragma once
 
 #include <array>
+#include <bit>
 #include <compare>
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <utility>
 
 #include <upset/core/rounding.hpp>
 #include <upset/format/concepts.hpp>
@@ -45,8 +47,8 @@ struct Gamma {
   /// The exact factor: five significant bits, a multiple of `2^-14`.
   [[nodiscard]] constexpr float value() const {
     const unsigned exponent = raw >> 4;
-    const unsigned fraction = raw & 15U;
-    const unsigned steps = exponent == 0 ? fraction : (16U + fraction) << (exponent - 1);
+    const unsigned normal = exponent != 0 ? 1U : 0U;
+    const unsigned steps = (16U * normal + (raw & 15U)) << (exponent - normal);
     return static_cast<float>(steps) * 0x1p-14F;
   }
   [[nodiscard]] constexpr bool test(int bit) const { return test_bit(raw, bit); }
@@ -107,6 +109,30 @@ struct GammaScale {
 };
 
 namespace detail {
+
+// GCC 12 vectorises a loop over elements only if its body is straight-line code, without an inner
+// loop and without choices it could thread jumps through. `Mono<8>::encode` takes 10 ns an element
+// with either, under 1 ns without.
+
+/// Calls `step(0)` to `step(Count - 1)`, written out.
+template <int Count, class Step>
+constexpr void unroll(Step step) {
+  [&]<int... I>(std::integer_sequence<int, I...>) { (step(I), ...); }
+  (std::make_integer_sequence<int, Count>{});
+}
+
+/// 1 if `a < b`, else 0; for numbers (not NaN), and -0.0 is less than +0.0.
+[[nodiscard]] constexpr std::uint32_t is_below(float a, float b) {
+  return std::bit_cast<std::uint32_t>(a - b) >> 31;
+}
+
+/// `x` with its sign turned if `down` is 1, not if it is 0.
+[[nodiscard]] constexpr float negate_if(std::uint32_t down, float x) {
+  return std::bit_cast<float>(std::bit_cast<std::uint32_t>(x) ^ (down << 31));
+}
+
+/// `x + 0`, which makes +0 of -0, and 0 of NaN: what the sign of a number is taken of.
+[[nodiscard]] constexpr float zero_if_nan(float x) { return (x == x ? x : 0.0F) + 0.0F; }
 
 /// False for infinities and NaN, which no calibration may look at.
 [[nodiscard]] constexpr bool is_finite(float x) { return x - x == 0.0F; }

@@ -104,10 +104,9 @@ class Int8Affine : public PlainWord<Int8Affine, 8> {
   /// move it across a tie of two floats, so this is the rounding of the exact `x / S`.
   [[nodiscard]] static constexpr code_type encode(float x, Scale scale) {
     const double quotient = static_cast<double>(x) / static_cast<double>(scale.scale);
-    const double number = quotient == quotient ? quotient : 0.0;
-    const double low = number < -256.0 ? -256.0 : number;
-    const auto rounded = static_cast<std::int32_t>(
-        detail::nearest_even_bits(low > 256.0 ? 256.0 : low) & 0xFFFF'FFFFU);
+    const double low = quotient < -256.0 ? -256.0 : quotient;
+    const std::uint64_t bits = detail::nearest_even_bits(low > 256.0 ? 256.0 : low);
+    const auto rounded = static_cast<std::int32_t>(quotient == quotient ? bits & 0xFFFF'FFFFU : 0U);
     const std::int32_t q = rounded + scale.zero_point;
     return static_cast<code_type>(q < -128 ? -128 : q > 127 ? 127 : q);
   }

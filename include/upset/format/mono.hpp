@@ -63,14 +63,14 @@ class Mono : public PlainWord<Mono<M>, M> {
   /// most 16 factors is exact in float, so no residual is ever rounded. Branch-free.
   [[nodiscard]] static constexpr code_type encode(float x, Scale scale) {
     const float gamma = scale.gamma(0);
-    const float number = x == x ? x : 0.0F;
+    const float number = detail::zero_if_nan(x);
     float before = 0;
     std::uint32_t code = 0;
-    for (int i = 0; i < M; ++i) {
-      const bool up = number >= before;
-      before += up ? gamma : -gamma;
-      code = 2 * code + (up ? 1U : 0U);
-    }
+    detail::unroll<M>([&](int) {
+      const std::uint32_t down = detail::is_below(number, before);
+      before += detail::negate_if(down, gamma);
+      code = 2 * code + 1 - down;
+    });
     return static_cast<code_type>(code);
   }
 

@@ -58,23 +58,24 @@ class MultiLevelBinary : public PlainWord<MultiLevelBinary<M>, M> {
   /// `r_i >= 0` is decided as `x >= p_i` with `p_i` the value of the planes before: sums of at
   /// most 8 factors are exact in float, so no residual is ever rounded.
   [[nodiscard]] static constexpr code_type encode(float x, Scale scale) {
-    const float number = x == x ? x : 0.0F;
+    const float number = detail::zero_if_nan(x);
     float before = 0;
     std::uint32_t code = 0;
-    for (int plane = 0; plane < M; ++plane) {
-      const bool up = number >= before;
-      before += up ? scale.gamma(plane) : -scale.gamma(plane);
-      code = 2 * code + (up ? 1U : 0U);
-    }
+    detail::unroll<M>([&](int plane) {
+      const std::uint32_t down = detail::is_below(number, before);
+      before += detail::negate_if(down, scale.gamma(plane));
+      code = 2 * code + 1 - down;
+    });
     return static_cast<code_type>(code);
   }
 
   /// The exact value.
   [[nodiscard]] static constexpr float decode(code_type code, Scale scale) {
     float sum = 0;
-    for (int plane = 0; plane < M; ++plane) {
-      sum += test_bit(code, M - 1 - plane) ? scale.gamma(plane) : -scale.gamma(plane);
-    }
+    detail::unroll<M>([&](int plane) {
+      const std::uint32_t down = ~std::uint32_t{code} >> (M - 1 - plane) & 1U;
+      sum += detail::negate_if(down, scale.gamma(plane));
+    });
     return sum;
   }
 
