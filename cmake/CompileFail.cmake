@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: BSL-1.0
 # SOURCE must compile with -DUPSET_VALID, and without it fail with the text of its `// expect:` line
 # (a regular expression): a snippet that fails because of a typing mistake proves nothing.
+cmake_minimum_required(VERSION 3.25)
+
 file(READ ${SOURCE} text)
 if(NOT text MATCHES "// expect: ([^\n]+)")
   message(FATAL_ERROR "${SOURCE}: write `// expect: <regex>`, the text the compiler must print.")

@@ -3,10 +3,11 @@
 # upsetConfig.cmake (what find_package looks for) and CheckLayers.cmake (who may include what).
 #
 # A row: part | its headers below include/upset (regex) | package to find | targets linked (commas)
-#        | third-party includes those headers may write (regex)
+#        | includes beyond the standard library that those headers may write (regexes, commas)
 # The first row that matches a header owns it, and a part only links parts above it; a header that
 # matches no row belongs to upset::upset and may use the standard library alone.
 set(upset_parts
+    "threads|^core/parallel[.]hpp|Threads|Threads::Threads|"
     "random|^core/random[.]hpp|Random123|Random123::Random123|^Random123/"
     "fmt|^interop/fmt[.]hpp|fmt|fmt::fmt|^fmt/"
     "multiprecision|^interop/multiprecision[.]hpp|Boost|Boost::headers|^boost/multiprecision/"
@@ -14,9 +15,9 @@ set(upset_parts
     "metric|^metric/|Boost|Boost::headers|^boost/math/"
     "fault|^fault/||upset::random|"
     "pass|^pass/||upset::random|"
-    "train|^train/|Threads|upset::random,upset::io,upset::pass,Threads::Threads|"
-    "campaign|^campaign/|Threads|upset::fault,upset::metric,upset::io,upset::pass,Threads::Threads|"
-    "report|^report/||upset::train,upset::campaign|")
+    "train|^train/||upset::threads,upset::random,upset::io,upset::pass|^fcntl[.]h,^unistd[.]h"
+    "campaign|^campaign/||upset::threads,upset::fault,upset::metric,upset::io,upset::pass|"
+    "report|^report/||upset::train,upset::campaign|^stdlib[.]h,^unistd[.]h")
 
 # Splits a row into part_name, part_headers, part_package, part_links and part_includes.
 macro(upset_read_part row)
@@ -27,4 +28,5 @@ macro(upset_read_part row)
   list(GET part_fields 3 part_links)
   list(GET part_fields 4 part_includes)
   string(REPLACE "," ";" part_links "${part_links}")
+  string(REPLACE "," "|" part_includes "${part_includes}")
 endmacro()

@@ -1,0 +1,21 @@
+# SPDX-License-Identifier: BSL-1.0
+# `cmake -D EXPECTED=<regex> [-D STATUS=<n>] -P ExpectFailure.cmake -- <command>`: the command must
+# exit with STATUS (any but 0 where none is given) and print a text that matches EXPECTED.
+cmake_minimum_required(VERSION 3.25)
+
+foreach(i RANGE ${CMAKE_ARGC})
+  if(started AND DEFINED CMAKE_ARGV${i})
+    list(APPEND command "${CMAKE_ARGV${i}}")
+  elseif("${CMAKE_ARGV${i}}" STREQUAL "--")
+    set(started ON)
+  endif()
+endforeach()
+
+execute_process(COMMAND ${command} RESULT_VARIABLE status OUTPUT_VARIABLE printed
+                ERROR_VARIABLE printed)
+string(REGEX REPLACE "[ \n]+" " " line "${printed}")  # CMake wraps its own messages
+if(status STREQUAL "0" OR (DEFINED STATUS AND NOT status STREQUAL STATUS))
+  message(FATAL_ERROR "The exit status is ${status}, and this was printed:\n${printed}")
+elseif(NOT line MATCHES "${EXPECTED}")
+  message(FATAL_ERROR "«${EXPECTED}» was not printed, but:\n${printed}")
+endif()
