@@ -23,17 +23,29 @@ namespace upset {
   return end.ec == std::errc{} ? std::string(text, end.ptr) : shortest(x);
 }
 
-/// A small number as people write it: 2e-05 gives "2e-5", 0.5 "0.5". At most `digits` digits.
+/// A rate in at most `digits` digits, as people write it: "0", "1e-4", "3.16e-5", "1".
 [[nodiscard]] inline std::string rate_text(double x, int digits = 3) {
+  if (x == 0 || x == 1) {
+    return x == 0 ? "0" : "1";
+  }
   char buffer[64];
   const auto end =
-      std::to_chars(buffer, buffer + sizeof buffer, x, std::chars_format::general, digits);
+      std::to_chars(buffer, buffer + sizeof buffer, x, std::chars_format::scientific, digits - 1);
   std::string text(buffer, end.ptr);
-  // to_chars pads exponents to two digits.
-  if (const auto e = text.find('e'); e != std::string::npos && text[e + 2] == '0') {
-    text.erase(e + 2, 1);
+  const auto e = text.find('e');
+  if (e == std::string::npos) {
+    return text;  // not finite
   }
-  return text;
+  std::string digits_kept = text.substr(0, e);
+  if (digits_kept.find('.') != std::string::npos) {
+    digits_kept.erase(digits_kept.find_last_not_of('0') + 1);
+    digits_kept.erase(digits_kept.find_last_not_of('.') + 1);
+  }
+  std::string exponent = text.substr(e);
+  if (exponent[2] == '0') {  // to_chars pads exponents to two digits
+    exponent.erase(2, 1);
+  }
+  return digits_kept + exponent;
 }
 
 /// One cell of a row: its text, and whether that is a number, which tables align to the right.

@@ -10,6 +10,7 @@
 #include <string>
 #include <string_view>
 #include <system_error>
+#include <utility>
 
 #include <stdlib.h>  // mkdtemp, WEXITSTATUS
 
@@ -117,6 +118,34 @@ struct CommandResult {
     throw Error("gnuplot could not draw a plot: " + output.substr(0, 300));
   }
   return drawn;
+}
+
+namespace detail {
+
+inline void replace_all(std::string& text, std::string_view from, std::string_view to) {
+  for (auto at = text.find(from); at != std::string::npos; at = text.find(from, at + to.size())) {
+    text.replace(at, from.size(), to);
+  }
+}
+
+}  // namespace detail
+
+/// A figure as an SVG document: what gnuplot draws for `gnuplot_script(plot)`.
+///
+/// Browsers show titles inside an SVG as tooltips; names of lines stay, gnuplot's own go.
+///
+/// - errors: throws as `gnuplot_script` and `run_gnuplot`
+template <class Plot>
+[[nodiscard]] std::string render_svg(const Plot& plot) {
+  std::string svg = run_gnuplot(gnuplot_script(plot));
+  detail::replace_all(svg, "<title>Gnuplot</title>\n", "");
+  for (auto at = svg.find("<title>gnuplot_plot_"); at != std::string::npos;
+       at = svg.find("<title>gnuplot_plot_", at)) {
+    svg.erase(at, svg.find("</title>", at) + std::string_view("</title>").size() - at);
+  }
+  detail::replace_all(svg, "font-family=\"DejaVu Sans\"",
+                      "font-family=\"DejaVu Sans, Verdana, sans-serif\"");
+  return svg;
 }
 
 }  // namespace upset
