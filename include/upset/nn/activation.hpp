@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: BSL-1.0
+/// Functions of one value applied to every value of a tensor.
+#pragma once
+
+#include <cmath>
+#include <cstddef>
+#include <string>
+
+#include <upset/nn/layer.hpp>
+
+namespace upset {
+
+namespace detail {
+
+/// A layer made of `value(x)` and its derivative `slope(x, y)`, with y = value(x).
+template <class Function>
+struct Elementwise : Stateless {
+  [[nodiscard]] static Shape output_shape(InputShapes shapes) {
+    return single_input(shapes, Function::kind());
+  }
+
+  // y[i] = value(x[i])
+  [[nodiscard]] Tensor forward(Inputs inputs, const Pass& /*pass*/) const {
+    const Tensor& x = *inputs[0];
+    Tensor y(x.shape());
+    for (std::size_t i = 0; i < x.size(); ++i) {
+      y[i] = self().value(x[i]);
+    }
+    return y;
+  }
+
+  // d_x[i] += d_y[i] slope(x[i])
+  void backward(Inputs inputs, const Tensor& y, const Tensor& d_y, Gradients& gradients) const {
+    const Tensor& x = *inputs[0];
+    if (Tensor* d_x = gradients.inputs[0]) {
+      for (std::size_t i = 0; i < x.size(); ++i) {
+        (*d_x)[i] += d_y[i] * self().slope(x[i], y[i]);
+      }
+    }
+  }
+
+ private:
+  [[nodiscard]] const Function& self() const { return static_cast<const Function&>(*this); }
+};
+
+}  // namespace detail
+
+// Where a function has a kink, its slope there is the smaller of the two.
+
+/// max(0, x); a NaN stays one, so that a fault that made it is seen.
+struct ReLU : detail::Elementwise<ReLU> {
+  [[nodiscard]] static std::string kind() { return "ReLU"; }
+  [[nodiscard]] static float value(float x) { return x < 0 ? 0.0F : x; }
+  [[nodiscard]] static float slope(float x, float /*y*/) { return x > 0 ? 1.0F : 0.0F; }
+};
+
+/// x for 0 <= x <= threshold, else 0: what is too large is taken for a fault and silenced, not
+/// saturated. NaN gives 0.
+///
+/// - source: Hoang, Hanif and Shafique, FT-ClipAct: Resilience Analysis of Deep Neural Networks and
+///           Improving their Fault Tolerance using Clipped Activation, DATE 2020
+struct ClippedReLU : detail::Elementwise<ClippedReLU> {
+  float threshold;
+
+  /// Throws `Error` unless `largest` is positive; infinity clips NaN and infinities only.
+  explicit ClippedReLU(float largest) : threshold(largest) {
+    if (!(largest > 0)) {
+      throw Error("ClippedReLU takes a positive threshold, not " + std::to_string(largest));
+    }
+  }
+  [[nodiscard]] static std::string kind() { return "ClippedReLU"; }
+  [[nodiscard]] float value(float x) const { return 0 <= x && x <= threshold ? x : 0.0F; }
+  [[nodiscard]] float slope(float x, float /*y*/) const {
+    return 0 < x && x <= threshold ? 1.0F : 0.0F;
+  }
+};
+
+/// x for x >= 0, else a small part of it.
+struct LeakyReLU : detail::Elementwise<LeakyReLU> {
+  float leak;
+
+  explicit LeakyReLU(float negative_slope = 0.01F) : leak(negative_slope) {}
+  [[nodiscard]] static std::string kind() { return "LeakyReLU"; }
+  [[nodiscard]] float value(float x) const { return x < 0 ? leak * x : x; }
+  [[nodiscard]] float slope(float x, float /*y*/) const { return x > 0 ? 1.0F : leak; }
+};
+
+/// 1 / (1 + e^-x)
+struct Sigmoid : detail::Elementwise<Sigmoid> {
+  [[nodiscard]] static std::string kind() { return "Sigmoid"; }
+  [[nodiscard]] static float value(float x) { return 1.0F / (1.0F + std::exp(-x)); }
+  [[nodiscard]] static float slope(float /*x*/, float y) { return y * (1.0F - y); }
+};
+
+/// 0.2 x + 0.5, kept within 0 to 1: the definition of ONNX and of TensorFlow 2 (PyTorch has
+/// x / 6 + 0.5). A NaN stays one.
+struct HardSigmoid : detail::Elementwise<HardSigmoid> {
+  [[nodiscard]] static std::string kind() { return "HardSigmoid"; }
+  [[nodiscard]] static float value(float x) {
+    const float line = 0.2F * x + 0.5F;
+    return line < 0 ? 0.0F : line > 1 ? 1.0F : line;
+  }
+  [[nodiscard]] static float slope(float /*x*/, float y) { return 0 < y && y < 1 ? 0.2F : 0.0F; }
+};
+
+/// x, kept within -1 to 1. A NaN stays one.
+struct HardTanh : detail::Elementwise<HardTanh> {
+  [[nodiscard]] static std::string kind() { return "HardTanh"; }
+  [[nodiscard]] static float value(float x) { return x < -1 ? -1.0F : x > 1 ? 1.0F : x; }
+  [[nodiscard]] static float slope(float x, float /*y*/) { return -1 < x && x < 1 ? 1.0F : 0.0F; }
+};
+
+/// +1 for x >= 0 and for NaN, as `Binary` encodes them, else -1.
+///
+/// The gradient passes straight through where |x| <= 1: that of `HardTanh`, whose kinks count as
+/// inside.
+/// - source: Hubara et al., Binarized Neural Networks, 2016, eq. 4
+struct Sign : detail::Elementwise<Sign> {
+  [[nodiscard]] static std::string kind() { return "Sign"; }
+  [[nodiscard]] static float value(float x) { return x < 0 ? -1.0F : 1.0F; }
+  [[nodiscard]] static float slope(float x, float /*y*/) { return -1 <= x && x <= 1 ? 1.0F : 0.0F; }
+};
+
+static_assert(Layer<ReLU> && Layer<ClippedReLU> && Layer<LeakyReLU> && Layer<Sigmoid> &&
+              Layer<HardSigmoid> && Layer<HardTanh> && Layer<Sign>);
+
+}  // namespace upset

@@ -1,0 +1,222 @@
+// SPDX-License-Identifier: BSL-1.0
+/// Batch normalisation, its four parameter sets stored in any format.
+#pragma once
+
+#include <array>
+#include <cmath>
+#include <cstddef>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <upset/format/float32.hpp>
+#include <upset/format/straight_through.hpp>
+#include <upset/nn/layer.hpp>
+#include <upset/tensor/memory.hpp>
+
+namespace upset {
+
+/// y = gamma (x - mean) / sqrt(variance + epsilon) + beta, for each channel (the last extent).
+///
+/// In training mean and variance are those of the tensor given, over batch and pixels: where a
+/// batch is cut into parts, each part is normalised by itself ("ghost batches"). Otherwise they are
+/// the moving averages in memory; a fault can make the variance there so negative that y is NaN.
+///
+/// gamma, beta, mean and variance each have a memory image in `P`, with a scale fitted whenever
+/// they are encoded.
+///
+/// - shape:  x [B, ..., C]; gamma, beta, mean, variance [C] -> y [B, ..., C]
+/// - cost:   statistics in double, in order; y in float
+/// - source: Ioffe and Szegedy, Batch Normalization: Accelerating Deep Network Training by Reducing
+///           Internal Covariate Shift, 2015, algorithms 1 and 2
+template <Format P = Float32>
+class BatchNorm {
+ public:
+  using ParameterFormat = P;
+  static constexpr float epsilon = 1e-5F;
+
+  // -- making one
+
+  /// Normalises and nothing else: gamma 1, beta 0, mean 0, variance 1.
+  explicit BatchNorm(std::size_t channels)
+      : BatchNorm(Tensor({channels}, 1.0F), Tensor({channels}), Tensor({channels}),
+                  Tensor({channels}, 1.0F)) {}
+  /// Throws `Error` unless all four have one shape [C].
+  BatchNorm(Tensor gamma, Tensor beta, Tensor mean, Tensor variance)
+      : values_{std::move(gamma), std::move(beta), std::move(mean), std::move(variance)} {
+    for (std::size_t set = 0; set < values_.size(); ++set) {
+      const Shape& shape = values_[set].shape();
+      if (shape.rank() != 1 || shape != values_[0].shape()) {
+        throw Error("BatchNorm takes gamma, beta, mean and variance of one shape [C]; its " +
+                    std::string(names[set]) + " has shape " + to_string(shape) + ", its gamma " +
+                    to_string(values_[0].shape()));
+      }
+    }
+    encode();
+  }
+
+  // -- reading one
+  [[nodiscard]] static std::string kind() { return "BatchNorm"; }
+  [[nodiscard]] std::size_t channels() const { return gamma().size(); }
+  [[nodiscard]] const Tensor& gamma() const { return values_[0]; }
+  [[nodiscard]] const Tensor& beta() const { return values_[1]; }
+  [[nodiscard]] const Tensor& mean() const { return values_[2]; }
+  [[nodiscard]] const Tensor& variance() const { return values_[3]; }
+
+  // -- Layer
+  [[nodiscard]] Shape output_shape(InputShapes shapes) const {
+    const Shape& x = single_input(shapes, kind());
+    if (x.rank() == 0 || x[x.rank() - 1] != channels()) {
+      throw Error("BatchNorm takes " + std::to_string(channels()) +
+                  " channels in the last extent, not " + to_string(x));
+    }
+    return x;
+  }
+
+  [[nodiscard]] Tensor forward(Inputs inputs, const Pass& pass) const {
+    const Tensor& x = *inputs[0];
+    const std::vector<float>& gamma = stored_[0];
+    const std::vector<float>& beta = stored_[1];
+    std::vector<float> mean = stored_[2];
+    std::vector<float> factor(channels());  // gamma / sqrt(variance + epsilon)
+    if (pass.training) {
+      const Statistics batch = statistics(x);
+      for (std::size_t c = 0; c < channels(); ++c) {
+        mean[c] = static_cast<float>(batch.mean[c]);
+        factor[c] = static_cast<float>(static_cast<double>(gamma[c]) * batch.inverse_deviation[c]);
+      }
+    } else {
+      for (std::size_t c = 0; c < channels(); ++c) {
+        factor[c] = gamma[c] / std::sqrt(stored_[3][c] + epsilon);
+      }
+    }
+    Tensor y(x.shape());
+    for_each(x,
+             [&](std::size_t i, std::size_t c) { y[i] = (x[i] - mean[c]) * factor[c] + beta[c]; });
+    return y;
+  }
+
+  // With n values x of a channel, u = (x - mean) / sqrt(variance + epsilon), y = gamma u + beta:
+  // d_gamma = sum d_y u, d_beta = sum d_y, and as mean and variance depend on every x,
+  // d_x = gamma / sqrt(variance + epsilon) (d_y - d_beta / n - u d_gamma / n).
+  void backward(Inputs inputs, const Tensor& /*y*/, const Tensor& d_y, Gradients& gradients) const {
+    const Tensor& x = *inputs[0];
+    const Statistics batch = statistics(x);
+    std::vector<double> d_gamma(channels());
+    std::vector<double> d_beta(channels());
+    const auto normal = [&](std::size_t i, std::size_t c) {
+      return (static_cast<double>(x[i]) - batch.mean[c]) * batch.inverse_deviation[c];
+    };
+    for_each(x, [&](std::size_t i, std::size_t c) {
+      d_gamma[c] += static_cast<double>(d_y[i]) * normal(i, c);
+      d_beta[c] += static_cast<double>(d_y[i]);
+    });
+    for (std::size_t c = 0; c < channels(); ++c) {
+      gradients.parameters[0][c] += through(0, c, d_gamma[c]);
+      gradients.parameters[1][c] += through(1, c, d_beta[c]);
+      gradients.parameters[2][c] += static_cast<float>(batch.mean[c]);
+      gradients.parameters[3][c] += static_cast<float>(batch.unbiased_variance(c));
+    }
+    if (Tensor* d_x = gradients.inputs[0]) {
+      for_each(x, [&](std::size_t i, std::size_t c) {
+        const double centred =
+            static_cast<double>(d_y[i]) - (d_beta[c] + normal(i, c) * d_gamma[c]) / batch.count;
+        (*d_x)[i] += static_cast<float>(static_cast<double>(stored_[0][c]) *
+                                        batch.inverse_deviation[c] * centred);
+      });
+    }
+  }
+
+  [[nodiscard]] std::vector<Parameter> parameters() {
+    std::vector<Parameter> all;
+    for (std::size_t set = 0; set < values_.size(); ++set) {
+      all.push_back({names[set], &values_[set], set < 2 ? Update::gradient : Update::average});
+    }
+    return all;
+  }
+  [[nodiscard]] std::vector<NamedImage> images() {
+    std::vector<NamedImage> all;
+    for (std::size_t set = 0; set < images_.size(); ++set) {
+      all.push_back({names[set], &images_[set]});
+    }
+    return all;
+  }
+  void encode() {
+    for (std::size_t set = 0; set < values_.size(); ++set) {
+      images_[set].encode(values_[set].values(), {P::fit(values_[set].values())});
+      read(set);
+    }
+  }
+  void refresh() {
+    for (std::size_t set = 0; set < images_.size(); ++set) {
+      if (images_[set].scale_touched() || !images_[set].touched_words().empty()) {
+        read(set);
+        images_[set].forget_touched();
+      }
+    }
+  }
+
+ private:
+  static constexpr std::array<const char*, 4> names{"gamma", "beta", "mean", "variance"};
+
+  /// Of one batch, per channel.
+  struct Statistics {
+    double count = 0;
+    std::vector<double> mean;
+    std::vector<double> variance;           // mean squared deviation, which normalises
+    std::vector<double> inverse_deviation;  // 1 / sqrt(variance + epsilon)
+
+    /// The estimate that the moving average keeps; of a single value, 0.
+    [[nodiscard]] double unbiased_variance(std::size_t c) const {
+      return count > 1 ? variance[c] * count / (count - 1) : variance[c];
+    }
+  };
+
+  /// Calls `use(i, c)` for every value i, in order, with its channel c.
+  template <class Use>
+  void for_each(const Tensor& x, Use use) const {
+    for (std::size_t first = 0; first < x.size(); first += channels()) {
+      for (std::size_t c = 0; c < channels(); ++c) {
+        use(first + c, c);
+      }
+    }
+  }
+
+  // two passes, so that a large mean costs no digits of the variance
+  [[nodiscard]] Statistics statistics(const Tensor& x) const {
+    const std::vector<double> zeros(channels());
+    Statistics batch{static_cast<double>(x.size() / channels()), zeros, zeros, zeros};
+    for_each(x, [&](std::size_t i, std::size_t c) { batch.mean[c] += static_cast<double>(x[i]); });
+    for (double& mean : batch.mean) {
+      mean /= batch.count;
+    }
+    for_each(x, [&](std::size_t i, std::size_t c) {
+      const double deviation = static_cast<double>(x[i]) - batch.mean[c];
+      batch.variance[c] += deviation * deviation;
+    });
+    for (std::size_t c = 0; c < channels(); ++c) {
+      batch.variance[c] /= batch.count;
+      batch.inverse_deviation[c] = 1 / std::sqrt(batch.variance[c] + static_cast<double>(epsilon));
+    }
+    return batch;
+  }
+
+  [[nodiscard]] float through(std::size_t set, std::size_t c, double d_stored) const {
+    std::array<double, static_cast<std::size_t>(P::Scale::gammas)> fitted{};  // not learned
+    return straight_through<P>(values_[set][c], images_[set].scale_of(c),
+                               static_cast<float>(d_stored), fitted);
+  }
+
+  void read(std::size_t set) {
+    stored_[set].resize(values_[set].size());
+    images_[set].decode(stored_[set]);
+  }
+
+  std::array<Tensor, 4> values_;
+  std::array<Memory<P>, 4> images_;
+  std::array<std::vector<float>, 4> stored_;  // what the images hold, as reals
+};
+
+static_assert(Layer<BatchNorm<>>);
+
+}  // namespace upset

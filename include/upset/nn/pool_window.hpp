@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: BSL-1.0
+/// The walk over windows of a picture that all pools share.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <string>
+
+#include <upset/kernel/window.hpp>
+#include <upset/nn/layer.hpp>
+
+namespace upset {
+
+namespace detail {
+
+/// Output extent along one axis and the real pixels each output sees.
+class PoolAxis {
+ public:
+  PoolAxis(std::size_t extent, std::size_t taps, std::size_t stride, std::size_t before,
+           std::size_t dilation)
+      : extent_(extent), taps_(taps), stride_(stride), before_(before), dilation_(dilation) {}
+
+  /// Calls `use(pixel)` for the pixels in the window of output `index` that are no padding.
+  template <class Use>
+  void for_each(std::size_t index, Use use) const {
+    for (std::size_t tap = 0; tap < taps_; ++tap) {
+      const std::size_t padded = index * stride_ + tap * dilation_;
+      if (padded >= before_ && padded - before_ < extent_) {
+        use(padded - before_);
+      }
+    }
+  }
+  [[nodiscard]] bool sees_pixels(std::size_t index) const {
+    bool any = false;
+    for_each(index, [&](std::size_t) { any = true; });
+    return any;
+  }
+
+ private:
+  std::size_t extent_;
+  std::size_t taps_;
+  std::size_t stride_;
+  std::size_t before_;
+  std::size_t dilation_;
+};
+
+/// What the two window pools share: their geometry, checked, and walks over it.
+class WindowPool : public Stateless {
+ public:
+  explicit WindowPool(const WindowGeometry& geometry) : geometry_(geometry) {
+    if (geometry.groups != 1 || geometry.input_dilation != 1 || geometry.taps() == 0 ||
+        geometry.stride == 0) {
+      throw Error(
+          "A pool takes a geometry without groups and without input dilation, with a window and a "
+          "stride of one pixel at least");
+    }
+  }
+
+  [[nodiscard]] const WindowGeometry& geometry() const { return geometry_; }
+
+ protected:
+  [[nodiscard]] Shape pooled_shape(InputShapes shapes, const std::string& kind) const {
+    const Shape& x = single_input(shapes, kind);
+    if (x.rank() != 3) {
+      throw Error(kind + " takes pictures [H, W, C], not " + to_string(x));
+    }
+    const Window window(geometry_, x[0], x[1], x[2]);
+    const Shape y{window.output_height(), window.output_width(), x[2]};
+    for (std::size_t index = 0; index < std::max(y[0], y[1]); ++index) {
+      if ((index < y[0] && !rows(x[0]).sees_pixels(index)) ||
+          (index < y[1] && !columns(x[1]).sees_pixels(index))) {
+        throw Error(kind + " has a window that sees nothing but padding of a picture " +
+                    to_string(x) + "; give it less padding");
+      }
+    }
+    return y;
+  }
+
+  /// Calls `begin(to)`, then `add(from)` for each real pixel of the window, then `end()`, for each
+  /// output pixel; `to` and `from` are where their C channels start. x [B, H, W, C], y [B, H', W',
+  /// C]
+  template <class Begin, class Use, class End>
+  void walk(const Shape& x, const Shape& y, Begin begin, Use add, End end) const {
+    const PoolAxis along_y = rows(x[1]);
+    const PoolAxis along_x = columns(x[2]);
+    for (std::size_t b = 0; b < x[0]; ++b) {
+      for (std::size_t row = 0; row < y[1]; ++row) {
+        for (std::size_t column = 0; column < y[2]; ++column) {
+          begin(((b * y[1] + row) * y[2] + column) * y[3]);
+          along_y.for_each(row, [&](std::size_t from_row) {
+            along_x.for_each(column, [&](std::size_t from_column) {
+              add(((b * x[1] + from_row) * x[2] + from_column) * x[3]);
+            });
+          });
+          end();
+        }
+      }
+    }
+  }
+
+  [[nodiscard]] Shape pooled_batch(const Shape& x, const std::string& kind) const {
+    const Shape one = x.without_batch();
+    return pooled_shape({&one, 1}, kind).with_batch(x[0]);
+  }
+
+ private:
+  [[nodiscard]] PoolAxis rows(std::size_t height) const {
+    return {height, geometry_.kernel_height, geometry_.stride, geometry_.pad_top,
+            geometry_.dilation};
+  }
+  [[nodiscard]] PoolAxis columns(std::size_t width) const {
+    return {width, geometry_.kernel_width, geometry_.stride, geometry_.pad_left,
+            geometry_.dilation};
+  }
+
+  WindowGeometry geometry_;
+};
+
+}  // namespace detail
+
+}  // namespace upset

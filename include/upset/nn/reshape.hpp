@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: BSL-1.0
+/// The same values under another shape.
+#pragma once
+
+#include <cstddef>
+#include <string>
+
+#include <upset/nn/layer.hpp>
+
+namespace upset {
+
+/// x [B, ...] -> y [B, I] with I the product of the rest; values keep their order, so a picture
+/// [H, W, C] becomes [H * W * C] with channels fastest.
+struct Flatten : Stateless {
+  [[nodiscard]] static std::string kind() { return "Flatten"; }
+  [[nodiscard]] static Shape output_shape(InputShapes shapes) {
+    return {single_input(shapes, kind()).size()};
+  }
+  [[nodiscard]] static Tensor forward(Inputs inputs, const Pass& /*pass*/) {
+    const Tensor& x = *inputs[0];
+    return x.reshaped({x.batch(), x.shape().without_batch().size()});
+  }
+  static void backward(Inputs /*inputs*/, const Tensor& /*y*/, const Tensor& d_y,
+                       Gradients& gradients) {
+    if (Tensor* d_x = gradients.inputs[0]) {
+      for (std::size_t i = 0; i < d_y.size(); ++i) {
+        (*d_x)[i] += d_y[i];
+      }
+    }
+  }
+};
+
+static_assert(Layer<Flatten>);
+
+}  // namespace upset
