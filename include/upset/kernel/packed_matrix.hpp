@@ -2,7 +2,9 @@
 /// Weights in the order the inner loop reads them.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
+#include <span>
 #include <vector>
 
 namespace upset {
@@ -29,6 +31,22 @@ class PackedMatrix {
   [[nodiscard]] std::size_t panels() const { return (rows_ + panel_columns - 1) / panel_columns; }
   [[nodiscard]] T& at(std::size_t row, std::size_t k) { return values_[index(row, k)]; }
   [[nodiscard]] T at(std::size_t row, std::size_t k) const { return values_[index(row, k)]; }
+  /// Sets w[n][k] for all N rows at once.
+  void set_column(std::size_t k, std::span<const T> values) {
+    T* to = values_.data() + k * panel_columns;
+    const T* from = values.data();
+    for (std::size_t left = rows_; left > 0;) {
+      const std::size_t here = std::min(panel_columns, left);
+      if (here == panel_columns) {  // a known length becomes a few vector moves
+        std::copy_n(from, panel_columns, to);
+      } else {
+        std::copy_n(from, here, to);
+      }
+      left -= here;
+      from += here;
+      to += depth_ * panel_columns;
+    }
+  }
   [[nodiscard]] const T* panel(std::size_t p) const {
     return values_.data() + p * depth_ * panel_columns;
   }

@@ -94,6 +94,22 @@ class Window {
     return (y * padded_width_ + x) * geometry_.stride * channels_;
   }
 
+  /// `base` of every output pixel of `pictures` padded images that lie one behind the other: a
+  /// table, because the divisions would cost as much as the window.
+  [[nodiscard]] std::vector<std::size_t> bases(std::size_t pictures) const {
+    std::vector<std::size_t> result;
+    result.reserve(pictures * output_pixels());
+    for (std::size_t picture = 0; picture < pictures; ++picture) {
+      for (std::size_t y = 0; y < output_height_; ++y) {
+        for (std::size_t x = 0; x < output_width_; ++x) {
+          result.push_back(picture * padded_size() +
+                           (y * padded_width_ + x) * geometry_.stride * channels_);
+        }
+      }
+    }
+    return result;
+  }
+
   /// Offsets of the segments a window of `group` reads, in the order of a [H, W, I] kernel.
   [[nodiscard]] std::vector<std::size_t> offsets(std::size_t group) const {
     std::vector<std::size_t> result;

@@ -76,6 +76,7 @@ Tensor Conv2d<W, A, B>::forward(Inputs inputs, const Pass& pass) const {
   const std::size_t pixels = shape.output_pixels();
   const std::size_t block = block_of(shape, x.batch());
   Tensor y({x.batch(), shape.output_height(), shape.output_width(), outputs});
+  const std::vector<std::size_t> bases = shape.bases(block);
   std::vector<Value> padded(block * shape.padded_size(), Value{0});
   Memory<A> memory(0, {input_.scale()});
   for (std::size_t first = 0; first < x.batch(); first += block) {
@@ -84,9 +85,7 @@ Tensor Conv2d<W, A, B>::forward(Inputs inputs, const Pass& pass) const {
       write_input(x.row(first + b), shape, pass, pass.first_image + first + b, memory,
                   std::span(padded).subspan(b * shape.padded_size(), shape.padded_size()));
     }
-    const auto row = [&](std::size_t m) {
-      return padded.data() + m / pixels * shape.padded_size() + shape.base(m % pixels);
-    };
+    const auto row = [&](std::size_t m) { return padded.data() + bases[m]; };
     for (std::size_t group = 0; group < geometry_.groups; ++group) {
       const std::vector<std::size_t> offsets = shape.offsets(group);
       float* target = y.data() + first * pixels * outputs + group * group_outputs();
@@ -130,13 +129,19 @@ void Conv2d<W, A, B>::backward(Inputs inputs, const Tensor& /*y*/, const Tensor&
   const std::size_t block = std::min(block_of(shape, x.batch()), 1 + 1024 / pixels);
   const typename A::Scale& scale = input_.scale();
   const std::size_t zero = 0;
+  // a learnable input scale has a gradient even where the input itself needs none
+  const bool asks_input = d_x != nullptr || A::Scale::gammas > 0;
 
   Tensor d_kernel(kernel().shape());
   Tensor d_bias(bias().shape());
   std::vector<double> d_gammas(static_cast<std::size_t>(A::Scale::gammas), 0.0);
+  const std::vector<std::size_t> bases = shape.bases(block);
   std::vector<float> padded(block * padded_size, 0.0F);
-  std::vector<float> d_padded(d_x == nullptr ? 0 : padded.size());
+  std::vector<float> d_padded(asks_input ? padded.size() : 0);
+  std::vector<float> window_values(k_count);
   std::vector<float> transposed;
+  PackedMatrix<float> columns;
+  PackedMatrix<float> weights;
   for (std::size_t first = 0; first < x.batch(); first += block) {
     const std::size_t count = std::min(block, x.batch() - first);
     const std::size_t rows = count * pixels;
@@ -150,18 +155,19 @@ void Conv2d<W, A, B>::backward(Inputs inputs, const Tensor& /*y*/, const Tensor&
         }
       });
     }
-    const auto base = [&](std::size_t m) {
-      return m / pixels * padded_size + shape.base(m % pixels);
-    };
     for (std::size_t group = 0; group < geometry_.groups; ++group) {
       const std::vector<std::size_t> offsets = shape.offsets(group);
-      PackedMatrix<float> columns(k_count, rows);  // p, as the "weights" of d_y transposed
-      transposed.assign(inner * rows, 0.0F);
+      columns.resize(k_count, rows);  // p, as the "weights" of d_y transposed
+      transposed.resize(inner * rows);
       for (std::size_t m = 0; m < rows; ++m) {
-        const float* window_values = padded.data() + base(m);
-        for (std::size_t k = 0; k < k_count; ++k) {
-          columns.at(k, m) = window_values[offsets[k / length] + k % length];
+        float* to = window_values.data();
+        for (const std::size_t offset : offsets) {
+          const float* const from = padded.data() + bases[m] + offset;
+          for (std::size_t i = 0; i < length; ++i) {
+            *to++ = from[i];
+          }
         }
+        columns.set_column(m, window_values);
         for (std::size_t o = 0; o < inner; ++o) {
           transposed[o * rows + m] = d_rows[m * outputs + group * inner + o];
           d_bias[group * inner + o] += d_rows[m * outputs + group * inner + o];
@@ -176,32 +182,42 @@ void Conv2d<W, A, B>::backward(Inputs inputs, const Tensor& /*y*/, const Tensor&
               out[i] += sums[i];
             }
           });
-      if (d_x == nullptr) {
+      if (!asks_input) {
         continue;
       }
-      PackedMatrix<float> weights(k_count, inner);
+      weights.resize(k_count, inner);
       for (std::size_t o = 0; o < inner; ++o) {
-        for (std::size_t k = 0; k < k_count; ++k) {
-          weights.at(k, o) = kernel_.quantized()[(group * inner + o) * k_count + k];
-        }
+        weights.set_column(
+            o, kernel_.quantized().values().subspan((group * inner + o) * k_count, k_count));
       }
       multiply<float>(
           rows, [&](std::size_t m) { return d_rows + m * outputs + group * inner; },
           {{&zero, 1}, inner}, weights,
           [&](std::size_t m, std::size_t k, std::span<const float> sums) {
-            float* out = d_padded.data() + base(m);
-            for (std::size_t i = 0; i < sums.size(); ++i) {
-              out[offsets[(k + i) / length] + (k + i) % length] += sums[i];
+            float* const window_start = d_padded.data() + bases[m];
+            std::size_t segment = k / length;
+            std::size_t within = k - segment * length;
+            for (std::size_t done = 0; done < sums.size();) {
+              const std::size_t here = std::min(length - within, sums.size() - done);
+              float* const out = window_start + offsets[segment] + within;
+              for (std::size_t i = 0; i < here; ++i) {
+                out[i] += sums[done + i];
+              }
+              done += here;
+              within = 0;
+              ++segment;
             }
           });
     }
-    for (std::size_t b = 0; d_x != nullptr && b < count; ++b) {
+    for (std::size_t b = 0; asks_input && b < count; ++b) {
       const std::span<const float> values = x.row(first + b);
-      const std::span<float> d_values = d_x->row(first + b);
       shape.for_each_stretch([&](std::size_t from, std::size_t to, std::size_t n) {
         for (std::size_t i = 0; i < n; ++i) {
-          d_values[from + i] += straight_through<A>(values[from + i], scale,
+          const float d_value = straight_through<A>(values[from + i], scale,
                                                     d_padded[b * padded_size + to + i], d_gammas);
+          if (d_x != nullptr) {
+            d_x->row(first + b)[from + i] += d_value;
+          }
         }
       });
     }
@@ -265,8 +281,23 @@ void Conv2d<W, A, B>::build_operand() {
       group.resize(group_outputs(), depth());
     }
   }
-  kernel_.image().read([&](std::size_t element, typename W::code_type code,
-                           const typename W::Scale& scale) { place(element, code, scale); });
+  // `place` for all elements in their order, without its divisions
+  const std::size_t inner = group_outputs();
+  const std::size_t k_count = depth();
+  std::size_t o = 0;
+  std::size_t k = 0;
+  PackedMatrix<Value>* group = operand_.data();
+  kernel_.image().read(
+      [&](std::size_t /*element*/, typename W::code_type code, const typename W::Scale& scale) {
+        group->at(o, k) = ArithmeticOf::template operand<W>(code, scale);
+        if (++k == k_count) {
+          k = 0;
+          if (++o == inner) {
+            o = 0;
+            ++group;
+          }
+        }
+      });
   build_steps();
 }
 
