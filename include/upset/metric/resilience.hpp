@@ -150,17 +150,23 @@ namespace detail {
 template <class Axis>
 [[nodiscard]] double normalised_area(std::span<const CurvePoint> curve, BerRange range, Axis axis) {
   expect_curve(curve);
-  if (!(range.low < range.high) || range.low < curve.front().ber || range.high > curve.back().ber) {
+  const double first = curve.front().ber;
+  const double last = curve.back().ber;
+  // A grid of powers, 1e-6 times 10, may miss the literal 1e-5 by a rounding: that is not outside.
+  constexpr double rounding = 1e-9;
+  const BerRange kept{std::max(range.low, first), std::min(range.high, last)};
+  if (!(kept.low < kept.high) || range.low < first * (1 - rounding) ||
+      range.high > last * (1 + rounding)) {
     throw Error("The area from bit error rate " + rate_text(range.low) + " to " +
                 rate_text(range.high) +
                 " needs a curve that covers it; narrow the range, add points, or prepend the "
                 "fault-free accuracy at rate 0");
   }
-  const double low = axis(range.low);
-  const double high = axis(range.high);
+  const double low = axis(kept.low);
+  const double high = axis(kept.high);
   double area = 0;
   for (std::size_t i = 1; i < curve.size(); ++i) {
-    if (curve[i].ber <= range.low || curve[i - 1].ber >= range.high) {
+    if (curve[i].ber <= kept.low || curve[i - 1].ber >= kept.high) {
       continue;
     }
     const double x0 = axis(curve[i - 1].ber);

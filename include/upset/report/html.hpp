@@ -74,7 +74,7 @@ inline constexpr std::string_view html_style = R"css(
 @media (prefers-color-scheme: dark) { :root { --text: #e6e6ea; --soft: #a3a7b0;
   --page: #17181c; --line: #3a3d45; --shade: #212329; --mark: #56b4e9; } }
 * { box-sizing: border-box; }
-body { margin: 0 auto; padding: 2rem 1.25rem 4rem; max-width: 68rem; color: var(--text);
+body { margin: 0 auto; padding: 2rem 1.25rem 4rem; max-width: 76rem; color: var(--text);
   background: var(--page); font: 16px/1.5 system-ui, "DejaVu Sans", sans-serif; }
 h1 { font-size: 1.8rem; line-height: 1.2; margin: 0 0 1rem; }
 h2 { font-size: 1.3rem; margin: 2.5rem 0 .75rem; padding-bottom: .25rem;
@@ -92,7 +92,7 @@ figcaption b { color: var(--text); }
   padding: .5rem; text-align: center; }
 .drawing svg { max-width: 100%; height: auto; }
 table { border-collapse: collapse; font-size: .875rem; font-variant-numeric: tabular-nums; }
-th, td { padding: .3rem .7rem; text-align: left; vertical-align: top; }
+th, td { padding: .3rem .6rem; text-align: left; vertical-align: top; }
 th { vertical-align: bottom; border-bottom: 2px solid var(--line); }
 td { border-bottom: 1px solid var(--line); white-space: nowrap; }
 tbody tr:nth-child(even) { background: var(--shade); }
@@ -110,6 +110,7 @@ tbody tr:nth-child(even) { background: var(--shade); }
   table { font-size: 7.5pt; }
   th, td { padding: .2rem .35rem; }
   .drawing { border: 0; padding: 0; }
+  .drawing svg { max-height: 118mm; }
 }
 )css";
 

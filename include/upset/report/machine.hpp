@@ -2,6 +2,7 @@
 /// What a run was made on, so that its figures can be judged later.
 #pragma once
 
+#include <charconv>
 #include <cstddef>
 #include <fstream>
 #include <string>
@@ -9,6 +10,8 @@
 #include <thread>
 #include <utility>
 #include <vector>
+
+#include <upset/report/cell.hpp>
 
 namespace upset {
 
@@ -51,7 +54,12 @@ namespace detail {
   if (const unsigned threads = std::thread::hardware_concurrency(); threads > 0) {
     add("hardware threads", std::to_string(threads));
   }
-  add("memory", detail::value_in_file("/proc/meminfo", "MemTotal", ':'));
+  const std::string kibibytes = detail::value_in_file("/proc/meminfo", "MemTotal", ':');
+  double memory = 0;
+  std::from_chars(kibibytes.data(), kibibytes.data() + kibibytes.size(), memory);
+  if (memory > 0) {
+    add("memory", with_decimals(memory / (1024 * 1024), 1) + " GiB");
+  }
   add("operating system", detail::value_in_file("/etc/os-release", "PRETTY_NAME", '='));
 #if defined(__clang__)
   add("compiler", __VERSION__);
