@@ -1,0 +1,236 @@
+// SPDX-License-Identifier: BSL-1.0
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstdint>
+#include <limits>
+#include <map>
+#include <vector>
+
+#include "fault/memories.hpp"
+#include <doctest/doctest.h>
+
+#include <upset/fault/sampling.hpp>
+
+using namespace upset;
+using namespace upset::test;
+
+namespace {
+
+using Sites = std::vector<std::uint64_t>;
+
+bool ascending_below(const Sites& sites, std::uint64_t bits) {
+  for (std::size_t i = 0; i < sites.size(); ++i) {
+    if (sites[i] >= bits || (i > 0 && sites[i - 1] >= sites[i])) {
+      return false;
+    }
+  }
+  return true;
+}
+
+/// Deviate of a chi-square sum of many cells, standard normal (Wilson and Hilferty 1931).
+double deviate(double chi_square, double freedom) {
+  const double spread = 2 / (9 * freedom);
+  return (std::cbrt(chi_square / freedom) - (1 - spread)) / std::sqrt(spread);
+}
+
+}  // namespace
+
+TEST_CASE("sampling: exactly as many sites as asked for, all different, ascending") {
+  // both sides of a bitmap, of half of the bits, of sorting by digits; one and two words a draw
+  const std::uint64_t huge = std::uint64_t{1} << 45;
+  for (const auto& each : std::vector<std::pair<std::uint64_t, std::uint64_t>>{
+           {0, 0},           {1, 0},          {1, 1},         {2, 1},         {63, 31},
+           {64, 64},         {65, 33},        {1000, 0},      {1000, 1},      {1000, 14},
+           {1000, 15},       {1000, 16},      {1000, 499},    {1000, 500},    {1000, 501},
+           {1000, 999},      {1000, 1000},    {100000, 1500}, {100000, 1600}, {100000, 99000},
+           {huge, 1},        {huge, 511},     {huge, 512},    {huge, 20000},  {3000000, 40000},
+           {3000000, 46000}, {3000000, 50000}}) {
+    const std::uint64_t bits = each.first;
+    const std::uint64_t count = each.second;
+    CAPTURE(bits);
+    CAPTURE(count);
+    Random random(1, bits, count);
+    const Sites sites = sample_exact(bits, count, random);
+    CHECK(sites.size() == count);
+    CHECK(ascending_below(sites, bits));
+  }
+}
+
+TEST_CASE("sampling: sorting by digits sorts") {
+  for (const std::uint64_t end :
+       {std::uint64_t{1}, std::uint64_t{256}, std::uint64_t{257}, std::uint64_t{1} << 33,
+        std::numeric_limits<std::uint64_t>::max()}) {
+    for (const std::size_t count : {0U, 1U, 511U, 512U, 5000U}) {
+      Random random(2, end, count);
+      Sites sites(count);
+      for (std::uint64_t& site : sites) {
+        site = random.uniform_below(end);
+      }
+      Sites expected = sites;
+      std::sort(expected.begin(), expected.end());
+      detail::sort_below(sites, end);
+      CHECK(sites == expected);
+    }
+  }
+}
+
+TEST_CASE("sampling: every set of sites is equally likely") {
+  // all C(6, k) subsets, k = 1..5: through the bitmap and its complement
+  for (std::uint64_t count = 1; count <= 5; ++count) {
+    std::map<Sites, double> seen;
+    constexpr int trials = 60000;
+    for (std::uint64_t trial = 0; trial < trials; ++trial) {
+      Random random(11, trial);
+      seen[sample_exact(6, count, random)] += 1;
+    }
+    const std::array<std::size_t, 5> subsets{6, 15, 20, 15, 6};
+    REQUIRE(seen.size() == subsets[count - 1]);
+    const double expected = trials / static_cast<double>(seen.size());
+    double chi_square = 0;
+    for (const auto& [sites, times] : seen) {
+      chi_square += (times - expected) * (times - expected) / expected;
+    }
+    CHECK(std::abs(deviate(chi_square, static_cast<double>(seen.size() - 1))) < 4);
+  }
+}
+
+TEST_CASE("sampling: every bit is equally likely, and every pair of neighbours in rank") {
+  // through draws that are sorted: 10 of 1000 bits
+  constexpr std::uint64_t bits = 1000;
+  constexpr std::uint64_t count = 10;
+  constexpr int trials = 40000;
+  std::vector<double> seen(bits, 0.0);
+  int adjacent = 0;
+  for (std::uint64_t trial = 0; trial < trials; ++trial) {
+    Random random(12, trial);
+    const Sites sites = sample_exact(bits, count, random);
+    for (std::size_t i = 0; i < sites.size(); ++i) {
+      seen[sites[i]] += 1;
+      adjacent += i > 0 && sites[i] == sites[i - 1] + 1 ? 1 : 0;
+    }
+  }
+  // without replacement a cell's variance is smaller than its mean by (1 - count / bits)
+  const double expected = static_cast<double>(trials) * count / bits;
+  double chi_square = 0;
+  for (const double times : seen) {
+    chi_square += (times - expected) * (times - expected) / (expected * (1.0 - 1.0 * count / bits));
+  }
+  CHECK(std::abs(deviate(chi_square, bits - 1)) < 4);
+  // pairs (s, s + 1): 999 of C(1000, 2), of which each trial draws C(10, 2)
+  const double pairs = trials * 45.0 * 999 / (1000.0 * 999 / 2);
+  CHECK(std::abs(adjacent - pairs) < 4 * std::sqrt(pairs));
+}
+
+TEST_CASE("sampling: draws are of the order of the faults, never of the bits") {
+  for (const std::uint64_t count : {std::uint64_t{1}, std::uint64_t{1000}, std::uint64_t{30000}}) {
+    Random random(13, count);
+    (void)sample_exact(std::uint64_t{1} << 50, count, random);
+    CHECK(random.draws() <= 2 * count + 2);  // two words each, hardly a repeat
+    Random few(14, count);
+    (void)sample_exact(100 * count, count, few);
+    CHECK(few.draws() < count + count / 50 + 20);  // repeats: count^2 / (2 bits) = count / 200
+  }
+  Random half(15);
+  (void)sample_exact(100000, 50000, half);
+  CHECK(half.draws() < 75000);  // bits * ln 2 = 69315
+  Random all(16);
+  (void)sample_exact(100000, 100000, all);
+  CHECK(all.draws() == 0);
+  Random rate(17);
+  (void)sample_ber(std::uint64_t{1} << 50, 1e-12, rate);
+  CHECK(rate.draws() < 100);
+}
+
+TEST_CASE("sampling: a rate hits each bit with that probability, independently") {
+  constexpr std::uint64_t bits = 200;
+  constexpr int trials = 20000;
+  for (const double ber : {0.002, 0.03, 0.4, 0.97}) {
+    CAPTURE(ber);
+    std::vector<double> seen(bits, 0.0);
+    double sum = 0;
+    double squares = 0;
+    int wrong = 0;
+    for (std::uint64_t trial = 0; trial < trials; ++trial) {
+      Random random(18, trial);
+      const Sites sites = sample_ber(bits, ber, random);
+      wrong += ascending_below(sites, bits) ? 0 : 1;
+      for (const std::uint64_t site : sites) {
+        seen[site] += 1;
+      }
+      const double off = static_cast<double>(sites.size()) - bits * ber;
+      sum += off;
+      squares += off * off;
+    }
+    CHECK(wrong == 0);
+    const double variance = bits * ber * (1 - ber);
+    CHECK(std::abs(sum) < 4 * std::sqrt(trials * variance));
+    const double fourth = 3 + (1 - 6 * ber * (1 - ber)) / variance;
+    CHECK(std::abs(squares / variance - trials) < 4 * std::sqrt(trials * (fourth - 1)));
+    double chi_square = 0;
+    for (const double times : seen) {
+      chi_square += std::pow(times - trials * ber, 2) / (trials * ber * (1 - ber));
+    }
+    CHECK(std::abs(deviate(chi_square, bits)) < 4);
+  }
+}
+
+TEST_CASE("sampling: the ends of the rate, and what is refused") {
+  Random random(19);
+  CHECK(sample_ber(1000, 0.0, random).empty());
+  CHECK(sample_ber(0, 0.5, random).empty());
+  const Sites all = sample_ber(1000, 1.0, random);
+  CHECK(all.size() == 1000);
+  CHECK(ascending_below(all, 1000));
+  CHECK_THROWS_WITH_AS((void)sample_ber(10, 1.5, random),
+                       "A bit error rate of 1.500000 lies outside [0, 1]", Error);
+  CHECK_THROWS_AS((void)sample_ber(10, -1e-9, random), Error);
+  CHECK_THROWS_AS((void)sample_ber(10, std::numeric_limits<double>::quiet_NaN(), random), Error);
+  CHECK_THROWS_WITH_AS((void)sample_exact(10, 11, random),
+                       "There are 10 bits to place 11 faults in; ask for at most as many faults as "
+                       "bits",
+                       Error);
+}
+
+TEST_CASE("sampling: equal keys draw equal sites, more faults hold fewer") {
+  const auto exact = [](std::uint64_t bits, std::uint64_t count, std::uint64_t trial) {
+    Random random(20, trial);
+    return sample_exact(bits, count, random);
+  };
+  const auto at_rate = [](std::uint64_t bits, double ber, std::uint64_t trial) {
+    Random random(20, trial);
+    return sample_ber(bits, ber, random);
+  };
+  CHECK(exact(100000, 50, 3) == exact(100000, 50, 3));
+  CHECK(exact(100000, 50, 3) != exact(100000, 50, 4));
+  CHECK(at_rate(100000, 1e-3, 3) == at_rate(100000, 1e-3, 3));
+  CHECK(at_rate(100000, 1e-3, 3) != at_rate(100000, 1e-3, 4));
+  const auto holds = [](const Sites& more, const Sites& fewer) {
+    return std::includes(more.begin(), more.end(), fewer.begin(), fewer.end());
+  };
+  for (std::uint64_t trial = 0; trial < 20; ++trial) {
+    Sites before;
+    for (const std::uint64_t count : {1U, 10U, 100U, 1500U, 1600U, 20000U, 50000U}) {
+      const Sites now = exact(100000, count, trial);
+      CHECK(holds(now, before));
+      before = now;
+    }
+    Sites rate_before;
+    for (const double ber : {1e-5, 1e-4, 1e-3, 1e-2, 1e-1, 0.4}) {
+      const Sites now = at_rate(100000, ber, trial);
+      CHECK(holds(now, rate_before));
+      rate_before = now;
+    }
+  }
+}
+
+TEST_CASE("sampling: of a fault space, the numbers of its bits") {
+  const Memories memories = mixed_memories();
+  const FaultSpace space = memories.space().only_roles({BitRole::sign});
+  Random random(21);
+  const Sites sites = sample_exact(space, space.bit_count(), random);
+  CHECK(sites.size() == space.bit_count());
+  CHECK(sample_exact(space, 3, random).size() == 3);
+  CHECK(sample_ber(space, 1.0, random).size() == space.bit_count());
+  CHECK_THROWS_AS((void)sample_exact(space, space.bit_count() + 1, random), Error);
+}
