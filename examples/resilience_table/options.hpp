@@ -12,11 +12,15 @@ struct Options {
   std::string dataset = "idx:/usr/share/datasets/fashion-mnist";
   std::filesystem::path out = "results/resilience_table";
   std::vector<std::string> formats;  ///< empty: all
-  std::vector<double> rates;         ///< bit error rates of both sweeps
+  std::vector<double> rates{1e-7, 1e-6, 1e-5, 2e-5, 5e-5, 1e-4, 2e-4, 5e-4,
+                            1e-3, 2e-3, 5e-3, 1e-2, 2e-2, 5e-2, 1e-1};
   std::size_t trials = 20;
   std::size_t images = 2000;
-  std::size_t epochs = 12;
-  std::size_t threads = 0;
+  std::size_t epochs = 10;
+  std::size_t threads = 0;  ///< 0: one per core
   std::uint64_t seed = 1;
-  std::string command;  ///< as it was called, for the report
+  std::string command{};  ///< as it was called, for the report
 };
+
+/// Reads the command line; prints the help and exits where it is asked for. Throws `upset::Error`.
+[[nodiscard]] Options read_options(int argc, char** argv);

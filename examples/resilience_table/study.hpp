@@ -27,12 +27,12 @@ struct Sweep {
 };
 
 struct Findings {
-  Row row;
-  upset::Count fault_free;         ///< all pictures of the test set
-  upset::Count fault_free_subset;  ///< the pictures of the trials
-  upset::Footprint footprint;
-  Sweep weights;
-  Sweep activations;
+  Row row{};
+  upset::Count fault_free{};         ///< all pictures of the test set
+  upset::Count fault_free_subset{};  ///< the pictures of the trials
+  upset::Footprint footprint{};
+  Sweep weights{};
+  Sweep activations{};
 
   [[nodiscard]] double bits_per_weight() const { return footprint.bits_per_element(); }
   /// Beyond the codes alone: copies, check bits and scales.

@@ -152,15 +152,16 @@ inline void count_outcomes(Trial& trial, const LabelledImages& test, const Golde
   };
   Trial trial{.rate = rate};
   std::vector<Hit> hits;
-  const std::size_t size = test.images.size() / test.images.batch();
   std::vector<float> pixels;
   for (std::size_t picture = 0; picture < test.images.batch(); ++picture) {
-    Random random(seed, trial_key, picture);
-    Hit hit{picture, {}};
+    Hit hit{picture, std::vector<std::vector<std::uint64_t>>(network.size())};
     std::uint64_t flips = 0;
-    for (const std::uint64_t bits : golden.activation_bits) {
-      hit.sites.push_back(sample_ber(bits, rate, random));
-      flips += hit.sites.back().size();
+    for (std::size_t layer = 0; layer < network.size(); ++layer) {
+      if (const std::uint64_t bits = golden.activation_bits[layer]; bits > 0) {
+        Random random = activation_random(seed, trial_key, layer, picture);
+        hit.sites[layer] = sample_ber(bits, rate, random);
+        flips += hit.sites[layer].size();
+      }
     }
     if (flips > 0) {
       trial.flips += flips;
@@ -178,7 +179,7 @@ inline void count_outcomes(Trial& trial, const LabelledImages& test, const Golde
     };
     Pass pass;
     pass.hook = &inject;
-    const Tensor affected({hits.size(), size}, std::move(pixels));
+    const Tensor affected(network.input_shape().with_batch(hits.size()), std::move(pixels));
     const auto found = classify(network, affected, 0, hits.size(), pass);
     for (std::size_t i = 0; i < hits.size(); ++i) {
       classes[hits[i].picture] = found[i];
