@@ -132,6 +132,9 @@ class Fixed : public PlainWord<Fixed<N, F>, N> {
     using Wide = std::conditional_t<(N <= 22), float, double>;  // room for N bits: rounding.hpp
     constexpr auto least = static_cast<Wide>(-max_level);
     constexpr auto most = static_cast<Wide>(max_level - 1);
+    if (std::is_constant_evaluated() && x != x) {  // arithmetic on NaN is no constant expression
+      return 0;
+    }
     const Wide scaled = static_cast<Wide>(x) * static_cast<Wide>(std::uint64_t{1} << F);  // exact
     const Wide low = scaled < least ? least : scaled;
     const Wide clamped = low > most ? most : low;

@@ -135,7 +135,10 @@ constexpr void unroll(Step step) {
 [[nodiscard]] constexpr float zero_if_nan(float x) { return (x == x ? x : 0.0F) + 0.0F; }
 
 /// False for infinities and NaN, which no calibration may look at.
-[[nodiscard]] constexpr bool is_finite(float x) { return x - x == 0.0F; }
+[[nodiscard]] constexpr bool is_finite(float x) {
+  constexpr std::uint32_t exponent = 0x7F80'0000U;
+  return (std::bit_cast<std::uint32_t>(x) & exponent) != exponent;
+}
 
 /// Mean |x| of the finite values, summed in double in their order; 0 without any.
 [[nodiscard]] constexpr float mean_magnitude(std::span<const float> values) {

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <limits>
 #include <span>
+#include <type_traits>
 
 #include <upset/core/error.hpp>
 #include <upset/core/rounding.hpp>
@@ -103,6 +104,9 @@ class Int8Affine : public PlainWord<Int8Affine, 8> {
   /// The nearest code. The quotient is taken in double, where its error (2^-53) is too small to
   /// move it across a tie of two floats, so this is the rounding of the exact `x / S`.
   [[nodiscard]] static constexpr code_type encode(float x, Scale scale) {
+    if (std::is_constant_evaluated() && x != x) {  // arithmetic on NaN is no constant expression
+      return static_cast<code_type>(scale.zero_point);
+    }
     const double quotient = static_cast<double>(x) / static_cast<double>(scale.scale);
     const double low = quotient < -256.0 ? -256.0 : quotient;
     const std::uint64_t bits = detail::nearest_even_bits(low > 256.0 ? 256.0 : low);

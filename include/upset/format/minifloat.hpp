@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <limits>
 #include <span>
+#include <type_traits>
 
 #include <upset/core/rounding.hpp>
 #include <upset/format/concepts.hpp>
@@ -141,6 +142,9 @@ class Minifloat : public PlainWord<Minifloat<E, M>, 1 + E + M> {
       const std::uint32_t rounded = (magnitude - rebias + almost_half + odd) >> dropped;
       std::uint32_t code = rounded < infinity_code ? rounded : infinity_code;
       if constexpr (E < 8) {
+        if (std::is_constant_evaluated() && x != x) {  // NaN + 1 is no constant expression
+          return from_dyadic(to_dyadic(x), nearest_even, to_infinity).raw;
+        }
         // The float adder rounds to the subnormal step when the sum's last place is that step.
         const float sum = std::bit_cast<float>(magnitude) + subnormal_shifter;
         const std::uint32_t tiny =
