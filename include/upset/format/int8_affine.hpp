@@ -118,7 +118,8 @@ class Int8Affine : public PlainWord<Int8Affine, 8> {
     return scale.scale * static_cast<float>(level(code, scale));
   }
 
-  /// Minimum to maximum of the finite values, widened to hold zero, mapped on -128..127.
+  /// Minimum to maximum of the finite values, widened to hold zero, mapped on -128..127; a span
+  /// beyond the largest float saturates.
   [[nodiscard]] static constexpr Scale fit(std::span<const float> values) {
     double low = 0;
     double high = 0;
@@ -134,7 +135,7 @@ class Int8Affine : public PlainWord<Int8Affine, 8> {
   }
 
   /// Zero point 0 and the largest magnitude on 127, as weights are stored: `|q| <= 127` for every
-  /// finite value fitted.
+  /// finite value fitted, up to 127/255 of the largest float.
   [[nodiscard]] static constexpr Scale fit_symmetric(std::span<const float> values) {
     float largest = 0;
     for (const float x : values) {
