@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: BSL-1.0
+#include <cstdint>
+#include <limits>
+#include <type_traits>
+
+#include "support/static_check.hpp"
+
+#include <upset/format/formats.hpp>
+#include <upset/guard/guards.hpp>
+#include <upset/kernel/arithmetic.hpp>
+
+using namespace upset;
+
+namespace {
+
+template <class W, class A>
+using ValueOf = typename Arithmetic<W, A>::Value;
+
+// Partial sums of `exact_depth` products of the largest levels must be integers that Value holds.
+template <class W, class A>
+constexpr bool holds_every_partial_sum() {
+  const double largest = static_cast<double>(W::max_level) * static_cast<double>(A::max_level) *
+                         static_cast<double>(Arithmetic<W, A>::exact_depth);
+  const double limit = std::is_same_v<ValueOf<W, A>, float> ? 0x1p24 : 0x1p53;
+  return Arithmetic<W, A>::exact_depth >= 1 && largest <= limit;
+}
+
+}  // namespace
+
+TEST_CASE("Arithmetic: levels are multiplied in the fastest type that keeps them whole") {
+  UPSET_STATIC_CHECK(std::is_same_v<ValueOf<Binary, Binary>, float>);
+  UPSET_STATIC_CHECK(std::is_same_v<ValueOf<Int8Affine, Int8Affine>, float>);
+  UPSET_STATIC_CHECK(std::is_same_v<ValueOf<Fixed<5, 4>, Fixed<16, 8>>, float>);
+  UPSET_STATIC_CHECK(std::is_same_v<ValueOf<Fixed<16, 8>, Fixed<16, 8>>, double>);
+  UPSET_STATIC_CHECK(std::is_same_v<ValueOf<Fixed<32, 16>, Fixed<8, 6>>, double>);
+  UPSET_STATIC_CHECK(std::is_same_v<ValueOf<Fixed<32, 16>, Fixed<16, 8>>, std::int64_t>);
+}
+
+TEST_CASE("Arithmetic: a product with a real operand is one of floats") {
+  UPSET_STATIC_CHECK(!is_level_product<Float32, Binary>);
+  UPSET_STATIC_CHECK(!is_level_product<Mono<8>, MultiLevelBinary<4>>);
+  UPSET_STATIC_CHECK(std::is_same_v<ValueOf<Float32, Fixed<32, 16>>, float>);
+  UPSET_STATIC_CHECK(std::is_same_v<Arithmetic<Float32, Fixed<32, 16>>::Sum, float>);
+  UPSET_STATIC_CHECK(Arithmetic<Float32, Float32>::exact_depth ==
+                     std::numeric_limits<std::size_t>::max());
+  UPSET_STATIC_CHECK(Arithmetic<Float32, Mono<8>>::operand<Mono<8>>(0xFF, GammaScale<1>{}) == 8.0F);
+  UPSET_STATIC_CHECK(Arithmetic<Float32, Mono<8>>::step<Mono<8>>(GammaScale<1>{}) == 1.0);
+}
+
+TEST_CASE("Arithmetic: partial sums move on before they could round") {
+  UPSET_STATIC_CHECK(holds_every_partial_sum<Binary, Binary>());
+  UPSET_STATIC_CHECK(holds_every_partial_sum<Mono<8>, Mono<8>>());
+  UPSET_STATIC_CHECK(holds_every_partial_sum<Mono<16>, Int8Affine>());
+  UPSET_STATIC_CHECK(holds_every_partial_sum<Int8Affine, Int8Affine>());
+  UPSET_STATIC_CHECK(holds_every_partial_sum<Fixed<8, 6>, Fixed<8, 6>>());
+  UPSET_STATIC_CHECK(holds_every_partial_sum<Fixed<11, 0>, Fixed<11, 0>>());
+  UPSET_STATIC_CHECK(holds_every_partial_sum<Fixed<11, 0>, Fixed<12, 0>>());
+  UPSET_STATIC_CHECK(holds_every_partial_sum<Fixed<21, 0>, Fixed<21, 0>>());
+  UPSET_STATIC_CHECK(Arithmetic<Fixed<8, 6>, Fixed<8, 6>>::exact_depth == 1024);
+  UPSET_STATIC_CHECK(Arithmetic<Fixed<32, 0>, Fixed<16, 8>>::exact_depth ==
+                     std::numeric_limits<std::size_t>::max());
+}
+
+TEST_CASE("Arithmetic: a guard multiplies as the format it wraps") {
+  using Guarded = ParityGuarded<Mono<8>, std::uint64_t>;
+  UPSET_STATIC_CHECK(is_level_product<Guarded, Mono<5>>);
+  UPSET_STATIC_CHECK(std::is_same_v<ValueOf<Guarded, Mono<5>>, float>);
+  UPSET_STATIC_CHECK(Arithmetic<Guarded, Mono<5>>::exact_depth ==
+                     Arithmetic<Mono<8>, Mono<5>>::exact_depth);
+  UPSET_STATIC_CHECK(Arithmetic<Guarded, Mono<5>>::operand<Guarded>(0x0F, GammaScale<1>{}) == 0.0F);
+  UPSET_STATIC_CHECK(Arithmetic<Guarded, Mono<5>>::operand<Mono<5>>(0x0F, GammaScale<1>{}) == 3.0F);
+  UPSET_STATIC_CHECK(
+      Arithmetic<Guarded, Mono<5>>::step<Mono<5>>(GammaScale<1>{{Gamma::from_bits(0xC0)}}) == 2.0);
+}
