@@ -131,7 +131,14 @@ void multiply(std::size_t row_count, Row row, const Segments& segments,
               std::size_t exact_depth = std::numeric_limits<std::size_t>::max()) {
   using Partial = std::conditional_t<std::is_same_v<T, std::int64_t>, Int128, T>;
   detail::Tile<Partial, T> partial;
-  detail::Tile<Sum, T> sums;
+  detail::Tile<Sum, T> wide;  // unused where the partial sums are the sums already
+  auto& sums = [&]() -> detail::Tile<Sum, T>& {
+    if constexpr (std::is_same_v<Sum, Partial>) {
+      return partial;
+    } else {
+      return wide;
+    }
+  }();
   detail::Rows<T> rows{};
   for (std::size_t m = 0; m < row_count; m += rows.size()) {
     const std::size_t count = std::min(rows.size(), row_count - m);
@@ -141,18 +148,22 @@ void multiply(std::size_t row_count, Row row, const Segments& segments,
     for (std::size_t p = 0; p < weights.panels(); ++p) {
       const T* panel = weights.panel(p);
       partial.fill(Partial{0});
-      sums.fill(Sum{0});
+      if constexpr (!std::is_same_v<Sum, Partial>) {
+        sums.fill(Sum{0});
+      }
       std::size_t room = exact_depth;
       const auto collect = [&] {
-        for (std::size_t i = 0; i < sums.size(); ++i) {
-          sums[i] += static_cast<Sum>(partial[i]);
+        if constexpr (!std::is_same_v<Sum, Partial>) {
+          for (std::size_t i = 0; i < sums.size(); ++i) {
+            sums[i] += static_cast<Sum>(partial[i]);
+          }
+          partial.fill(Partial{0});
         }
       };
       for (const std::size_t offset : segments.offsets) {
         for (std::size_t done = 0; done < segments.length;) {
           if (room == 0) {
             collect();
-            partial.fill(Partial{0});
             room = exact_depth;
           }
           const std::size_t steps = std::min(segments.length - done, room);

@@ -26,6 +26,13 @@ class PackedMatrix {
     values_.assign(panels() * depth * panel_columns, T{0});
   }
 
+  /// `resize` where the size differs, else nothing: the values stay.
+  void reshape(std::size_t rows, std::size_t depth) {
+    if (rows != rows_ || depth != depth_) {
+      resize(rows, depth);
+    }
+  }
+
   [[nodiscard]] std::size_t rows() const { return rows_; }
   [[nodiscard]] std::size_t depth() const { return depth_; }
   [[nodiscard]] std::size_t panels() const { return (rows_ + panel_columns - 1) / panel_columns; }

@@ -136,9 +136,11 @@ void Conv2d<W, A, B>::backward(Inputs inputs, const Tensor& /*y*/, const Tensor&
   Tensor d_bias(bias().shape());
   std::vector<double> d_gammas(static_cast<std::size_t>(A::Scale::gammas), 0.0);
   const std::vector<std::size_t> bases = shape.bases(block);
-  std::vector<float> padded(block * padded_size, 0.0F);
+  // Windows are copied in stretches of a fixed length, which may run over the end of a segment.
+  constexpr std::size_t stretch = 8;
+  std::vector<float> padded(block * padded_size + stretch, 0.0F);
   std::vector<float> d_padded(asks_input ? padded.size() : 0);
-  std::vector<float> window_values(k_count);
+  std::vector<float> window_values(k_count + stretch);
   std::vector<float> transposed;
   PackedMatrix<float> columns;
   PackedMatrix<float> weights;
@@ -157,17 +159,18 @@ void Conv2d<W, A, B>::backward(Inputs inputs, const Tensor& /*y*/, const Tensor&
     }
     for (std::size_t group = 0; group < geometry_.groups; ++group) {
       const std::vector<std::size_t> offsets = shape.offsets(group);
-      columns.resize(k_count, rows);  // p, as the "weights" of d_y transposed
+      columns.reshape(k_count, rows);  // p, as the "weights" of d_y transposed
       transposed.resize(inner * rows);
       for (std::size_t m = 0; m < rows; ++m) {
         float* to = window_values.data();
         for (const std::size_t offset : offsets) {
           const float* const from = padded.data() + bases[m] + offset;
-          for (std::size_t i = 0; i < length; ++i) {
-            *to++ = from[i];
+          for (std::size_t i = 0; i < length; i += stretch) {
+            std::copy_n(from + i, stretch, to + i);
           }
+          to += length;
         }
-        columns.set_column(m, window_values);
+        columns.set_column(m, std::span<const float>(window_values).first(k_count));
         for (std::size_t o = 0; o < inner; ++o) {
           transposed[o * rows + m] = d_rows[m * outputs + group * inner + o];
           d_bias[group * inner + o] += d_rows[m * outputs + group * inner + o];
@@ -185,7 +188,7 @@ void Conv2d<W, A, B>::backward(Inputs inputs, const Tensor& /*y*/, const Tensor&
       if (!asks_input) {
         continue;
       }
-      weights.resize(k_count, inner);
+      weights.reshape(k_count, inner);
       for (std::size_t o = 0; o < inner; ++o) {
         weights.set_column(
             o, kernel_.quantized().values().subspan((group * inner + o) * k_count, k_count));
@@ -277,9 +280,7 @@ template <Format W, Format A, Format B>
 void Conv2d<W, A, B>::build_operand() {
   operand_.resize(geometry_.groups);
   for (PackedMatrix<Value>& group : operand_) {
-    if (group.rows() != group_outputs() || group.depth() != depth()) {
-      group.resize(group_outputs(), depth());
-    }
+    group.reshape(group_outputs(), depth());
   }
   // `place` for all elements in their order, without its divisions
   const std::size_t inner = group_outputs();

@@ -59,22 +59,23 @@ class MaxPool : public detail::WindowPool {
     if (d_x == nullptr) {
       return;
     }
+    // Without branches: what a window has left to give goes to the first pixel that takes it, and
+    // the others get zero.
     const std::size_t channels = y.shape()[3];
-    std::vector<unsigned char> found(channels);
-    std::size_t at = 0;
+    std::vector<float> left(channels);
+    const float* largest = nullptr;
     walk(
         x.shape(), y.shape(),
         [&](std::size_t to) {
-          at = to;
-          std::ranges::fill(found, static_cast<unsigned char>(0));
+          largest = y.data() + to;
+          std::copy_n(d_y.data() + to, channels, left.begin());
         },
-        [&](std::size_t from) {
+        [&, values = x.data(), d_values = d_x->data(), left = left.data()](std::size_t from) {
           for (std::size_t c = 0; c < channels; ++c) {
-            const float value = x[from + c];
-            if (found[c] == 0 && (value == y[at + c] || value != value)) {
-              (*d_x)[from + c] += d_y[at + c];
-              found[c] = 1;
-            }
+            const float value = values[from + c];
+            const bool takes = value == largest[c] || value != value;
+            d_values[from + c] += takes ? left[c] : 0.0F;
+            left[c] = takes ? 0.0F : left[c];
           }
         },
         [] {});
