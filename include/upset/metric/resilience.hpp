@@ -43,7 +43,7 @@ struct BerRange {
 
 namespace detail {
 
-[[nodiscard]] inline std::string rate_text(double rate) {
+[[nodiscard]] inline std::string number_text(double rate) {
   char text[32];
   return {text, std::to_chars(text, text + sizeof text, rate).ptr};
 }
@@ -76,7 +76,7 @@ inline void expect_curve(std::span<const CurvePoint> curve) {
 
 inline void expect_share(double accuracy, const char* what) {
   if (!(accuracy >= 0 && accuracy <= 1)) {
-    throw Error(std::string(what) + " of " + rate_text(accuracy) +
+    throw Error(std::string(what) + " of " + number_text(accuracy) +
                 " lies outside [0, 1]; write 90 % as 0.9");
   }
 }
@@ -157,8 +157,8 @@ template <class Axis>
   const BerRange kept{std::max(range.low, first), std::min(range.high, last)};
   if (!(kept.low < kept.high) || range.low < first * (1 - rounding) ||
       range.high > last * (1 + rounding)) {
-    throw Error("The area from bit error rate " + rate_text(range.low) + " to " +
-                rate_text(range.high) +
+    throw Error("The area from bit error rate " + number_text(range.low) + " to " +
+                number_text(range.high) +
                 " needs a curve that covers it; narrow the range, add points, or prepend the "
                 "fault-free accuracy at rate 0");
   }

@@ -4,6 +4,7 @@
 
 #include <cerrno>
 #include <cstdio>
+#include <cstdlib>  // POSIX: mkdtemp, WEXITSTATUS
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -11,8 +12,6 @@
 #include <string_view>
 #include <system_error>
 #include <utility>
-
-#include <stdlib.h>  // mkdtemp, WEXITSTATUS
 
 #include <upset/core/error.hpp>
 #include <upset/report/output_file.hpp>
