@@ -74,6 +74,20 @@ class Mono : public PlainWord<Mono<M>, M> {
     return static_cast<code_type>(code);
   }
 
+  /// `level(encode(x, scale))` without the code, in which a loop over a tensor would count bits.
+  [[nodiscard]] static constexpr std::int32_t encode_level(float x, Scale scale) {
+    const float gamma = scale.gamma(0);
+    const float number = detail::zero_if_nan(x);
+    float before = 0;
+    std::int32_t downs = 0;
+    detail::unroll<M>([&](int) {
+      const std::uint32_t down = detail::is_below(number, before);
+      before += detail::negate_if(down, gamma);
+      downs += static_cast<std::int32_t>(down);
+    });
+    return M - 2 * downs;
+  }
+
   /// The exact value.
   [[nodiscard]] static constexpr float decode(code_type code, Scale scale) {
     return scale.gamma(0) * static_cast<float>(level(code));

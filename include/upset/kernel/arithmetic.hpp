@@ -75,6 +75,16 @@ struct Arithmetic {
     }
   }
 
+  /// `operand<F>(F::encode(x, scale), scale)`: what a value becomes that passes through memory.
+  template <Format F>
+  [[nodiscard]] static constexpr Value rounded(float x, const typename F::Scale& scale) {
+    if constexpr (is_level_product<W, A> && requires { F::encode_level(x, scale); }) {
+      return static_cast<Value>(F::encode_level(x, scale));
+    } else {
+      return operand<F>(F::encode(x, scale), scale);
+    }
+  }
+
   /// The factor from sums to reals that a scale contributes.
   template <Format F>
   [[nodiscard]] static constexpr double step(const typename F::Scale& scale) {

@@ -61,37 +61,32 @@ using Rows = std::array<const T*, tile_rows<T>>;
 template <class Sum, class T>
 using Tile = std::array<Sum, tile_rows<T> * panel_columns>;
 
-// Adds `length` steps of K to one tile of sums. Each sum runs over k upwards with one multiply-add
-// a step, so a result depends on its own row and column alone, never on the tile it was computed
-// in.
+// The sums of one tile over all of K, or over `length` steps from one offset. Each sum runs over k
+// upwards with one multiply-add a step, so a result depends on its own row and column alone, never
+// on the tile it was computed in.
 template <class T>
-[[gnu::noinline]] void add_products(const Rows<T>& rows, std::size_t offset, std::size_t length,
-                                    const T* weights, Tile<T, T>& tile) {
+[[gnu::noinline]] void add_products(const Rows<T>& rows, std::span<const std::size_t> offsets,
+                                    std::size_t length, const T* weights, Tile<T, T>& tile) {
   using Vector = typename Lanes<T>::type;
   constexpr std::size_t width = vector_bytes / sizeof(T);
   constexpr std::size_t vectors = panel_columns / width;
-  Vector sums[tile_rows<T>][vectors];
-#pragma GCC unroll 16
-  for (std::size_t m = 0; m < tile_rows<T>; ++m) {
-#pragma GCC unroll 8
-    for (std::size_t v = 0; v < vectors; ++v) {
-      sums[m][v] = *reinterpret_cast<const Vector*>(tile.data() + m * panel_columns + v * width);
-    }
-  }
-  for (std::size_t k = offset; k < offset + length; ++k) {
-    Vector column[vectors];
-#pragma GCC unroll 8
-    for (std::size_t v = 0; v < vectors; ++v) {
-      column[v] = *reinterpret_cast<const Vector*>(weights + v * width);
-    }
-#pragma GCC unroll 16
-    for (std::size_t m = 0; m < tile_rows<T>; ++m) {
+  Vector sums[tile_rows<T>][vectors] = {};
+  for (const std::size_t offset : offsets) {
+    for (std::size_t k = offset; k < offset + length; ++k) {
+      Vector column[vectors];
 #pragma GCC unroll 8
       for (std::size_t v = 0; v < vectors; ++v) {
-        sums[m][v] += rows[m][k] * column[v];
+        column[v] = *reinterpret_cast<const Vector*>(weights + v * width);
       }
+#pragma GCC unroll 16
+      for (std::size_t m = 0; m < tile_rows<T>; ++m) {
+#pragma GCC unroll 8
+        for (std::size_t v = 0; v < vectors; ++v) {
+          sums[m][v] += rows[m][k] * column[v];
+        }
+      }
+      weights += panel_columns;
     }
-    weights += panel_columns;
   }
 #pragma GCC unroll 16
   for (std::size_t m = 0; m < tile_rows<T>; ++m) {
@@ -103,27 +98,31 @@ template <class T>
 }
 
 // The same sums in 128 bits, one at a time.
-inline void add_products(const Rows<std::int64_t>& rows, std::size_t offset, std::size_t length,
-                         const std::int64_t* weights, Tile<Int128, std::int64_t>& tile) {
-  for (std::size_t k = 0; k < length; ++k) {
-    for (std::size_t m = 0; m < rows.size(); ++m) {
-      for (std::size_t n = 0; n < panel_columns; ++n) {
-        tile[m * panel_columns + n] += Int128{rows[m][offset + k]} * weights[k * panel_columns + n];
+inline void add_products(const Rows<std::int64_t>& rows, std::span<const std::size_t> offsets,
+                         std::size_t length, const std::int64_t* weights,
+                         Tile<Int128, std::int64_t>& tile) {
+  tile.fill(0);
+  for (const std::size_t offset : offsets) {
+    for (std::size_t k = offset; k < offset + length; ++k) {
+      for (std::size_t m = 0; m < rows.size(); ++m) {
+        for (std::size_t n = 0; n < panel_columns; ++n) {
+          tile[m * panel_columns + n] += Int128{rows[m][k]} * weights[n];
+        }
       }
+      weights += panel_columns;
     }
   }
 }
 
 }  // namespace detail
 
-/// y[m][n] = sum over k of x[m][k] * w[n][k], k upwards, in stretches of `exact_depth`.
+/// y[m][n] = sum over k of x[m][k] * w[n][k], k upwards.
 ///
 /// - shape:    `row(m)` gives the base of row m of x; `weights` [N, K]; `write(m, first, sums)`
 ///             receives up to 16 sums of row m, columns `first` onwards
-/// - rounding: one multiply-add at a time (fused where the target has it); after `exact_depth`
-/// steps
-///             the partial sum moves into a `Sum`, so integer operands never round; independent of
-///             M
+/// - rounding: one multiply-add at a time (fused where the target has it), in T; every
+/// `exact_depth`
+///             steps at most the partial sum is added to a `Sum`, so that integers never round
 /// - cost:     M*N*K multiply-adds, M rounded up to a tile and N to 16; no allocation
 template <class Sum, class T, class Row, class Write>
 void multiply(std::size_t row_count, Row row, const Segments& segments,
@@ -131,14 +130,7 @@ void multiply(std::size_t row_count, Row row, const Segments& segments,
               std::size_t exact_depth = std::numeric_limits<std::size_t>::max()) {
   using Partial = std::conditional_t<std::is_same_v<T, std::int64_t>, Int128, T>;
   detail::Tile<Partial, T> partial;
-  detail::Tile<Sum, T> wide;  // unused where the partial sums are the sums already
-  auto& sums = [&]() -> detail::Tile<Sum, T>& {
-    if constexpr (std::is_same_v<Sum, Partial>) {
-      return partial;
-    } else {
-      return wide;
-    }
-  }();
+  detail::Tile<Sum, T> sums;
   detail::Rows<T> rows{};
   for (std::size_t m = 0; m < row_count; m += rows.size()) {
     const std::size_t count = std::min(rows.size(), row_count - m);
@@ -147,33 +139,25 @@ void multiply(std::size_t row_count, Row row, const Segments& segments,
     }
     for (std::size_t p = 0; p < weights.panels(); ++p) {
       const T* panel = weights.panel(p);
-      partial.fill(Partial{0});
-      if constexpr (!std::is_same_v<Sum, Partial>) {
+      if (segments.depth() <= exact_depth) {
+        detail::add_products(rows, segments.offsets, segments.length, panel, partial);
+        std::ranges::transform(partial, sums.begin(),
+                               [](Partial sum) { return static_cast<Sum>(sum); });
+      } else {
         sums.fill(Sum{0});
-      }
-      std::size_t room = exact_depth;
-      const auto collect = [&] {
-        if constexpr (!std::is_same_v<Sum, Partial>) {
-          for (std::size_t i = 0; i < sums.size(); ++i) {
-            sums[i] += static_cast<Sum>(partial[i]);
+        for (const std::size_t offset : segments.offsets) {
+          for (std::size_t done = 0; done < segments.length;) {
+            const std::size_t start = offset + done;
+            const std::size_t steps = std::min(segments.length - done, exact_depth);
+            detail::add_products(rows, {&start, 1}, steps, panel, partial);
+            for (std::size_t i = 0; i < sums.size(); ++i) {
+              sums[i] += static_cast<Sum>(partial[i]);
+            }
+            panel += steps * panel_columns;
+            done += steps;
           }
-          partial.fill(Partial{0});
-        }
-      };
-      for (const std::size_t offset : segments.offsets) {
-        for (std::size_t done = 0; done < segments.length;) {
-          if (room == 0) {
-            collect();
-            room = exact_depth;
-          }
-          const std::size_t steps = std::min(segments.length - done, room);
-          detail::add_products(rows, offset + done, steps, panel, partial);
-          panel += steps * panel_columns;
-          done += steps;
-          room -= steps;
         }
       }
-      collect();
       const std::size_t first = p * panel_columns;
       const std::size_t columns = std::min(panel_columns, weights.rows() - first);
       for (std::size_t i = 0; i < count; ++i) {

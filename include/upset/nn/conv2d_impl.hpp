@@ -44,12 +44,12 @@ template <Format W, Format A, Format B>
 void Conv2d<W, A, B>::write_input(std::span<const float> x, const Window& window, const Pass& pass,
                                   std::uint64_t image, Memory<A>& memory,
                                   std::span<Value> padded) const {
-  const typename A::Scale& scale = input_.scale();
+  const typename A::Scale scale = input_.scale();
   if (is_plain<A> && pass.hook == nullptr) {
     // encode and decode without the words in between, which would not change anything
     window.for_each_stretch([&](std::size_t from, std::size_t to, std::size_t length) {
       for (std::size_t i = 0; i < length; ++i) {
-        padded[to + i] = ArithmeticOf::template operand<A>(A::encode(x[from + i], scale), scale);
+        padded[to + i] = ArithmeticOf::template rounded<A>(x[from + i], scale);
       }
     });
     return;

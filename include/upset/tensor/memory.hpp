@@ -25,6 +25,8 @@ class Memory final : public MemoryImage {
   using Word = typename F::Word;
   using Scale = typename F::Scale;
   static constexpr std::size_t lanes = static_cast<std::size_t>(F::lanes);
+  /// Words are codes, so whole tensors are rounded and read in loops without a word in them.
+  static constexpr bool one_code_a_word = is_plain<F> && lanes == 1;
 
   // -- making one
   Memory() : Memory(0) {}
@@ -40,6 +42,16 @@ class Memory final : public MemoryImage {
   /// Writes `values`, each rounded under its scale; changes the size to theirs. O(size).
   void encode(std::span<const float> values) {
     resize(values.size());
+    touched_.clear();
+    scale_touched_ = false;
+    if constexpr (one_code_a_word) {
+      for_each_part([&](std::size_t first, std::size_t last, Scale scale) {
+        for (std::size_t i = first; i < last; ++i) {
+          words_[i] = F::encode(values[i], scale);
+        }
+      });
+      return;
+    }
     std::array<Code, lanes> codes{};
     for (std::size_t word = 0; word < words_.size(); ++word) {
       const std::size_t first = word * lanes;
@@ -50,8 +62,6 @@ class Memory final : public MemoryImage {
       std::fill(codes.begin() + static_cast<std::ptrdiff_t>(count), codes.end(), Code{0});
       words_[word] = F::store(std::span<const Code>(codes));
     }
-    touched_.clear();
-    scale_touched_ = false;
   }
   void encode(std::span<const float> values, std::vector<Scale> scales) {
     scales_ = std::move(scales);
@@ -87,6 +97,14 @@ class Memory final : public MemoryImage {
   }
 
   void decode(std::span<float> values) const override {
+    if constexpr (one_code_a_word) {
+      for_each_part([&](std::size_t first, std::size_t last, Scale scale) {
+        for (std::size_t i = first; i < last; ++i) {
+          values[i] = F::decode(words_[i], scale);
+        }
+      });
+      return;
+    }
     read([&](std::size_t element, Code code, const Scale& scale) {
       values[element] = F::decode(code, scale);
     });
@@ -133,6 +151,15 @@ class Memory final : public MemoryImage {
   }
 
  private:
+  /// Calls `use(first, last, scale)` for the elements that share a scale.
+  template <class Use>
+  void for_each_part(Use use) const {
+    const std::size_t part = size_ / scales_.size();
+    for (std::size_t s = 0; s < scales_.size(); ++s) {
+      use(s * part, (s + 1) * part, scales_[s]);
+    }
+  }
+
   /// A bit of a word or of a scale.
   struct Spot {
     std::uint64_t index = 0;
