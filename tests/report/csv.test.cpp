@@ -1,28 +1,22 @@
 // SPDX-License-Identifier: BSL-1.0
-#include <csignal>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <string>
 #include <vector>
 
 #include <doctest/doctest.h>
-#include <sys/resource.h>
+#include <report/files.hpp>
 
 #include <upset/report/csv.hpp>
 #include <upset/report/gnuplot.hpp>  // TemporaryFolder
 
 namespace fs = std::filesystem;
 using upset::CsvWriter;
+using upset_test::entries;
+using upset_test::read_file;
 
 namespace {
 
 using Rows = std::vector<std::vector<std::string>>;
-
-std::string read_file(const fs::path& path) {
-  std::ifstream file(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(file), {}};
-}
 
 // A reader by the grammar of RFC 4180, written against the standard and not against the writer.
 Rows parse(const std::string& text) {
@@ -50,11 +44,6 @@ Rows parse(const std::string& text) {
     }
   }
   return rows;
-}
-
-std::size_t entries(const fs::path& folder) {
-  return static_cast<std::size_t>(
-      std::distance(fs::directory_iterator(folder), fs::directory_iterator()));
 }
 
 }  // namespace
@@ -125,62 +114,4 @@ TEST_CASE("CsvWriter: a row of another length is refused, and nothing is left") 
     CHECK_THROWS_WITH_AS(csv.row({1}), text.c_str(), upset::Error);
   }
   CHECK(entries(folder.path()) == 0);
-}
-
-TEST_CASE("OutputFile: a place that cannot be written is refused with path, cause and advice") {
-  const upset::detail::TemporaryFolder folder;
-  const std::string missing = (folder.path() / "no" / "such" / "x.csv").string();
-  CHECK_THROWS_WITH_AS(upset::write_file(missing, "x"),
-                       ("Cannot write " + missing +
-                        ": No such file or directory; choose a folder that exists and can be "
-                        "written")
-                           .c_str(),
-                       upset::Error);
-  upset::write_file(folder.path() / "file", "x");
-  const std::string below = (folder.path() / "file" / "x.csv").string();
-  CHECK_THROWS_WITH_AS(upset::write_file(below, "x"),
-                       ("Cannot write " + below +
-                        ": Not a directory; choose a folder that exists and can be written")
-                           .c_str(),
-                       upset::Error);
-  CHECK_THROWS_WITH_AS(
-      upset::write_file(folder.path(), "x"),
-      ("Cannot write " + folder.path().string() + ": it is a folder; choose another name").c_str(),
-      upset::Error);
-  CHECK(entries(folder.path()) == 1);
-}
-
-TEST_CASE("OutputFile: when the disk is full nothing half-written stays") {
-  const upset::detail::TemporaryFolder folder;
-  const fs::path path = folder.path() / "table.csv";
-  upset::write_file(path, "old");
-  // A limit on file size stands for a full disk: writes past it fail the same way.
-  rlimit before{};
-  REQUIRE(getrlimit(RLIMIT_FSIZE, &before) == 0);
-  const auto old_handler = std::signal(SIGXFSZ, SIG_IGN);
-  rlimit small = before;
-  small.rlim_cur = 1000;
-  REQUIRE(setrlimit(RLIMIT_FSIZE, &small) == 0);
-  bool small_failed = false;  // fails when flushed
-  bool large_failed = false;  // fails while written
-  std::string message;
-  try {
-    upset::write_file(path, std::string(1500, 'x'));
-  } catch (const upset::Error& error) {
-    small_failed = true;
-    message = error.what();
-  }
-  try {
-    upset::write_file(path, std::string(1'000'000, 'x'));
-  } catch (const upset::Error&) {
-    large_failed = true;
-  }
-  setrlimit(RLIMIT_FSIZE, &before);
-  std::signal(SIGXFSZ, old_handler);
-  CHECK(small_failed);
-  CHECK(large_failed);
-  CHECK(message == "Cannot write " + path.string() +
-                       ": File too large; free some space or choose another folder");
-  CHECK(read_file(path) == "old");
-  CHECK(entries(folder.path()) == 1);
 }

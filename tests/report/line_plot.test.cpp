@@ -160,33 +160,6 @@ TEST_CASE("LinePlot: the legend of any number of series is one column beside the
   }
 }
 
-TEST_CASE("LinePlot: styles tell up to seven colours times twenty members apart") {
-  std::vector<std::string> groups;
-  for (int group = 0; group < 7; ++group) {
-    for (int member = 0; member < 4; ++member) {
-      groups.push_back("g" + std::to_string(group));
-    }
-  }
-  const auto styles = upset::detail::plot_styles(groups);
-  std::set<std::vector<std::size_t>> different;
-  for (std::size_t i = 0; i < styles.size(); ++i) {
-    CHECK(styles[i].color == i / 4);  // a group has one colour, of its own
-    different.insert({styles[i].color, static_cast<std::size_t>(styles[i].dash),
-                      static_cast<std::size_t>(styles[i].marker)});
-  }
-  CHECK(different.size() == styles.size());
-  std::vector<std::string> singles;
-  for (int i = 0; i < 28; ++i) {
-    singles.push_back(std::to_string(i));
-  }
-  different.clear();
-  for (const auto& style : upset::detail::plot_styles(singles)) {
-    different.insert({style.color, static_cast<std::size_t>(style.dash),
-                      static_cast<std::size_t>(style.marker)});
-  }
-  CHECK(different.size() == 28);
-}
-
 TEST_CASE("LinePlot: a series of accuracies is in percent, with a band cut to the possible") {
   const std::vector<CurvePoint> curve{{0, {0.9}}, {1e-3, {0.8, 0.9}}, {1e-2, {0.84, 0.86}}};
   const LineSeries series = upset::accuracy_series("Mono<8>", curve, "Mono");

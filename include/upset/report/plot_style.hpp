@@ -43,7 +43,7 @@ struct PlotStyle {
 };
 
 /// A style for each series, by the name of its group: groups differ in colour, members of one in
-/// dash and marker. No two are alike before 7 groups times 20 members are used up.
+/// dash and marker. No two are alike among 7 groups of 40 or 14 groups of 8.
 [[nodiscard]] inline std::vector<PlotStyle> plot_styles(std::span<const std::string> group_names) {
   std::vector<std::string_view> groups;
   std::vector<std::size_t> members;
@@ -58,7 +58,7 @@ struct PlotStyle {
     // Where colours come round again, so do dashes and markers one turn later.
     const std::size_t turn = group / plot_colors.size() + members[group]++;
     styles.push_back({group % plot_colors.size(), plot_dashes[turn % plot_dashes.size()],
-                      plot_markers[(group + 5 * turn) % plot_markers.size()]});
+                      plot_markers[(group + 5 * turn + turn / 4) % plot_markers.size()]});
   }
   return styles;
 }
