@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSL-1.0
-# `cmake -D EXPECTED=<regex> [-D STATUS=<n>] -P ExpectFailure.cmake -- <command>`: the command must
-# exit with STATUS (any but 0 where none is given) and print a text that matches EXPECTED.
+# `cmake -D EXPECTED=<regex> [-D STATUS=<n>] [-D ABSENT=<path>] -P ExpectFailure.cmake -- <command>`:
+# the command must exit with STATUS (any but 0 where none is given), print a text that matches
+# EXPECTED and leave nothing at ABSENT.
 cmake_minimum_required(VERSION 3.25)
 
 foreach(i RANGE ${CMAKE_ARGC})
@@ -11,6 +12,9 @@ foreach(i RANGE ${CMAKE_ARGC})
   endif()
 endforeach()
 
+if(ABSENT)
+  file(REMOVE_RECURSE ${ABSENT})
+endif()
 execute_process(COMMAND ${command} RESULT_VARIABLE status OUTPUT_VARIABLE printed
                 ERROR_VARIABLE printed)
 string(REGEX REPLACE "[ \n]+" " " line "${printed}")  # CMake wraps its own messages
@@ -18,4 +22,6 @@ if(status STREQUAL "0" OR (DEFINED STATUS AND NOT status STREQUAL STATUS))
   message(FATAL_ERROR "The exit status is ${status}, and this was printed:\n${printed}")
 elseif(NOT line MATCHES "${EXPECTED}")
   message(FATAL_ERROR "«${EXPECTED}» was not printed, but:\n${printed}")
+elseif(ABSENT AND EXISTS ${ABSENT})
+  message(FATAL_ERROR "${ABSENT} was left behind.")
 endif()

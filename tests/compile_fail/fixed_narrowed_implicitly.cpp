@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// expect: conversion from .+Fixed<16, 8>.+ to non-scalar|no viable conversion from .+Fixed<16, 8>
+// expect: conversion from .+Fixed<16, ?8>.+ to non-scalar|no viable conversion from .+Fixed<16, 8>
 #include <upset/format/fixed.hpp>
 
 #ifdef UPSET_VALID

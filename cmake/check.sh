@@ -1,0 +1,31 @@
+#!/usr/bin/env bash
+# Everything quickstart.sh does, on a short run of the main job, and then all tests: with GCC and
+# this machine's instructions, with Clang and portable code, and under the sanitizers.
+set -euo pipefail
+
+cd "$(dirname "$0")/.."
+if (($# > 0)); then
+  echo "cmake/check.sh takes no arguments" >&2
+  exit 2
+fi
+CMAKE_BUILD_PARALLEL_LEVEL=${CMAKE_BUILD_PARALLEL_LEVEL:-$(nproc)}
+CTEST_PARALLEL_LEVEL=${CTEST_PARALLEL_LEVEL:-$(nproc)}
+export CMAKE_BUILD_PARALLEL_LEVEL CTEST_PARALLEL_LEVEL
+
+step() { echo "== [$((SECONDS / 60)) min $((SECONDS % 60)) s] $*"; }
+
+step "The main job, short: cmake/quickstart.sh"
+cmake/quickstart.sh --epochs 1 --trials 2 --images 100 --out results/check
+
+step "GCC, this machine's instructions, all tests"
+cmake --workflow --preset check
+
+step "Clang, portable code, all but the exhaustive tests"
+cmake --workflow --preset clang
+
+step "GCC under the address and undefined-behaviour sanitizers"
+cmake --workflow --preset asan-ubsan
+
+step "All checks passed"
+echo "== Results: results/check (a short run: its figures mean nothing), build/check/Testing, " \
+  "build/clang/Testing, build/asan-ubsan/Testing"
