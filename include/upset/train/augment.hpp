@@ -10,9 +10,15 @@
 
 #include <upset/core/random.hpp>
 #include <upset/tensor/shape.hpp>
-#include <upset/train/streams.hpp>
 
 namespace upset {
+
+namespace detail {
+
+/// Plus the epoch; the substream is the picture. Away from the streams of `initialize` and `train`.
+inline constexpr std::uint64_t augmentation_stream = 0x74726169'80000000U;
+
+}  // namespace detail
 
 /// What may happen to a picture each time training sees it.
 struct Augmentation {

@@ -12,6 +12,7 @@
 
 #include <upset/train/optimizer.hpp>
 #include <upset/train/parameter_file.hpp>
+#include <upset/train/plan.hpp>
 
 namespace upset {
 
@@ -25,10 +26,6 @@ struct EpochResult {
   [[nodiscard]] friend bool operator==(const EpochResult&, const EpochResult&) = default;
 };
 
-/// What defines a training: pairs of a name and a value, all of which must be equal for it to be
-/// resumed.
-using TrainingPlan = std::vector<std::pair<std::string, std::string>>;
-
 /// What a training has reached at the end of an epoch. Random draws are keyed by the epoch, so the
 /// number of epochs is the position of every random stream as well.
 struct TrainingState {
@@ -40,7 +37,7 @@ struct TrainingState {
 /// Writes plan, state, parameters and the optimiser's memory to `path`, whole or not at all.
 inline void save_checkpoint(const std::filesystem::path& path, const TrainingPlan& plan,
                             const TrainingState& state, std::span<const Parameter> parameters,
-                            Optimizer& optimizer) {
+                            const Optimizer& optimizer) {
   detail::FileContent content;
   content.add(std::uint64_t{plan.size()});
   for (const auto& [name, value] : plan) {

@@ -9,9 +9,16 @@
 
 #include <upset/core/random.hpp>
 #include <upset/nn/network.hpp>
-#include <upset/train/streams.hpp>
 
 namespace upset {
+
+namespace detail {
+
+/// The stream of a seed that first values are drawn from; training uses the ones after it, so that
+/// no two uses of a seed share a draw.
+inline constexpr std::uint64_t initial_stream = 0x74726169'00000000U;
+
+}  // namespace detail
 
 /// How wide the first values of a kernel spread; both are uniform on +-bound, which takes nothing
 /// but a square root and so is the same on every machine.

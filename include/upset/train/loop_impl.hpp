@@ -10,11 +10,16 @@
 #include <utility>
 
 #include <upset/core/parallel.hpp>
+#include <upset/train/initialize.hpp>
 #include <upset/train/loop.hpp>
+#include <upset/train/plan.hpp>
 
 namespace upset {
 
 namespace detail {
+
+inline constexpr std::uint64_t held_out_stream = initial_stream + 1;
+inline constexpr std::uint64_t order_stream = initial_stream + 2;
 
 /// Where part `part` of `parts` nearly equal parts of `size` things begins.
 [[nodiscard]] constexpr std::size_t part_begin(std::size_t size, std::size_t parts,
@@ -33,7 +38,10 @@ class Training {
         options_(options),
         parameters_(network.parameters()),
         optimizer_(options.optimizer, options.scale_rate) {
-    check_options();
+    check_options(options);
+    if (data.size() == 0) {
+      throw Error("There is nothing to train on: the data set has no pictures");
+    }
     divide_pictures();
     for (std::size_t channel = 0; channel < data_.shape()[2]; ++channel) {
       outside_.push_back(options_.normalisation(0, channel));
@@ -50,8 +58,9 @@ class Training {
   }
 
   TrainResult run() {
+    keep_memory();
     const bool saves = !options_.checkpoint.empty();
-    const TrainingPlan plan = saves ? describe() : TrainingPlan{};
+    const TrainingPlan plan = saves ? plan_of(network_, data_, options_, rates()) : TrainingPlan{};
     if (saves && std::filesystem::exists(options_.checkpoint)) {
       load_checkpoint(options_.checkpoint, plan, state_, parameters_, optimizer_);
     }
@@ -74,22 +83,11 @@ class Training {
  private:
   // -- before the first step
 
-  void check_options() const {
-    const auto require = [](bool holds, const char* sentence) {
-      if (!holds) {
-        throw Error(sentence);
-      }
-    };
-    require(options_.epochs > 0, "TrainOptions::epochs is 0; train for one epoch at least");
-    require(options_.batch > 0, "TrainOptions::batch is 0; put one picture in a batch at least");
-    require(options_.shard > 0, "TrainOptions::shard is 0; put one picture in a shard at least");
-    require(0 <= options_.held_out && options_.held_out < 1,
-            "TrainOptions::held_out is a share of the pictures and lies in [0, 1)");
-    require(0 <= options_.loss.smoothing && options_.loss.smoothing < 1,
-            "CrossEntropy::smoothing lies in [0, 1)");
-    require(options_.patience == 0 || options_.held_out > 0,
-            "TrainOptions::patience needs pictures to judge by; set TrainOptions::held_out");
-    require(data_.size() > 0, "There is nothing to train on: the data set has no pictures");
+  // glibc gives freed memory back beyond a limit that it learns from the largest block ever freed.
+  // Without this block every step pages its activations in anew, a fifth of the whole time.
+  static void keep_memory() {
+    char* volatile block = new char[std::size_t{31} << 20];
+    delete[] block;
   }
 
   void divide_pictures() {
@@ -101,8 +99,6 @@ class Training {
     held_out_.assign(pictures_.begin() + static_cast<std::ptrdiff_t>(kept), pictures_.end());
     pictures_.resize(kept);
   }
-
-  [[nodiscard]] TrainingPlan describe();
 
   // -- epochs
 
@@ -143,6 +139,16 @@ class Training {
   [[nodiscard]] double rate_at(std::size_t epoch, std::size_t step) const {
     const auto done = static_cast<double>(epoch * steps_ + step);
     return options_.schedule(done / static_cast<double>(options_.epochs * steps_));
+  }
+
+  /// At the beginning and in the middle of each epoch: what tells one schedule from another.
+  [[nodiscard]] std::vector<double> rates() const {
+    std::vector<double> all;
+    for (std::size_t epoch = 0; epoch < options_.epochs; ++epoch) {
+      all.push_back(rate_at(epoch, 0));
+      all.push_back(rate_at(epoch, steps_ / 2));
+    }
+    return all;
   }
 
   void keep_if_best(std::size_t epoch) {
@@ -258,68 +264,6 @@ class Training {
   std::vector<Tensor> sums_;                    // per parameter
   TrainingState state_;
 };
-
-}  // namespace detail
-
-namespace detail {
-
-/// All that the result depends on, as text: what is long, by checksum.
-inline TrainingPlan Training::describe() {
-  const auto sum = [](const auto&... numbers) {
-    FileContent content;
-    (content.add(numbers), ...);
-    return std::to_string(fnv1a(content.bytes()));
-  };
-  TrainingPlan plan;
-  plan.emplace_back("pictures", std::to_string(data_.size()) + " of " + to_string(data_.shape()));
-  const auto bytes = [](const std::vector<std::uint8_t>& all) {
-    return std::string_view(reinterpret_cast<const char*>(all.data()), all.size());
-  };
-  plan.emplace_back("checksum of the pictures",
-                    std::to_string(fnv1a(bytes(data_.labels), fnv1a(bytes(data_.pixels)))));
-  for (const NamedImage& image : network_.images()) {
-    plan.emplace_back("format of " + image.name, std::string(image.image->format_name()));
-  }
-  const std::pair<const char*, std::size_t> counts[] = {{"epochs", options_.epochs},
-                                                        {"batch", options_.batch},
-                                                        {"shard", options_.shard},
-                                                        {"seed", options_.seed},
-                                                        {"held-out pictures", held_out_.size()},
-                                                        {"patience", options_.patience},
-                                                        {"shift", options_.augmentation.shift},
-                                                        {"flip", options_.augmentation.flip}};
-  for (const auto& [name, count] : counts) {
-    plan.emplace_back(name, std::to_string(count));
-  }
-  FileContent rates;
-  for (std::size_t epoch = 0; epoch < options_.epochs; ++epoch) {
-    rates.add(rate_at(epoch, 0));
-    rates.add(rate_at(epoch, steps_ / 2));
-  }
-  plan.emplace_back("checksum of the learning rates", std::to_string(fnv1a(rates.bytes())));
-  const auto rule = std::visit(
-      [&](const auto& chosen) {
-        using Rule = std::decay_t<decltype(chosen)>;
-        if constexpr (std::is_same_v<Rule, Adam>) {
-          return "Adam, checksum " +
-                 sum(chosen.beta1, chosen.beta2, chosen.epsilon, chosen.weight_decay);
-        } else {
-          return "SGD, checksum " +
-                 sum(chosen.momentum, chosen.weight_decay, chosen.nesterov ? 1.0 : 0.0);
-        }
-      },
-      options_.optimizer);
-  plan.emplace_back("optimiser", rule);
-  plan.emplace_back("checksum of scale rate and smoothing",
-                    sum(options_.scale_rate, options_.loss.smoothing));
-  FileContent normalisation;
-  for (const std::vector<float>& all :
-       {options_.normalisation.mean, options_.normalisation.deviation}) {
-    normalisation.add(Tensor({all.size()}, all));
-  }
-  plan.emplace_back("checksum of the normalisation", std::to_string(fnv1a(normalisation.bytes())));
-  return plan;
-}
 
 }  // namespace detail
 

@@ -121,6 +121,7 @@ class Optimizer {
   [[nodiscard]] std::uint64_t steps() const { return steps_; }
   /// Per parameter the tensors of the rule, none for averages.
   [[nodiscard]] std::vector<std::vector<Tensor>>& memory() { return memory_; }
+  [[nodiscard]] const std::vector<std::vector<Tensor>>& memory() const { return memory_; }
   /// As after `steps` steps, with all of `memory()` zero and to be filled in.
   void restore(std::span<const Parameter> parameters, std::uint64_t steps) {
     prepare(parameters);
