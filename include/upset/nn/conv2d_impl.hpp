@@ -48,8 +48,10 @@ void Conv2d<W, A, B>::write_input(std::span<const float> x, const Window& window
   if (is_plain<A> && pass.hook == nullptr) {
     // encode and decode without the words in between, which would not change anything
     window.for_each_stretch([&](std::size_t from, std::size_t to, std::size_t length) {
+      const float* const source = x.data() + from;
+      Value* const target = padded.data() + to;
       for (std::size_t i = 0; i < length; ++i) {
-        padded[to + i] = ArithmeticOf::template rounded<A>(x[from + i], scale);
+        target[i] = ArithmeticOf::template rounded<A>(source[i], scale);
       }
     });
     return;

@@ -46,8 +46,10 @@ class Memory final : public MemoryImage {
     scale_touched_ = false;
     if constexpr (one_code_a_word) {
       for_each_part([&](std::size_t first, std::size_t last, Scale scale) {
+        Word* const words = words_.data();  // a local, or every stored byte might move the words
+        const float* const from = values.data();
         for (std::size_t i = first; i < last; ++i) {
-          words_[i] = F::encode(values[i], scale);
+          words[i] = F::encode(from[i], scale);
         }
       });
       return;
@@ -82,12 +84,17 @@ class Memory final : public MemoryImage {
   void read(std::size_t first_word, std::size_t last_word, Use use) const {
     std::array<Code, lanes> codes{};
     for (std::size_t word = first_word; word < last_word; ++word) {
-      const Check check = F::load(words_[word], std::span<Code>(codes));
+      [[maybe_unused]] const Check check = F::load(words_[word], std::span<Code>(codes));
       const std::size_t first = word * lanes;
       const std::size_t count = std::min(lanes, size_ - first);
       for (std::size_t lane = 0; lane < count; ++lane) {
         const Scale& scale = scale_of(first + lane);
-        use(first + lane, check == Check::masked ? F::encode(0.0F, scale) : codes[lane], scale);
+        if constexpr (!is_plain<F>) {  // or the encoding of zero is computed for every element
+          if (check == Check::masked) [[unlikely]] {
+            codes[lane] = F::encode(0.0F, scale);
+          }
+        }
+        use(first + lane, codes[lane], scale);
       }
     }
   }
@@ -99,8 +106,10 @@ class Memory final : public MemoryImage {
   void decode(std::span<float> values) const override {
     if constexpr (one_code_a_word) {
       for_each_part([&](std::size_t first, std::size_t last, Scale scale) {
+        const Word* const words = words_.data();
+        float* const to = values.data();
         for (std::size_t i = first; i < last; ++i) {
-          values[i] = F::decode(words_[i], scale);
+          to[i] = F::decode(words[i], scale);
         }
       });
       return;
