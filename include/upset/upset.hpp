@@ -34,12 +34,14 @@
 #include <upset/kernel/window.hpp>
 #include <upset/nn/activation.hpp>
 #include <upset/nn/any_layer.hpp>
+#include <upset/nn/batch_norm.hpp>
 #include <upset/nn/conv2d.hpp>
 #include <upset/nn/dense.hpp>
 #include <upset/nn/layer.hpp>
 #include <upset/nn/merge.hpp>
 #include <upset/nn/model/lenet5.hpp>
 #include <upset/nn/network.hpp>
+#include <upset/nn/pool_window.hpp>
 #include <upset/nn/pooling.hpp>
 #include <upset/nn/reshape.hpp>
 #include <upset/nn/softmax.hpp>

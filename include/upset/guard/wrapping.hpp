@@ -70,16 +70,16 @@ consteval auto word_holding() {
 template <int Bits>
 using WordHolding = typename decltype(word_holding<Bits>())::type;
 
-/// `lanes` codes of `lane_bits` each, from bit 0 upwards; bits above them are 0.
+/// `Lanes` codes of `LaneBits` each, from bit 0 upwards; bits above them are 0.
 /// Shifts into limbs instead of calling `insert_bits`, which cost 10 ns a code on wide words.
-template <MemoryWord Word, int lanes, int lane_bits, std::unsigned_integral Code>
+template <MemoryWord Word, int Lanes, int LaneBits, std::unsigned_integral Code>
 [[nodiscard]] constexpr Word pack_lanes(std::span<const Code> codes) {
   std::array<std::uint64_t, (capacity<Word> + 63) / 64> limbs{};
-  for (std::size_t lane = 0; lane < lanes; ++lane) {
-    const std::size_t limb = lane * lane_bits / 64;
-    const std::size_t shift = lane * lane_bits % 64;
+  for (std::size_t lane = 0; lane < Lanes; ++lane) {
+    const std::size_t limb = lane * LaneBits / 64;
+    const std::size_t shift = lane * LaneBits % 64;
     limbs[limb] |= std::uint64_t{codes[lane]} << shift;
-    if (shift + lane_bits > 64) {
+    if (shift + LaneBits > 64) {
       limbs[limb + 1] |= std::uint64_t{codes[lane]} >> (64 - shift);
     }
   }
@@ -91,11 +91,11 @@ template <MemoryWord Word, int lanes, int lane_bits, std::unsigned_integral Code
 }
 
 /// The inverse of `pack_lanes`.
-template <int lanes, int lane_bits, MemoryWord Word, std::unsigned_integral Code>
+template <int Lanes, int LaneBits, MemoryWord Word, std::unsigned_integral Code>
 constexpr void unpack_lanes(const Word& word, std::span<Code> codes) {
-  for (int lane = 0; lane < lanes; ++lane) {
+  for (int lane = 0; lane < Lanes; ++lane) {
     codes[static_cast<std::size_t>(lane)] =
-        static_cast<Code>(extract_bits(word, lane * lane_bits, lane_bits));
+        static_cast<Code>(extract_bits(word, lane * LaneBits, LaneBits));
   }
 }
 

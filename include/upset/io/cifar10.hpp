@@ -26,7 +26,7 @@ namespace upset {
 /// - shape:  pixels [N, 32, 32, 3], red green blue
 /// - errors: throws `Error` naming the file: missing, empty, not whole records, a label above 9
 [[nodiscard]] inline Dataset load_cifar10(const std::filesystem::path& directory, Split split) {
-  constexpr std::size_t plane = 32 * 32;
+  constexpr std::size_t plane = 1024;  // 32 x 32 pixels of one colour
   constexpr std::size_t record = 1 + 3 * plane;
   detail::expect_directory(directory);
   const std::filesystem::path inner = directory / "cifar-10-batches-bin";

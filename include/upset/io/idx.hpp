@@ -51,7 +51,7 @@ template <std::size_t Rank>
 [[nodiscard]] inline std::filesystem::path find_idx(const std::filesystem::path& directory,
                                                     const std::string& name) {
   for (const char* const ending : {"", ".gz"}) {
-    const std::filesystem::path path = directory / (name + ending);
+    std::filesystem::path path = directory / (name + ending);
     std::error_code status;
     if (std::filesystem::exists(path, status)) {
       return path;
