@@ -49,16 +49,13 @@ class OutputFile {
     }
   }
 
-  /// Flushes, closes and gives the file its name. Once; a second call does nothing.
+  /// Writes out, closes and gives the file its name. Once; a second call does nothing.
   void commit() {
     if (!file_) {
       return;
     }
     errno = 0;
-    if (std::fflush(file_.get()) != 0) {
-      fail("free some space or choose another folder");
-    }
-    if (std::fclose(file_.release()) != 0) {  // network file systems report a full disk here
+    if (std::fclose(file_.release()) != 0) {  // what is buffered meets a full disk here
       fail("free some space or choose another folder");
     }
     std::error_code problem;
