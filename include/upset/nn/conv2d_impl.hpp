@@ -56,7 +56,7 @@ void Conv2d<W, A, B>::write_input(std::span<const float> x, const Window& window
     });
     return;
   }
-  memory.encode(x);
+  memory.encode(x, {scale});  // the hook may have flipped bits of the scale for the picture before
   if (pass.hook != nullptr) {
     (*pass.hook)(pass.layer, image, memory);
   }

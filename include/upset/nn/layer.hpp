@@ -30,7 +30,8 @@ struct Parameter {
 
 /// Called with each activation memory image after it was written and before it is read: `layer` is
 /// the node that reads it, `image` the index of the picture in the data set. Faults in activations
-/// are flips made here.
+/// are flips made here, and last for one picture. The scale is not one of the activations: it stays
+/// in the layer's "input_scale" image, and is hit there.
 using ActivationHook =
     std::function<void(std::size_t layer, std::uint64_t image, MemoryImage& memory)>;
 
