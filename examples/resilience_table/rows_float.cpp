@@ -17,6 +17,5 @@ std::vector<Row> float_rows() {
       make_row<ParityGuarded<BFloat16, std::uint16_t>>("BFloat16", "parity/weight"),
       make_row<ParityGuarded<BFloat16, std::uint64_t>>("BFloat16", "parity/64"),
       make_row<Float16>("Float16", "none"),
-      make_row<ParityGuarded<Float16, std::uint16_t>>("Float16", "parity/weight"),
   };
 }

@@ -19,14 +19,11 @@ std::vector<Row> integer_rows() {
       make_row<Int8Affine>("Int8Affine", "none"),
       make_row<ParityGuarded<Int8Affine, std::uint8_t>>("Int8Affine", "parity/weight"),
       make_row<ParityGuarded<Int8Affine, Word>>("Int8Affine", "parity/64"),
-      make_row<Secded<Int8Affine, Word>>("Int8Affine", "SECDED/64"),
       make_row<W8, A8>("Fixed<8,6>", "none", tuned),
       make_row<MsbDuplicated<W8>, MsbDuplicated<A8>>("Fixed<8,6>", "MSB", tuned),
       make_row<Triplicated<W8>, Triplicated<A8>>("Fixed<8,6>", "TMR", tuned),
       make_row<ParityGuarded<W8, Word>, ParityGuarded<A8, Word>>("Fixed<8,6>", "parity/64", tuned),
       make_row<Secded<W8, Word>, Secded<A8, Word>>("Fixed<8,6>", "SECDED/64", tuned),
       make_row<W5, A5>("Fixed<5,4>", "none", tuned),
-      make_row<MsbDuplicated<W5>, MsbDuplicated<A5>>("Fixed<5,4>", "MSB", tuned),
-      make_row<Triplicated<W5>, Triplicated<A5>>("Fixed<5,4>", "TMR", tuned),
   };
 }

@@ -30,10 +30,8 @@ std::vector<Row> sign_rows() {
   return {
       make_row<MultiLevelBinary<4>>("MultiLevelBinary<4>", "none", tuned),
       make_row<Mono<5>>("Mono<5>", "none", tuned),
-      make_row<Triplicated<Mono<5>>>("Mono<5>", "TMR", tuned),
       make_row<Mono<8>>("Mono<8>", "none", tuned),
       make_row<ParityGuarded<Mono<8>, std::uint64_t>>("Mono<8>", "parity/64", tuned),
       binary_row<Binary>("none"),
-      binary_row<Triplicated<Binary>>("TMR"),
   };
 }

@@ -91,7 +91,7 @@ const Network& Workshop::trained_format(const Row& row) {
     } else {
       Network net = plain.build(real_network());
       net.calibrate(calibration_);
-      const std::size_t epochs = std::max<std::size_t>(1, options_.epochs / 3);
+      const std::size_t epochs = std::max<std::size_t>(1, options_.epochs / 4);
       networks_.emplace(row.format, trained(row.format, std::move(net), epochs, 1e-3));
     }
   }

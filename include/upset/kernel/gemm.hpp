@@ -36,40 +36,35 @@ inline constexpr std::size_t vector_bytes = 16;
 
 // Fixed-size vectors keep the accumulators in registers, where plain arrays leave the tile to the
 // auto-vectoriser (3x slower at some tile sizes).
-template <class T>
-struct Lanes;
-template <>
-struct Lanes<float> {
-  using type __attribute__((vector_size(vector_bytes), aligned(4), may_alias)) = float;
-  static constexpr std::size_t rows = vector_bytes == 64 ? 12 : vector_bytes == 32 ? 6 : 3;
-};
-template <>
-struct Lanes<double> {
-  using type __attribute__((vector_size(vector_bytes), aligned(8), may_alias)) = double;
-  static constexpr std::size_t rows = vector_bytes == 64 ? 12 : 3;
+template <class T, std::size_t Width>
+struct Lanes {
+  using type __attribute__((vector_size(Width * sizeof(T)), aligned(alignof(T)), may_alias)) = T;
 };
 
 template <class T>
 inline constexpr std::size_t tile_rows = 4;
 template <>
-inline constexpr std::size_t tile_rows<float> = Lanes<float>::rows;
+inline constexpr std::size_t tile_rows<float> = vector_bytes == 64   ? 12
+                                                : vector_bytes == 32 ? 6
+                                                                     : 3;
 template <>
-inline constexpr std::size_t tile_rows<double> = Lanes<double>::rows;
+inline constexpr std::size_t tile_rows<double> = vector_bytes == 64 ? 12 : 3;
 
 template <class T>
 using Rows = std::array<const T*, tile_rows<T>>;
-template <class Sum, class T>
-using Tile = std::array<Sum, tile_rows<T> * panel_columns>;
+template <class Sum, class T, std::size_t Columns>
+using Tile = std::array<Sum, tile_rows<T> * Columns>;
 
 // The sums of one tile over all of K, or over `length` steps from one offset. Each sum runs over k
 // upwards with one multiply-add a step, so a result depends on its own row and column alone, never
 // on the tile it was computed in.
-template <class T>
+template <std::size_t Columns, class T>
 [[gnu::noinline]] void add_products(const Rows<T>& rows, std::span<const std::size_t> offsets,
-                                    std::size_t length, const T* weights, Tile<T, T>& tile) {
-  using Vector = typename Lanes<T>::type;
-  constexpr std::size_t width = vector_bytes / sizeof(T);
-  constexpr std::size_t vectors = panel_columns / width;
+                                    std::size_t length, const T* weights,
+                                    Tile<T, T, Columns>& tile) {
+  constexpr std::size_t width = std::min(vector_bytes / sizeof(T), Columns);
+  constexpr std::size_t vectors = Columns / width;
+  using Vector = typename Lanes<T, width>::type;
   Vector sums[tile_rows<T>][vectors] = {};
   for (const std::size_t offset : offsets) {
     for (std::size_t k = offset; k < offset + length; ++k) {
@@ -85,31 +80,74 @@ template <class T>
           sums[m][v] += rows[m][k] * column[v];
         }
       }
-      weights += panel_columns;
+      weights += Columns;
     }
   }
 #pragma GCC unroll 16
   for (std::size_t m = 0; m < tile_rows<T>; ++m) {
 #pragma GCC unroll 8
     for (std::size_t v = 0; v < vectors; ++v) {
-      *reinterpret_cast<Vector*>(tile.data() + m * panel_columns + v * width) = sums[m][v];
+      *reinterpret_cast<Vector*>(tile.data() + m * Columns + v * width) = sums[m][v];
     }
   }
 }
 
 // The same sums in 128 bits, one at a time.
-inline void add_products(const Rows<std::int64_t>& rows, std::span<const std::size_t> offsets,
-                         std::size_t length, const std::int64_t* weights,
-                         Tile<Int128, std::int64_t>& tile) {
+template <std::size_t Columns>
+void add_products(const Rows<std::int64_t>& rows, std::span<const std::size_t> offsets,
+                  std::size_t length, const std::int64_t* weights,
+                  Tile<Int128, std::int64_t, Columns>& tile) {
   tile.fill(0);
   for (const std::size_t offset : offsets) {
     for (std::size_t k = offset; k < offset + length; ++k) {
       for (std::size_t m = 0; m < rows.size(); ++m) {
-        for (std::size_t n = 0; n < panel_columns; ++n) {
-          tile[m * panel_columns + n] += Int128{rows[m][k]} * weights[n];
+        for (std::size_t n = 0; n < Columns; ++n) {
+          tile[m * Columns + n] += Int128{rows[m][k]} * weights[n];
         }
       }
-      weights += panel_columns;
+      weights += Columns;
+    }
+  }
+}
+
+template <std::size_t Columns, class Sum, class T, class Row, class Write>
+void multiply_panels(std::size_t row_count, Row row, const Segments& segments,
+                     const PackedMatrix<T>& weights, Write write, std::size_t exact_depth) {
+  using Partial = std::conditional_t<std::is_same_v<T, std::int64_t>, Int128, T>;
+  Tile<Partial, T, Columns> partial;
+  Tile<Sum, T, Columns> sums;
+  Rows<T> rows{};
+  for (std::size_t m = 0; m < row_count; m += rows.size()) {
+    const std::size_t count = std::min(rows.size(), row_count - m);
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+      rows[i] = row(m + std::min(i, count - 1));
+    }
+    for (std::size_t p = 0; p < weights.panels(); ++p) {
+      const T* panel = weights.panel(p);
+      if (segments.depth() <= exact_depth) {
+        add_products<Columns>(rows, segments.offsets, segments.length, panel, partial);
+        std::ranges::transform(partial, sums.begin(),
+                               [](Partial sum) { return static_cast<Sum>(sum); });
+      } else {
+        sums.fill(Sum{0});
+        for (const std::size_t offset : segments.offsets) {
+          for (std::size_t done = 0; done < segments.length;) {
+            const std::size_t start = offset + done;
+            const std::size_t steps = std::min(segments.length - done, exact_depth);
+            add_products<Columns>(rows, {&start, 1}, steps, panel, partial);
+            for (std::size_t i = 0; i < sums.size(); ++i) {
+              sums[i] += static_cast<Sum>(partial[i]);
+            }
+            panel += steps * Columns;
+            done += steps;
+          }
+        }
+      }
+      const std::size_t first = p * Columns;
+      const std::size_t columns = std::min(Columns, weights.rows() - first);
+      for (std::size_t i = 0; i < count; ++i) {
+        write(m + i, first, std::span<const Sum>(sums.data() + i * Columns, columns));
+      }
     }
   }
 }
@@ -128,42 +166,12 @@ template <class Sum, class T, class Row, class Write>
 void multiply(std::size_t row_count, Row row, const Segments& segments,
               const PackedMatrix<T>& weights, Write write,
               std::size_t exact_depth = std::numeric_limits<std::size_t>::max()) {
-  using Partial = std::conditional_t<std::is_same_v<T, std::int64_t>, Int128, T>;
-  detail::Tile<Partial, T> partial;
-  detail::Tile<Sum, T> sums;
-  detail::Rows<T> rows{};
-  for (std::size_t m = 0; m < row_count; m += rows.size()) {
-    const std::size_t count = std::min(rows.size(), row_count - m);
-    for (std::size_t i = 0; i < rows.size(); ++i) {
-      rows[i] = row(m + std::min(i, count - 1));
-    }
-    for (std::size_t p = 0; p < weights.panels(); ++p) {
-      const T* panel = weights.panel(p);
-      if (segments.depth() <= exact_depth) {
-        detail::add_products(rows, segments.offsets, segments.length, panel, partial);
-        std::ranges::transform(partial, sums.begin(),
-                               [](Partial sum) { return static_cast<Sum>(sum); });
-      } else {
-        sums.fill(Sum{0});
-        for (const std::size_t offset : segments.offsets) {
-          for (std::size_t done = 0; done < segments.length;) {
-            const std::size_t start = offset + done;
-            const std::size_t steps = std::min(segments.length - done, exact_depth);
-            detail::add_products(rows, {&start, 1}, steps, panel, partial);
-            for (std::size_t i = 0; i < sums.size(); ++i) {
-              sums[i] += static_cast<Sum>(partial[i]);
-            }
-            panel += steps * panel_columns;
-            done += steps;
-          }
-        }
-      }
-      const std::size_t first = p * panel_columns;
-      const std::size_t columns = std::min(panel_columns, weights.rows() - first);
-      for (std::size_t i = 0; i < count; ++i) {
-        write(m + i, first, std::span<const Sum>(sums.data() + i * panel_columns, columns));
-      }
-    }
+  if (weights.width() == panel_columns) {
+    detail::multiply_panels<panel_columns, Sum>(row_count, row, segments, weights, write,
+                                                exact_depth);
+  } else {
+    detail::multiply_panels<panel_columns / 2, Sum>(row_count, row, segments, weights, write,
+                                                    exact_depth);
   }
 }
 

@@ -9,11 +9,11 @@
 
 namespace upset {
 
-/// Output columns that are computed together; packed weights are padded to a multiple of it.
+/// Output columns that are computed together, unless there are at most half as many in all.
 inline constexpr std::size_t panel_columns = 16;
 
-/// A [N, K] matrix stored for the inner loop: panels of 16 rows, K outer, the 16 values of one k
-/// side by side. Rows beyond N are zero.
+/// A [N, K] matrix stored for the inner loop: panels of 16 rows (one of 8 for N up to 8), K outer,
+/// the values of one k side by side. Rows beyond N are zero.
 template <class T>
 class PackedMatrix {
  public:
@@ -23,7 +23,8 @@ class PackedMatrix {
   void resize(std::size_t rows, std::size_t depth) {
     rows_ = rows;
     depth_ = depth;
-    values_.assign(panels() * depth * panel_columns, T{0});
+    width_ = rows <= panel_columns / 2 ? panel_columns / 2 : panel_columns;
+    values_.assign(panels() * depth * width_, T{0});
   }
 
   /// `resize` where the size differs, else nothing: the values stay.
@@ -35,15 +36,17 @@ class PackedMatrix {
 
   [[nodiscard]] std::size_t rows() const { return rows_; }
   [[nodiscard]] std::size_t depth() const { return depth_; }
-  [[nodiscard]] std::size_t panels() const { return (rows_ + panel_columns - 1) / panel_columns; }
+  /// Rows in a panel.
+  [[nodiscard]] std::size_t width() const { return width_; }
+  [[nodiscard]] std::size_t panels() const { return (rows_ + width_ - 1) / width_; }
   [[nodiscard]] T& at(std::size_t row, std::size_t k) { return values_[index(row, k)]; }
   [[nodiscard]] T at(std::size_t row, std::size_t k) const { return values_[index(row, k)]; }
   /// Sets w[n][k] for all N rows at once.
   void set_column(std::size_t k, std::span<const T> values) {
-    T* to = values_.data() + k * panel_columns;
+    T* to = values_.data() + k * width_;
     const T* from = values.data();
     for (std::size_t left = rows_; left > 0;) {
-      const std::size_t here = std::min(panel_columns, left);
+      const std::size_t here = std::min(width_, left);
       if (here == panel_columns) {  // a known length becomes a few vector moves
         std::copy_n(from, panel_columns, to);
       } else {
@@ -51,20 +54,21 @@ class PackedMatrix {
       }
       left -= here;
       from += here;
-      to += depth_ * panel_columns;
+      to += depth_ * width_;
     }
   }
-  [[nodiscard]] const T* panel(std::size_t p) const {
-    return values_.data() + p * depth_ * panel_columns;
-  }
+  [[nodiscard]] const T* panel(std::size_t p) const { return values_.data() + p * depth_ * width_; }
 
  private:
   [[nodiscard]] std::size_t index(std::size_t row, std::size_t k) const {
-    return (row / panel_columns * depth_ + k) * panel_columns + row % panel_columns;
+    return width_ == panel_columns
+               ? (row / panel_columns * depth_ + k) * panel_columns + row % panel_columns
+               : k * width_ + row;
   }
 
   std::size_t rows_ = 0;
   std::size_t depth_ = 0;
+  std::size_t width_ = panel_columns;
   std::vector<T> values_;
 };
 

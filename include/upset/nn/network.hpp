@@ -51,6 +51,11 @@ class Network {
   /// done.
   [[nodiscard]] Tensor forward(const Tensor& x, Pass pass = {}) const;
 
+  /// The output, when the values of nodes before `start` are known: what `forward_all` returned for
+  /// this x. Equals `forward` bit for bit.
+  [[nodiscard]] Tensor forward_from(std::size_t start, const Tensor& x,
+                                    std::span<const Tensor> known, Pass pass = {}) const;
+
   /// Everything a backward pass needs, in node order.
   [[nodiscard]] std::vector<Tensor> forward_all(const Tensor& x, Pass pass = {}) const;
 
@@ -147,6 +152,21 @@ inline Tensor Network::forward(const Tensor& x, Pass pass) const {
     }
   }
   return std::move(values.back());
+}
+
+inline Tensor Network::forward_from(std::size_t start, const Tensor& x,
+                                    std::span<const Tensor> known, Pass pass) const {
+  check_input(x);
+  std::vector<Tensor> values(nodes_.size());
+  for (std::size_t n = start; n < nodes_.size(); ++n) {
+    std::vector<const Tensor*> inputs;
+    for (const std::size_t from : nodes_[n].inputs) {
+      inputs.push_back(from == input ? &x : from < start ? &known[from] : &values[from]);
+    }
+    pass.layer = n;
+    values[n] = nodes_[n].layer.forward(inputs, pass);
+  }
+  return start == nodes_.size() ? known.back() : std::move(values.back());
 }
 
 inline std::vector<Tensor> Network::forward_all(const Tensor& x, Pass pass) const {
