@@ -46,6 +46,7 @@ void run(const Options& options) {
     throw Error("--images: the test set has " + std::to_string(test.size()) +
                 " pictures, fewer than " + std::to_string(options.images));
   }
+  prepare_out(options);
   std::vector<Row> rows = all_rows();
   std::erase_if(rows, [&](const Row& row) {
     return !options.formats.empty() &&

@@ -56,13 +56,6 @@ void check(const Options& options) {
              upset::rate_text(rate));
     }
   }
-  std::error_code problem;
-  std::filesystem::create_directories(options.out / "weights", problem);
-  if (problem) {
-    refuse("--out: cannot make the folder " + (options.out / "weights").string() + ": " +
-           problem.message() + "; choose another");
-  }
-  upset::OutputFile probe(options.out / "table.csv");  // throws where nothing can be written
 }
 
 }  // namespace
@@ -100,4 +93,14 @@ Options read_options(int argc, char** argv) {
   }
   check(options);
   return options;
+}
+
+void prepare_out(const Options& options) {
+  std::error_code problem;
+  std::filesystem::create_directories(options.out / "weights", problem);
+  if (problem) {
+    throw upset::Error("--out: cannot make the folder " + (options.out / "weights").string() +
+                       ": " + problem.message() + "; choose another");
+  }
+  upset::OutputFile probe(options.out / "table.csv");  // throws where nothing can be written
 }

@@ -23,3 +23,6 @@ struct Options {
 
 /// Reads the command line; prints the help and exits where it is asked for. Throws `upset::Error`.
 [[nodiscard]] Options read_options(int argc, char** argv);
+
+/// Makes the folders of the results. Throws `upset::Error` where nothing can be written.
+void prepare_out(const Options& options);
