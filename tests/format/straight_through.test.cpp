@@ -164,3 +164,45 @@ TEST_CASE("straight_through: a guard changes no gradient") {
     REQUIRE(secded.d_x == plain.d_x);
   }
 }
+
+namespace {
+
+// Many elements at once against one by one; 1000 and 37 leave a rest of 8 and 5 behind the 16s.
+template <Format F>
+void check_many(const typename F::Scale& scale) {
+  CAPTURE(std::string(F::name().view()));
+  test::Values values(4);
+  for (const std::size_t size : {1000U, 37U, 3U, 0U}) {
+    const Tensor x = values.uniform({size}, -3.0F, 3.0F);
+    const Tensor d_quantized = values.steps({size}, 8, 0.125F);  // products with levels are exact
+    const Tensor before = values.uniform({size}, -1.0F, 1.0F);
+    Tensor d_x = before;
+    std::vector<double> d_gammas(static_cast<std::size_t>(F::Scale::gammas), 0.5);
+    std::vector<double> expected_gammas = d_gammas;
+    straight_through<F>(x.values(), scale, d_quantized.values(), d_x.values(), d_gammas);
+    std::size_t wrong = 0;
+    for (std::size_t i = 0; i < size; ++i) {
+      const float expected =
+          before[i] + straight_through<F>(x[i], scale, d_quantized[i], expected_gammas);
+      // a fused multiply-add may round once where the other rounds twice
+      wrong += std::abs(d_x[i] - expected) > 0x1p-23F * (1 + std::abs(expected)) ? 1U : 0U;
+    }
+    CHECK(wrong == 0);
+    CHECK(d_gammas == expected_gammas);
+  }
+}
+
+}  // namespace
+
+TEST_CASE("straight_through: many elements at once are the single ones") {
+  const float factors[] = {0.7F, 0.3F, 0.2F, 0.1F};
+  check_many<Mono<1>>(GammaScale<1>::from_gammas(factors));
+  check_many<Mono<8>>(GammaScale<1>::from_gammas(factors));
+  check_many<Mono<16>>(GammaScale<1>::from_gammas(factors));
+  check_many<Binary>(GammaScale<1>::from_gammas(factors));
+  check_many<MultiLevelBinary<4>>(GammaScale<4>::from_gammas(factors));
+  check_many<Triplicated<Mono<5>>>(GammaScale<1>::from_gammas(factors));
+  check_many<Float32>({});
+  check_many<Fixed<5, 3>>({});
+  check_many<Int8Affine>(Int8Affine::fit_symmetric(factors));
+}

@@ -47,12 +47,13 @@ TEST_CASE("CrossEntropy: value and gradient agree with the definition and its di
   const std::vector<std::size_t> labels = {0, 6, 3, 3, 1};
   for (const double smoothing : {0.0, 0.1, 0.9}) {
     CAPTURE(smoothing);
+    const auto wide_smoothing = static_cast<long double>(smoothing);
     Tensor d_z;
     const LossPart part = CrossEntropy{smoothing}(z, labels, rows, &d_z);
     const auto wide = widened(z);
     CHECK(part.rows == rows);
     CHECK(std::abs(static_cast<long double>(part.mean()) -
-                   loss_of(wide, classes, labels, smoothing)) < 1e-14L);
+                   loss_of(wide, classes, labels, wide_smoothing)) < 1e-14L);
     CHECK(d_z.shape() == z.shape());
     std::size_t wrong = 0;
     for (std::size_t i = 0; i < z.size(); ++i) {
@@ -63,8 +64,8 @@ TEST_CASE("CrossEntropy: value and gradient agree with the definition and its di
       auto below = wide;
       above[i] += h;
       below[i] -= h;
-      const long double slope = (loss_of(above, classes, labels, smoothing) -
-                                 loss_of(below, classes, labels, smoothing)) /
+      const long double slope = (loss_of(above, classes, labels, wide_smoothing) -
+                                 loss_of(below, classes, labels, wide_smoothing)) /
                                 (2 * h);
       wrong += std::abs(slope - static_cast<long double>(d_z[i])) > 0x1p-25L + 1e-10L ? 1U : 0U;
     }

@@ -2,6 +2,9 @@
 /// Gradients through the rounding of a format: what quantisation-aware training differentiates.
 #pragma once
 
+#include <algorithm>
+#include <array>
+#include <cstddef>
 #include <span>
 
 #include <upset/format/concepts.hpp>
@@ -43,6 +46,70 @@ template <Format F>
     return x - quantized <= step && quantized - x <= step ? d_quantized : 0.0F;
   } else {
     return d_quantized;
+  }
+}
+
+/// `straight_through` of many elements at once: adds dL/dx to `d_x`, dL/dgamma_i to `d_gammas`.
+///
+/// - shape:    `x`, `d_quantized` and `d_x` have one length
+/// - rounding: dL/dx as for single elements; dL/dgamma_i in double, in 16 sums that take the
+///             elements in turn and are added at the end
+/// - cost:     plain loops over 16 elements, which compilers turn into vectors; about 10 times
+///             faster than single elements
+template <Format F>
+void straight_through(std::span<const float> x, const typename F::Scale& scale,
+                      std::span<const float> d_quantized, std::span<float> d_x,
+                      [[maybe_unused]] std::span<double> d_gammas) {
+  if constexpr (F::Scale::gammas > 0) {
+    constexpr std::size_t lanes = 16;
+    constexpr auto gammas = static_cast<std::size_t>(F::Scale::gammas);
+    constexpr auto signs = static_cast<std::size_t>(F::width);
+    std::array<float, signs> gamma{};
+    for (std::size_t i = 0; i < signs; ++i) {
+      gamma[i] = scale.gamma(gammas == 1 ? 0 : static_cast<int>(i));
+    }
+    std::array<std::array<double, lanes>, gammas> sums{};
+    for (std::size_t first = 0; first < x.size(); first += lanes) {
+      const std::size_t count = std::min(lanes, x.size() - first);
+      std::array<float, lanes> residual{};  // missing elements have no gradient to pass
+      std::array<float, lanes> d{};
+      std::array<float, lanes> passed{};
+      std::array<float, lanes> level{};
+      std::copy_n(x.begin() + static_cast<std::ptrdiff_t>(first), count, residual.begin());
+      std::copy_n(d_quantized.begin() + static_cast<std::ptrdiff_t>(first), count, d.begin());
+      for (std::size_t i = 0; i < signs; ++i) {
+        for (std::size_t lane = 0; lane < lanes; ++lane) {
+          const float r = residual[lane];
+          const float sign = r >= 0 ? 1.0F : -1.0F;
+          passed[lane] += r >= -1 && r <= 1 ? gamma[i] : 0.0F;
+          residual[lane] = r - gamma[i] * sign;
+          level[lane] = gammas == 1 ? level[lane] + sign : sign;
+        }
+        if (gammas > 1 || i + 1 == signs) {
+          for (std::size_t lane = 0; lane < lanes; ++lane) {
+            sums[gammas == 1 ? 0 : i][lane] +=
+                static_cast<double>(d[lane]) * static_cast<double>(level[lane]);
+          }
+        }
+      }
+      for (std::size_t lane = 0; lane < lanes; ++lane) {
+        passed[lane] *= d[lane];
+      }
+      for (std::size_t lane = 0; lane < count; ++lane) {
+        d_x[first + lane] += passed[lane];
+      }
+    }
+    for (std::size_t i = 0; i < gammas; ++i) {
+      for (const double sum : sums[i]) {
+        d_gammas[i] += sum;
+      }
+    }
+  } else {
+    const typename F::Scale fixed = scale;  // a local, or every float stored might change it
+    float* const to = d_x.data();
+    for (std::size_t i = 0; i < x.size(); ++i) {
+      to[i] += straight_through<F>(x[i], fixed, d_quantized[i], d_gammas);
+    }
   }
 }
 

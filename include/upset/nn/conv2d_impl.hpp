@@ -129,7 +129,7 @@ void Conv2d<W, A, B>::backward(Inputs inputs, const Tensor& /*y*/, const Tensor&
   const std::size_t padded_size = shape.padded_size();
   const std::size_t length = shape.segment_length();
   const std::size_t block = std::min(block_of(shape, x.batch()), 1 + 1024 / pixels);
-  const typename A::Scale& scale = input_.scale();
+  const typename A::Scale scale = input_.scale();  // a local, or floats stored might change it
   const std::size_t zero = 0;
   // a learnable input scale has a gradient even where the input itself needs none
   const bool asks_input = d_x != nullptr || A::Scale::gammas > 0;
@@ -142,6 +142,7 @@ void Conv2d<W, A, B>::backward(Inputs inputs, const Tensor& /*y*/, const Tensor&
   constexpr std::size_t stretch = 8;
   std::vector<float> padded(block * padded_size + stretch, 0.0F);
   std::vector<float> d_padded(asks_input ? padded.size() : 0);
+  std::vector<float> unasked(d_x == nullptr && asks_input ? shape.input_size() : 0);
   std::vector<float> window_values(k_count + stretch);
   std::vector<float> transposed;
   PackedMatrix<float> columns;
@@ -154,8 +155,10 @@ void Conv2d<W, A, B>::backward(Inputs inputs, const Tensor& /*y*/, const Tensor&
     for (std::size_t b = 0; b < count; ++b) {
       const std::span<const float> values = x.row(first + b);
       shape.for_each_stretch([&](std::size_t from, std::size_t to, std::size_t n) {
+        const float* const source = values.data() + from;
+        float* const target = padded.data() + b * padded_size + to;
         for (std::size_t i = 0; i < n; ++i) {
-          padded[b * padded_size + to + i] = A::decode(A::encode(values[from + i], scale), scale);
+          target[i] = A::decode(A::encode(source[i], scale), scale);
         }
       });
     }
@@ -216,14 +219,11 @@ void Conv2d<W, A, B>::backward(Inputs inputs, const Tensor& /*y*/, const Tensor&
     }
     for (std::size_t b = 0; asks_input && b < count; ++b) {
       const std::span<const float> values = x.row(first + b);
+      const std::span<float> d_values = d_x == nullptr ? std::span(unasked) : d_x->row(first + b);
       shape.for_each_stretch([&](std::size_t from, std::size_t to, std::size_t n) {
-        for (std::size_t i = 0; i < n; ++i) {
-          const float d_value = straight_through<A>(values[from + i], scale,
-                                                    d_padded[b * padded_size + to + i], d_gammas);
-          if (d_x != nullptr) {
-            d_x->row(first + b)[from + i] += d_value;
-          }
-        }
+        straight_through<A>(values.subspan(from, n), scale,
+                            std::span<const float>(d_padded).subspan(b * padded_size + to, n),
+                            d_values.subspan(from, n), d_gammas);
       });
     }
   }

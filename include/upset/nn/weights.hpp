@@ -113,9 +113,12 @@ class StoredTensor {
   /// Adds to the gradients listed by `add_parameters` those that follow from dL/dx_q.
   void backward(const Tensor& d_quantized, std::span<Tensor> d_parameters) const {
     std::vector<double> d_gammas(gamma_count, 0.0);
-    for (std::size_t i = 0; i < values_.size(); ++i) {
-      d_parameters[0][i] +=
-          straight_through<F>(values_[i], image_.scale_of(i), d_quantized[i], d_gammas);
+    const std::size_t parts = image_.scales().size();
+    const std::size_t size = values_.size() / parts;
+    for (std::size_t part = 0; part < parts; ++part) {
+      straight_through<F>(std::span(values_.values()).subspan(part * size, size),
+                          image_.scales()[part], d_quantized.values().subspan(part * size, size),
+                          d_parameters[0].values().subspan(part * size, size), d_gammas);
     }
     for (std::size_t i = 0; i < gamma_count; ++i) {
       d_parameters[1][i] += static_cast<float>(d_gammas[i]);
