@@ -160,11 +160,13 @@ template <Codec F>
 [[nodiscard]] consteval auto flip_profile() {
   static_assert(F::width <= 16,
                 "flip_profile<F>(): F has more than 2^16 codes; sample codes at run time instead");
-  return []<std::size_t... Bits>(std::index_sequence<Bits...>) {
-    return std::array<FlipEffect, sizeof...(Bits)>{
-        detail::flip_effect_of<F, static_cast<int>(Bits)>...};
+  if constexpr (F::width <= 16) {  // or the error above would come after minutes of computing
+    return []<std::size_t... Bits>(std::index_sequence<Bits...>) {
+      return std::array<FlipEffect, sizeof...(Bits)>{
+          detail::flip_effect_of<F, static_cast<int>(Bits)>...};
+    }
+    (std::make_index_sequence<static_cast<std::size_t>(F::width)>{});
   }
-  (std::make_index_sequence<static_cast<std::size_t>(F::width)>{});
 }
 
 }  // namespace upset
