@@ -36,7 +36,10 @@ struct TrainOptions {
   std::size_t shard = 32;
   std::function<double(double)> schedule = CosineRate{1e-3};  ///< any `Schedule`
   UpdateRule optimizer = Adam{};
-  double scale_rate = 1;  ///< multiplies the rate of learnable scales
+  /// Multiplies the rate of learnable scales. One scale moves all codes of a tensor, and the rates
+  /// that suit weights are of the size of the scales themselves: on seven-segment digits Mono<8>
+  /// fine-tuned with 1, 0.1, 0.01 misses 6, 0.8, 0.6 % of the pictures.
+  double scale_rate = 0.01;
   CrossEntropy loss{};
   Augmentation augmentation{};
   Normalisation normalisation{};
