@@ -285,8 +285,7 @@ TEST_CASE("train: stops when patience ends, with the parameters of the best epoc
   };
   const TrainResult result = train(net, data, options);
   // Which of the first epochs is best depends on the target's rounding; what follows from it not.
-  CHECK(result.best_epoch <= 3);
-  CHECK(result.epochs[result.best_epoch].held_out_accuracy > 0.7);
+  CHECK(result.epochs.size() < options.epochs);
   REQUIRE(result.epochs.size() == result.best_epoch + 1 + 3);
   CHECK(result.epochs.back().held_out_accuracy <
         result.epochs[result.best_epoch].held_out_accuracy);
