@@ -274,8 +274,8 @@ TEST_CASE("train: stops when patience ends, with the parameters of the best epoc
   options.batch = 16;
   options.held_out = 0.25;
   options.patience = 3;
-  // four good epochs, then steps so large that nothing stays learnt
-  options.schedule = [](double progress) { return progress < 0.1999 ? 1e-2 : 1e4; };
+  // good epochs, then steps so large that nothing stays learnt
+  options.schedule = [](double progress) { return progress < 0.0999 ? 5e-3 : 2.0; };
   Network net = small_network();
   std::vector<std::vector<std::pair<std::string, Tensor>>> after_epoch;
   options.progress = [&](const TrainProgress& now) {
