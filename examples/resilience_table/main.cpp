@@ -40,7 +40,10 @@ Footprint memory_of(Network& network) {
 }
 
 void run(const Options& options) {
-  const Dataset train = load_dataset(options.dataset, Split::train);
+  Dataset train = load_dataset(options.dataset, Split::train);
+  if (options.train_images > 0) {
+    train.keep_first(options.train_images);
+  }
   const Dataset test = load_dataset(options.dataset, Split::test);
   if (options.images > test.size()) {
     throw Error("--images: the test set has " + std::to_string(test.size()) +

@@ -32,6 +32,12 @@ std::string joined(const std::vector<std::string>& names) {
   return text;
 }
 
+// CLI11 reads -3 as 2^64 - 3 where the option is unsigned.
+std::string whole_number(const std::string& text) {
+  const bool digits = !text.empty() && text.find_first_not_of("0123456789") == std::string::npos;
+  return digits ? "" : "'" + text + "' is not a whole number from 0 upwards";
+}
+
 void check(const Options& options) {
   const auto refuse = [](const std::string& sentence) { throw upset::Error(sentence); };
   const std::vector<std::string> known = known_formats();
@@ -79,11 +85,15 @@ Options read_options(int argc, char** argv) {
       ->expected(1, -1);
   app.add_option("--ber", options.rates, "bit error rates, ascending, separated by commas")
       ->delimiter(',');
-  app.add_option("--trials", options.trials, "trials per rate")->capture_default_str();
-  app.add_option("--images", options.images, "test pictures per trial")->capture_default_str();
-  app.add_option("--epochs", options.epochs, "epochs of the float network")->capture_default_str();
-  app.add_option("--threads", options.threads, "threads; 0: one per core")->capture_default_str();
-  app.add_option("--seed", options.seed, "seed of weights and faults")->capture_default_str();
+  const auto add_count = [&app](const char* name, auto& value, const char* text) {
+    app.add_option(name, value, text)->capture_default_str()->check(whole_number);
+  };
+  add_count("--trials", options.trials, "trials per rate");
+  add_count("--images", options.images, "test pictures per trial");
+  add_count("--epochs", options.epochs, "epochs of the float network");
+  add_count("--train-images", options.train_images, "pictures to train with; 0: all");
+  add_count("--threads", options.threads, "threads; 0: one per core");
+  add_count("--seed", options.seed, "seed of weights and faults");
   try {
     app.parse(argc, argv);
   } catch (const CLI::Success& help) {

@@ -16,6 +16,7 @@ struct Options {
   std::size_t trials = 20;
   std::size_t images = 2000;
   std::size_t epochs = 8;
+  std::size_t train_images = 0;  ///< 0: all
   std::size_t threads = 0;  ///< 0: one per core
   std::uint64_t seed = 1;
   std::string command{};  ///< as it was called, for the report

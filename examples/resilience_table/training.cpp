@@ -37,6 +37,7 @@ Workshop::Workshop(const Options& options, const Dataset& train)
 Network Workshop::trained(const std::string& name, Network fresh, std::size_t epochs, double rate) {
   const std::filesystem::path file = options_.out / "weights" / file_name(name);
   const std::string about = "LeNet-5, " + name + ", " + options_.dataset + ", " +
+                            std::to_string(train_.size()) + " pictures, " +
                             std::to_string(options_.epochs) + " epochs, seed " +
                             std::to_string(options_.seed);
   if (std::filesystem::exists(file)) {

@@ -15,3 +15,17 @@ TEST_CASE("Dataset: image(i) is the i-th stride of the pixels") {
   CHECK(data.image(2).front() == 12);
   CHECK(data.image(2).back() == 17);
 }
+
+TEST_CASE("Dataset: keep_first drops the images behind, and never adds any") {
+  upset::Dataset data{.height = 1,
+                      .width = 2,
+                      .channels = 1,
+                      .classes = 2,
+                      .pixels = {1, 2, 3, 4, 5, 6},
+                      .labels = {0, 1, 1}};
+  data.keep_first(2);
+  CHECK(data.pixels == std::vector<std::uint8_t>{1, 2, 3, 4});
+  CHECK(data.labels == std::vector<std::uint8_t>{0, 1});
+  data.keep_first(7);
+  CHECK(data.size() == 2);
+}

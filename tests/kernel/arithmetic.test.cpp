@@ -14,36 +14,40 @@ using namespace upset;
 namespace {
 
 template <class W, class A>
-using ValueOf = typename Arithmetic<W, A>::Value;
+using WeightOf = typename Arithmetic<W, A>::Weight;
+
+// Where there is no product of bytes, small levels are floats.
+using Byte = std::conditional_t<detail::has_byte_dot, std::int8_t, float>;
+using ByteActivation = std::conditional_t<detail::has_byte_dot, std::uint8_t, float>;
 
 // Partial sums of `exact_depth` products of the largest levels must be integers that Value holds.
 template <class W, class A>
 constexpr bool holds_every_partial_sum() {
   const double largest = static_cast<double>(W::max_level) * static_cast<double>(A::max_level) *
                          static_cast<double>(Arithmetic<W, A>::exact_depth);
-  const double limit = std::is_same_v<ValueOf<W, A>, float> ? 0x1p24 : 0x1p53;
-  return Arithmetic<W, A>::exact_depth >= 1 && largest <= limit;
+  const double limit = std::is_same_v<WeightOf<W, A>, float> ? 0x1p24 : 0x1p53;
+  return Arithmetic<W, A>::exact_depth >= 1 && (Arithmetic<W, A>::in_bytes || largest <= limit);
 }
 
 }  // namespace
 
 TEST_CASE("Arithmetic: levels are multiplied in the fastest type that keeps them whole") {
-  UPSET_STATIC_CHECK(std::is_same_v<ValueOf<Binary, Binary>, float>);
-  UPSET_STATIC_CHECK(std::is_same_v<ValueOf<Int8Affine, Int8Affine>, float>);
-  UPSET_STATIC_CHECK(std::is_same_v<ValueOf<Fixed<5, 4>, Fixed<16, 8>>, float>);
-  UPSET_STATIC_CHECK(std::is_same_v<ValueOf<Fixed<16, 8>, Fixed<16, 8>>, double>);
-  UPSET_STATIC_CHECK(std::is_same_v<ValueOf<Fixed<32, 16>, Fixed<8, 6>>, double>);
-  UPSET_STATIC_CHECK(std::is_same_v<ValueOf<Fixed<32, 16>, Fixed<16, 8>>, std::int64_t>);
+  UPSET_STATIC_CHECK(std::is_same_v<WeightOf<Binary, Binary>, Byte>);
+  UPSET_STATIC_CHECK(std::is_same_v<WeightOf<Int8Affine, Int8Affine>, Byte>);
+  UPSET_STATIC_CHECK(std::is_same_v<WeightOf<Fixed<5, 4>, Fixed<16, 8>>, float>);
+  UPSET_STATIC_CHECK(std::is_same_v<WeightOf<Fixed<16, 8>, Fixed<16, 8>>, double>);
+  UPSET_STATIC_CHECK(std::is_same_v<WeightOf<Fixed<32, 16>, Fixed<8, 6>>, double>);
+  UPSET_STATIC_CHECK(std::is_same_v<WeightOf<Fixed<32, 16>, Fixed<16, 8>>, std::int64_t>);
 }
 
 TEST_CASE("Arithmetic: a product with a real operand is one of floats") {
   UPSET_STATIC_CHECK(!is_level_product<Float32, Binary>);
   UPSET_STATIC_CHECK(!is_level_product<Mono<8>, MultiLevelBinary<4>>);
-  UPSET_STATIC_CHECK(std::is_same_v<ValueOf<Float32, Fixed<32, 16>>, float>);
+  UPSET_STATIC_CHECK(std::is_same_v<WeightOf<Float32, Fixed<32, 16>>, float>);
   UPSET_STATIC_CHECK(std::is_same_v<Arithmetic<Float32, Fixed<32, 16>>::Sum, float>);
   UPSET_STATIC_CHECK(Arithmetic<Float32, Float32>::exact_depth ==
                      std::numeric_limits<std::size_t>::max());
-  UPSET_STATIC_CHECK(Arithmetic<Float32, Mono<8>>::operand<Mono<8>>(0xFF, GammaScale<1>{}) == 8.0F);
+  UPSET_STATIC_CHECK(Arithmetic<Float32, Mono<8>>::activation(0xFF, GammaScale<1>{}) == 8.0F);
   UPSET_STATIC_CHECK(Arithmetic<Float32, Mono<8>>::step<Mono<8>>(GammaScale<1>{}) == 1.0);
 }
 
@@ -56,19 +60,36 @@ TEST_CASE("Arithmetic: partial sums move on before they could round") {
   UPSET_STATIC_CHECK(holds_every_partial_sum<Fixed<11, 0>, Fixed<11, 0>>());
   UPSET_STATIC_CHECK(holds_every_partial_sum<Fixed<11, 0>, Fixed<12, 0>>());
   UPSET_STATIC_CHECK(holds_every_partial_sum<Fixed<21, 0>, Fixed<21, 0>>());
-  UPSET_STATIC_CHECK(Arithmetic<Fixed<8, 6>, Fixed<8, 6>>::exact_depth == 1024);
+  UPSET_STATIC_CHECK(Arithmetic<Fixed<11, 0>, Fixed<11, 0>>::exact_depth == 16);
+  // 65,793 products of 255 and -128 are the last that 32 bits hold
+  UPSET_STATIC_CHECK(Arithmetic<Fixed<8, 6>, Fixed<8, 6>>::exact_depth ==
+                     (detail::has_byte_dot ? 65793 : 1024));
   UPSET_STATIC_CHECK(Arithmetic<Fixed<32, 0>, Fixed<16, 8>>::exact_depth ==
                      std::numeric_limits<std::size_t>::max());
+}
+
+TEST_CASE("Arithmetic: bytes hold levels and zero points, activations 128 more") {
+  using Product = Arithmetic<Int8Affine, Int8Affine>;
+  constexpr AffineScale scale{0.5F, -128};
+  UPSET_STATIC_CHECK(Product::activation(0x80, scale) == 0);  // the code of zero
+  UPSET_STATIC_CHECK(Product::zero(scale) == 0);
+  UPSET_STATIC_CHECK(std::is_same_v<Product::Activation, ByteActivation>);
+  UPSET_STATIC_CHECK(Product::activation(0x7F, scale) == 255);
+  constexpr AffineScale odd{0.5F, 3};
+  UPSET_STATIC_CHECK(Product::weight(0x05, odd) == (Product::in_bytes ? 5 : 2));
+  UPSET_STATIC_CHECK(Product::activation(0x05, odd) - Product::zero(odd) == 2);
+  UPSET_STATIC_CHECK(Product::rounded(1.0F, odd) - Product::zero(odd) == 2);
 }
 
 TEST_CASE("Arithmetic: a guard multiplies as the format it wraps") {
   using Guarded = ParityGuarded<Mono<8>, std::uint64_t>;
   UPSET_STATIC_CHECK(is_level_product<Guarded, Mono<5>>);
-  UPSET_STATIC_CHECK(std::is_same_v<ValueOf<Guarded, Mono<5>>, float>);
+  UPSET_STATIC_CHECK(std::is_same_v<WeightOf<Guarded, Mono<5>>, Byte>);
   UPSET_STATIC_CHECK(Arithmetic<Guarded, Mono<5>>::exact_depth ==
                      Arithmetic<Mono<8>, Mono<5>>::exact_depth);
-  UPSET_STATIC_CHECK(Arithmetic<Guarded, Mono<5>>::operand<Guarded>(0x0F, GammaScale<1>{}) == 0.0F);
-  UPSET_STATIC_CHECK(Arithmetic<Guarded, Mono<5>>::operand<Mono<5>>(0x0F, GammaScale<1>{}) == 3.0F);
+  UPSET_STATIC_CHECK(Arithmetic<Guarded, Mono<5>>::weight(0x0F, GammaScale<1>{}) == 0);
+  UPSET_STATIC_CHECK(Arithmetic<Guarded, Mono<5>>::activation(0x0F, GammaScale<1>{}) ==
+                     3 + Arithmetic<Guarded, Mono<5>>::zero(GammaScale<1>{}));
   UPSET_STATIC_CHECK(
       Arithmetic<Guarded, Mono<5>>::step<Mono<5>>(GammaScale<1>{{Gamma::from_bits(0xC0)}}) == 2.0);
 }

@@ -31,13 +31,14 @@ struct Product {
       offsets.push_back(s * (segment_length + 3));
     }
     x.resize(rows * stride + segments * (segment_length + 3));
-    weights.resize(n, segments * segment_length);
+    weights.resize(n, segments, segment_length);
   }
   [[nodiscard]] std::size_t depth() const { return offsets.size() * length; }
   [[nodiscard]] T value(std::size_t m, std::size_t k) const {
     return x[m * stride + offsets[k / length] + k % length];
   }
 
+  // What is asked for of the sums of rows `first` onwards.
   template <class Sum>
   [[nodiscard]] std::vector<Sum> multiplied(
       std::size_t exact_depth = std::numeric_limits<std::size_t>::max(), std::size_t first = 0,
@@ -45,13 +46,20 @@ struct Product {
     const std::size_t some = std::min(count, rows);
     std::vector<Sum> y(some * columns);
     std::vector<int> written(y.size(), 0);
+    std::vector<std::size_t> bases;
+    for (std::size_t m = 0; m < some; ++m) {
+      bases.push_back((first + m) * stride);
+    }
     multiply<Sum>(
-        some, [&](std::size_t m) { return x.data() + (first + m) * stride; }, {offsets, length},
-        weights,
-        [&](std::size_t m, std::size_t column, std::span<const Sum> sums) {
-          for (std::size_t i = 0; i < sums.size(); ++i) {
-            y.at(m * columns + column + i) = sums[i];
-            ++written.at(m * columns + column + i);
+        x.data(), bases, {offsets, length}, weights,
+        [&]<class Part, std::size_t Columns>(std::size_t m,
+                                             std::span<const std::array<Part, Columns>> sums,
+                                             std::size_t column, std::size_t count_columns) {
+          for (std::size_t row = 0; row < sums.size(); ++row) {
+            for (std::size_t i = 0; i < count_columns; ++i) {
+              y.at((m + row) * columns + column + i) = static_cast<Sum>(sums[row][i]);
+              ++written.at((m + row) * columns + column + i);
+            }
           }
         },
         exact_depth);

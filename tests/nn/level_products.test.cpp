@@ -109,7 +109,7 @@ typename F::Scale some_scale() {
 // Products of a layer of `depth` inputs, 3 outputs and 2 rows against sums in 128 bits.
 // Returns the outputs that differ in any bit.
 template <Format W, Format A>
-std::size_t wrong_products(std::size_t depth, Codes kind) {
+std::size_t wrong_products(std::size_t depth, Codes kind, bool flip_zero_point = false) {
   const std::size_t out = 3;
   Values draw(static_cast<std::uint32_t>(depth));
   // real weights decide the scale; the codes are overwritten
@@ -120,6 +120,10 @@ std::size_t wrong_products(std::size_t depth, Codes kind) {
   for (std::size_t i = 0; i < out * depth; ++i) {
     weights.push_back(draw_code<W>(draw, kind));
     write_code<W>(image, i, weights.back());
+  }
+  if (flip_zero_point) {  // the uppermost bits of an image are those of its scale
+    image.flip(image.layout().bit_count() - 1);
+    image.flip(image.layout().bit_count() - 3);
   }
   dense.refresh();
 
@@ -180,17 +184,24 @@ TEST_CASE_TEMPLATE("level products: are exact integers, scaled once", P, Pair<Bi
   }
 }
 
-TEST_CASE("level products: stay exact where float sums would have rounded") {
-  // 2^24 over the largest product is 32, 1024 and 258 steps
+TEST_CASE("level products: stay exact where float sums would have rounded, or bytes wrapped") {
+  // 2^24 over the largest product: 32 steps
   CHECK(Arithmetic<Fixed<5, 4>, Fixed<16, 8>>::exact_depth == 32);
   CHECK(wrong_products<Fixed<5, 4>, Fixed<16, 8>>(5000, Codes::mixed_extremes) == 0);
-  CHECK(Arithmetic<Fixed<8, 6>, Fixed<8, 6>>::exact_depth == 1024);
+  // 1024, 258 and 2^18 steps in floats; 65,793 in bytes
   CHECK(wrong_products<Fixed<8, 6>, Fixed<8, 6>>(5000, Codes::mixed_extremes) == 0);
-  CHECK(Arithmetic<Int8Affine, Int8Affine>::exact_depth == 258);
+  CHECK(wrong_products<Fixed<8, 6>, Fixed<8, 6>>(70003, Codes::highest) == 0);
   CHECK(wrong_products<Int8Affine, Int8Affine>(5000, Codes::mixed_extremes) == 0);
-  // 2^24 / 64: only a very deep sum of Mono<8> gets there
-  CHECK(Arithmetic<Mono<8>, Mono<8>>::exact_depth == 262144);
+  CHECK(wrong_products<Int8Affine, Int8Affine>(140001, Codes::highest) == 0);
   CHECK(wrong_products<Mono<8>, Mono<8>>(300001, Codes::mixed_extremes) == 0);
+}
+
+TEST_CASE("level products: weights whose zero point a fault has moved are read as such") {
+  for (const Codes kind : {Codes::random, Codes::highest}) {
+    CHECK(wrong_products<Int8Affine, Int8Affine>(301, kind, true) == 0);
+    CHECK(wrong_products<Int8Affine, Mono<8>>(301, kind, true) == 0);
+    CHECK(wrong_products<Int8Affine, Fixed<16, 8>>(301, kind, true) == 0);
+  }
 }
 
 TEST_CASE("level products: a convolution's are exact as well, across rows, groups and padding") {

@@ -11,6 +11,17 @@
 
 namespace upset {
 
+/// x_q = decode(encode(x)): by its level alone where the format offers that, so that loops over
+/// tensors count no bits.
+template <Format F>
+[[nodiscard]] constexpr float quantized(float x, const typename F::Scale& scale) {
+  if constexpr (requires { F::encode_level(x, scale); }) {
+    return F::step(scale) * static_cast<float>(F::encode_level(x, scale));
+  } else {
+    return F::decode(F::encode(x, scale), scale);
+  }
+}
+
 /// dL/dx from dL/dx_q, where x_q = decode(encode(x)); adds dL/dgamma_i to `d_gammas`.
 ///
 /// The rounding itself counts as the identity, which is all there is for formats without learnable
@@ -41,9 +52,9 @@ template <Format F>
     return d_quantized * passed;
   } else if constexpr (F::operand == Operand::level) {
     // One step beyond the outermost code still rounds to it without saturating by more than half.
-    const float quantized = F::decode(F::encode(x, scale), scale);
+    const float x_q = quantized<F>(x, scale);
     const float step = F::step(scale);
-    return x - quantized <= step && quantized - x <= step ? d_quantized : 0.0F;
+    return x - x_q <= step && x_q - x <= step ? d_quantized : 0.0F;
   } else {
     return d_quantized;
   }

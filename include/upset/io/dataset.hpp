@@ -35,6 +35,14 @@ struct Dataset {
             static_cast<std::size_t>(channels)};
   }
 
+  /// Drops all images but the first `count`; keeps all where there are no more.
+  void keep_first(std::size_t count) {
+    if (count < size()) {
+      labels.resize(count);
+      pixels.resize(count * shape().size());
+    }
+  }
+
   /// The H * W * C pixels of one image.
   [[nodiscard]] std::span<const std::uint8_t> image(std::size_t index) const {
     const std::size_t stride = shape().size();

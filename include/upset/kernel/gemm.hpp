@@ -11,12 +11,15 @@
 #include <type_traits>
 
 #include <upset/kernel/arithmetic.hpp>
+#include <upset/kernel/op.hpp>
 #include <upset/kernel/packed_matrix.hpp>
 
 namespace upset {
 
 /// A row of K operands as equal segments at fixed offsets from a base: a dense row is one segment,
 /// a row of a convolution one per kernel row or tap. No operand is ever copied into columns.
+///
+/// Where words hold several operands, up to three behind a segment are read and multiplied by zero.
 struct Segments {
   std::span<const std::size_t> offsets;
   std::size_t length = 0;
@@ -26,83 +29,74 @@ struct Segments {
 
 namespace detail {
 
-#if defined(__AVX512F__)
-inline constexpr std::size_t vector_bytes = 64;
-#elif defined(__AVX__)
-inline constexpr std::size_t vector_bytes = 32;
-#else
-inline constexpr std::size_t vector_bytes = 16;
-#endif
+// Where there are 32 vector registers, panels go in pairs, which halves the reads of activations.
+inline constexpr std::size_t panels_at_once = vector_bytes == 64 ? 2 : 1;
 
-// Fixed-size vectors keep the accumulators in registers, where plain arrays leave the tile to the
-// auto-vectoriser (3x slower at some tile sizes).
-template <class T, std::size_t Width>
-struct Lanes {
-  using type __attribute__((vector_size(Width * sizeof(T)), aligned(alignof(T)), may_alias)) = T;
-};
+// Rows of a tile: as many as leave registers for the weights.
+template <class X, std::size_t Panels>
+inline constexpr std::size_t tile_rows =
+    (vector_bytes == 64 ? (Panels == 2 ? 8 : 12) : vector_bytes == 32 ? 6 : 3) /
+    (sizeof(X) == 8 ? (vector_bytes == 16 ? 1 : 2) : 1);
 
-template <class T>
-inline constexpr std::size_t tile_rows = 4;
-template <>
-inline constexpr std::size_t tile_rows<float> = vector_bytes == 64   ? 12
-                                                : vector_bytes == 32 ? 6
-                                                                     : 3;
-template <>
-inline constexpr std::size_t tile_rows<double> = vector_bytes == 64 ? 12 : 3;
-
-template <class T>
-using Rows = std::array<const T*, tile_rows<T>>;
-template <class Sum, class T, std::size_t Columns>
-using Tile = std::array<Sum, tile_rows<T> * Columns>;
+template <class X, std::size_t Panels>
+using Rows = std::array<const X*, tile_rows<X, Panels>>;
+template <class Sum, class X, std::size_t Panels, std::size_t Columns>
+using Tile = std::array<std::array<std::array<Sum, Columns>, tile_rows<X, Panels>>, Panels>;
 
 // The sums of one tile over all of K, or over `length` steps from one offset. Each sum runs over k
 // upwards with one multiply-add a step, so a result depends on its own row and column alone, never
 // on the tile it was computed in.
-template <std::size_t Columns, class T>
-[[gnu::noinline]] void add_products(const Rows<T>& rows, std::span<const std::size_t> offsets,
-                                    std::size_t length, const T* weights,
-                                    Tile<T, T, Columns>& tile) {
-  constexpr std::size_t width = std::min(vector_bytes / sizeof(T), Columns);
+template <std::size_t Panels, std::size_t Columns, class X, class W, class Sum>
+[[gnu::noinline]] void add_products(const Rows<X, Panels>& rows,
+                                    std::span<const std::size_t> offsets, std::size_t length,
+                                    const W* weights, std::size_t panel_size,
+                                    Tile<Sum, X, Panels, Columns>& tile) {
+  constexpr std::size_t group = values_per_word<W>;
+  constexpr std::size_t width = std::min(vector_bytes / sizeof(Sum), Columns);
   constexpr std::size_t vectors = Columns / width;
-  using Vector = typename Lanes<T, width>::type;
-  Vector sums[tile_rows<T>][vectors] = {};
+  constexpr std::size_t row_count = tile_rows<X, Panels>;
+  using Vector = typename Lanes<Sum, width>::type;
+  Vector sums[row_count][Panels * vectors] = {};
   for (const std::size_t offset : offsets) {
-    for (std::size_t k = offset; k < offset + length; ++k) {
-      Vector column[vectors];
+    for (std::size_t k = offset; k < offset + length; k += group) {
+      Vector column[Panels * vectors];
 #pragma GCC unroll 8
-      for (std::size_t v = 0; v < vectors; ++v) {
-        column[v] = *reinterpret_cast<const Vector*>(weights + v * width);
+      for (std::size_t v = 0; v < Panels * vectors; ++v) {
+        column[v] = *reinterpret_cast<const Vector*>(weights + v / vectors * panel_size +
+                                                     v % vectors * width * group);
       }
 #pragma GCC unroll 16
-      for (std::size_t m = 0; m < tile_rows<T>; ++m) {
+      for (std::size_t m = 0; m < row_count; ++m) {
 #pragma GCC unroll 8
-        for (std::size_t v = 0; v < vectors; ++v) {
-          sums[m][v] += rows[m][k] * column[v];
+        for (std::size_t v = 0; v < Panels * vectors; ++v) {
+          sums[m][v] = Op<X, W>::dot(sums[m][v], rows[m] + k, column[v]);
         }
       }
-      weights += Columns;
+      weights += Columns * group;
     }
   }
 #pragma GCC unroll 16
-  for (std::size_t m = 0; m < tile_rows<T>; ++m) {
+  for (std::size_t m = 0; m < row_count; ++m) {
 #pragma GCC unroll 8
-    for (std::size_t v = 0; v < vectors; ++v) {
-      *reinterpret_cast<Vector*>(tile.data() + m * Columns + v * width) = sums[m][v];
+    for (std::size_t v = 0; v < Panels * vectors; ++v) {
+      *reinterpret_cast<Vector*>(tile[v / vectors][m].data() + v % vectors * width) = sums[m][v];
     }
   }
 }
 
 // The same sums in 128 bits, one at a time.
-template <std::size_t Columns>
-void add_products(const Rows<std::int64_t>& rows, std::span<const std::size_t> offsets,
-                  std::size_t length, const std::int64_t* weights,
-                  Tile<Int128, std::int64_t, Columns>& tile) {
-  tile.fill(0);
+template <std::size_t Panels, std::size_t Columns>
+void add_products(const Rows<std::int64_t, Panels>& rows, std::span<const std::size_t> offsets,
+                  std::size_t length, const std::int64_t* weights, std::size_t panel_size,
+                  Tile<Int128, std::int64_t, Panels, Columns>& tile) {
+  tile = {};
   for (const std::size_t offset : offsets) {
     for (std::size_t k = offset; k < offset + length; ++k) {
-      for (std::size_t m = 0; m < rows.size(); ++m) {
-        for (std::size_t n = 0; n < Columns; ++n) {
-          tile[m * Columns + n] += Int128{rows[m][k]} * weights[n];
+      for (std::size_t p = 0; p < Panels; ++p) {
+        for (std::size_t m = 0; m < rows.size(); ++m) {
+          for (std::size_t n = 0; n < Columns; ++n) {
+            tile[p][m][n] += Int128{rows[m][k]} * weights[p * panel_size + n];
+          }
         }
       }
       weights += Columns;
@@ -110,45 +104,65 @@ void add_products(const Rows<std::int64_t>& rows, std::span<const std::size_t> o
   }
 }
 
-template <std::size_t Columns, class Sum, class T, class Row, class Write>
-void multiply_panels(std::size_t row_count, Row row, const Segments& segments,
-                     const PackedMatrix<T>& weights, Write write, std::size_t exact_depth) {
-  using Partial = std::conditional_t<std::is_same_v<T, std::int64_t>, Int128, T>;
-  Tile<Partial, T, Columns> partial;
-  Tile<Sum, T, Columns> sums;
-  Rows<T> rows{};
-  for (std::size_t m = 0; m < row_count; m += rows.size()) {
-    const std::size_t count = std::min(rows.size(), row_count - m);
-    for (std::size_t i = 0; i < rows.size(); ++i) {
-      rows[i] = row(m + std::min(i, count - 1));
+template <class X, class W>
+struct PartialSum {
+  using type = typename Op<X, W>::Sum;
+};
+template <>
+struct PartialSum<std::int64_t, std::int64_t> {
+  using type = Int128;
+};
+
+// Panels `panel` to `panel + Panels - 1` against all rows.
+template <std::size_t Panels, std::size_t Columns, class Sum, class X, class W, class Write>
+void multiply_panels(std::size_t panel, const X* x, std::span<const std::size_t> bases,
+                     const Segments& segments, const PackedMatrix<W>& weights, Write& write,
+                     std::size_t exact_depth) {
+  using Partial = typename PartialSum<X, W>::type;
+  constexpr std::size_t group = values_per_word<W>;
+  const std::size_t panel_size = weights.panel_size();
+  const std::size_t stretch = exact_depth / group * group;
+  const bool exact = segments.depth() <= exact_depth;
+  Tile<Partial, X, Panels, Columns> partial;
+  Tile<Sum, X, Panels, Columns> sums;
+  Rows<X, Panels> rows;
+  for (std::size_t m = 0; m < bases.size(); m += rows.size()) {
+    const std::size_t count = std::min(rows.size(), bases.size() - m);
+    for (std::size_t i = 0; i < count; ++i) {
+      rows[i] = x + bases[m + i];
     }
-    for (std::size_t p = 0; p < weights.panels(); ++p) {
-      const T* panel = weights.panel(p);
-      if (segments.depth() <= exact_depth) {
-        add_products<Columns>(rows, segments.offsets, segments.length, panel, partial);
-        std::ranges::transform(partial, sums.begin(),
-                               [](Partial sum) { return static_cast<Sum>(sum); });
-      } else {
-        sums.fill(Sum{0});
-        for (const std::size_t offset : segments.offsets) {
-          for (std::size_t done = 0; done < segments.length;) {
-            const std::size_t start = offset + done;
-            const std::size_t steps = std::min(segments.length - done, exact_depth);
-            add_products<Columns>(rows, {&start, 1}, steps, panel, partial);
-            for (std::size_t i = 0; i < sums.size(); ++i) {
-              sums[i] += static_cast<Sum>(partial[i]);
+    std::fill(rows.begin() + static_cast<std::ptrdiff_t>(count), rows.end(), rows[0]);
+    const auto write_all = [&](const auto& tile) {
+      for (std::size_t p = 0; p < Panels; ++p) {
+        const std::size_t first = (panel + p) * Columns;
+        write(m, std::span(tile[p]).first(count), first, std::min(Columns, weights.rows() - first));
+      }
+    };
+    const W* from = weights.panel(panel);
+    if (exact) {
+      add_products<Panels, Columns>(rows, segments.offsets, segments.length, from, panel_size,
+                                    partial);
+      write_all(partial);
+      continue;
+    }
+    sums = {};
+    for (const std::size_t offset : segments.offsets) {
+      for (std::size_t done = 0; done < segments.length;) {
+        const std::size_t start = offset + done;
+        const std::size_t steps = std::min(segments.length - done, stretch);
+        add_products<Panels, Columns>(rows, {&start, 1}, steps, from, panel_size, partial);
+        for (std::size_t p = 0; p < Panels; ++p) {
+          for (std::size_t i = 0; i < rows.size(); ++i) {
+            for (std::size_t n = 0; n < Columns; ++n) {
+              sums[p][i][n] += static_cast<Sum>(partial[p][i][n]);
             }
-            panel += steps * Columns;
-            done += steps;
           }
         }
-      }
-      const std::size_t first = p * Columns;
-      const std::size_t columns = std::min(Columns, weights.rows() - first);
-      for (std::size_t i = 0; i < count; ++i) {
-        write(m + i, first, std::span<const Sum>(sums.data() + i * Columns, columns));
+        from += (steps + group - 1) / group * group * Columns;
+        done += steps;
       }
     }
+    write_all(sums);
   }
 }
 
@@ -156,22 +170,31 @@ void multiply_panels(std::size_t row_count, Row row, const Segments& segments,
 
 /// y[m][n] = sum over k of x[m][k] * w[n][k], k upwards.
 ///
-/// - shape:    `row(m)` gives the base of row m of x; `weights` [N, K]; `write(m, first, sums)`
-///             receives up to 16 sums of row m, columns `first` onwards
-/// - rounding: one multiply-add at a time (fused where the target has it), in T; every
-/// `exact_depth`
-///             steps at most the partial sum is added to a `Sum`, so that integers never round
+/// - shape:    row m of x begins at `x + bases[m]`; `weights` [N, K]; `write(m, rows, first, count)`
+///             receives the sums of rows m onwards, an array of 8 or 16 for each row, of which
+///             `count` stand for the columns from `first` on and the rest has no meaning
+/// - rounding: one multiply-add at a time in the sum of `Op`, handed over as it is where K is no
+///             more than `exact_depth`; else each `exact_depth` steps are added to a `Sum`, so that
+///             integers never round or wrap
 /// - cost:     M*N*K multiply-adds, M rounded up to a tile and N to 16; no allocation
-template <class Sum, class T, class Row, class Write>
-void multiply(std::size_t row_count, Row row, const Segments& segments,
-              const PackedMatrix<T>& weights, Write write,
+template <class Sum, class X, class W, class Write>
+void multiply(const X* x, std::span<const std::size_t> bases, const Segments& segments,
+              const PackedMatrix<W>& weights, Write write,
               std::size_t exact_depth = std::numeric_limits<std::size_t>::max()) {
-  if (weights.width() == panel_columns) {
-    detail::multiply_panels<panel_columns, Sum>(row_count, row, segments, weights, write,
-                                                exact_depth);
-  } else {
-    detail::multiply_panels<panel_columns / 2, Sum>(row_count, row, segments, weights, write,
-                                                    exact_depth);
+  if (weights.width() != panel_columns) {
+    detail::multiply_panels<1, panel_columns / 2, Sum>(0, x, bases, segments, weights, write,
+                                                       exact_depth);
+    return;
+  }
+  std::size_t panel = 0;
+  constexpr std::size_t pair = detail::panels_at_once;
+  for (; panel + pair <= weights.panels(); panel += pair) {
+    detail::multiply_panels<pair, panel_columns, Sum>(panel, x, bases, segments, weights, write,
+                                                      exact_depth);
+  }
+  if (panel < weights.panels()) {
+    detail::multiply_panels<1, panel_columns, Sum>(panel, x, bases, segments, weights, write,
+                                                   exact_depth);
   }
 }
 

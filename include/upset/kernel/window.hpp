@@ -37,6 +37,8 @@ struct WindowGeometry {
   }
 
   [[nodiscard]] constexpr std::size_t taps() const { return kernel_height * kernel_width; }
+  /// A kernel row is one contiguous stretch of NHWC pixels unless channels or pixels are skipped.
+  [[nodiscard]] constexpr bool whole_rows() const { return groups == 1 && dilation == 1; }
   [[nodiscard]] friend constexpr bool operator==(const WindowGeometry&,
                                                  const WindowGeometry&) = default;
 };
@@ -97,14 +99,17 @@ class Window {
   /// `base` of every output pixel of `pictures` padded images that lie one behind the other: a
   /// table, because the divisions would cost as much as the window.
   [[nodiscard]] std::vector<std::size_t> bases(std::size_t pictures) const {
-    std::vector<std::size_t> result;
-    result.reserve(pictures * output_pixels());
+    std::vector<std::size_t> result(pictures * output_pixels());
+    std::size_t* next = result.data();
     for (std::size_t picture = 0; picture < pictures; ++picture) {
       for (std::size_t y = 0; y < output_height_; ++y) {
+        const std::size_t row =
+            picture * padded_size() + y * padded_width_ * geometry_.stride * channels_;
+        const std::size_t step = geometry_.stride * channels_;
         for (std::size_t x = 0; x < output_width_; ++x) {
-          result.push_back(picture * padded_size() +
-                           (y * padded_width_ + x) * geometry_.stride * channels_);
+          next[x] = row + x * step;
         }
+        next += output_width_;
       }
     }
     return result;
@@ -115,20 +120,17 @@ class Window {
     std::vector<std::size_t> result;
     const std::size_t first_channel = group * (channels_ / geometry_.groups);
     for (std::size_t y = 0; y < geometry_.kernel_height; ++y) {
-      for (std::size_t x = 0; x < (whole_rows() ? 1 : geometry_.kernel_width); ++x) {
+      for (std::size_t x = 0; x < (geometry_.whole_rows() ? 1 : geometry_.kernel_width); ++x) {
         result.push_back((y * padded_width_ + x) * geometry_.dilation * channels_ + first_channel);
       }
     }
     return result;
   }
   [[nodiscard]] std::size_t segment_length() const {
-    return whole_rows() ? geometry_.kernel_width * channels_ : channels_ / geometry_.groups;
+    return geometry_.whole_rows() ? geometry_.kernel_width * channels_ : channels_ / geometry_.groups;
   }
 
  private:
-  /// A kernel row is one contiguous stretch of NHWC pixels unless channels or pixels are skipped.
-  [[nodiscard]] bool whole_rows() const { return geometry_.groups == 1 && geometry_.dilation == 1; }
-
   WindowGeometry geometry_;
   std::size_t height_;
   std::size_t width_;

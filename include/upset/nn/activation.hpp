@@ -20,13 +20,14 @@ struct Elementwise : Stateless {
   }
 
   // y[i] = value(x[i])
-  [[nodiscard]] Tensor forward(Inputs inputs, const Pass& /*pass*/) const {
-    const Tensor& x = *inputs[0];
-    Tensor y(x.shape());
-    for (std::size_t i = 0; i < x.size(); ++i) {
-      y[i] = self().value(x[i]);
+  [[nodiscard]] Tensor forward(Inputs inputs, const Pass& pass) const {
+    return transform(*inputs[0], pass);
+  }
+  [[nodiscard]] Tensor transform(Tensor x, const Pass& /*pass*/) const {
+    for (float& value : x.values()) {
+      value = self().value(value);
     }
-    return y;
+    return x;
   }
 
   // d_x[i] += d_y[i] slope(x[i])

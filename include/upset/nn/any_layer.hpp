@@ -31,6 +31,12 @@ class AnyLayer {
   [[nodiscard]] std::string kind() const { return self_->kind(); }
   [[nodiscard]] Shape output_shape(InputShapes shapes) const { return self_->output_shape(shapes); }
   [[nodiscard]] Tensor forward(Inputs x, const Pass& pass) const { return self_->forward(x, pass); }
+  /// Whether `transform` saves memory over `forward`.
+  [[nodiscard]] bool in_place() const { return self_->in_place(); }
+  /// `forward` of the only input, which may be overwritten.
+  [[nodiscard]] Tensor transform(Tensor x, const Pass& pass) const {
+    return self_->transform(std::move(x), pass);
+  }
   void backward(Inputs x, const Tensor& y, const Tensor& d_y, Gradients& gradients) const {
     self_->backward(x, y, d_y, gradients);
   }
@@ -59,6 +65,8 @@ class AnyLayer {
     [[nodiscard]] virtual std::string kind() const = 0;
     [[nodiscard]] virtual Shape output_shape(InputShapes shapes) const = 0;
     [[nodiscard]] virtual Tensor forward(Inputs x, const Pass& pass) const = 0;
+    [[nodiscard]] virtual bool in_place() const = 0;
+    [[nodiscard]] virtual Tensor transform(Tensor x, const Pass& pass) const = 0;
     virtual void backward(Inputs x, const Tensor& y, const Tensor& d_y, Gradients& g) const = 0;
     [[nodiscard]] virtual std::vector<Parameter> parameters() = 0;
     [[nodiscard]] virtual std::vector<NamedImage> images() = 0;
@@ -80,6 +88,15 @@ class AnyLayer {
     }
     [[nodiscard]] Tensor forward(Inputs x, const Pass& pass) const override {
       return layer.forward(x, pass);
+    }
+    [[nodiscard]] bool in_place() const override { return InPlace<L>; }
+    [[nodiscard]] Tensor transform(Tensor x, const Pass& pass) const override {
+      if constexpr (InPlace<L>) {
+        return layer.transform(std::move(x), pass);
+      } else {
+        const Tensor* const only = &x;
+        return layer.forward({&only, 1}, pass);
+      }
     }
     void backward(Inputs x, const Tensor& y, const Tensor& d_y, Gradients& g) const override {
       layer.backward(x, y, d_y, g);

@@ -12,7 +12,7 @@
 #include <vector>
 
 #include <upset/format/float32.hpp>
-#include <upset/kernel/gemm.hpp>
+#include <upset/kernel/weight_operand.hpp>
 #include <upset/kernel/window.hpp>
 #include <upset/nn/weights.hpp>
 
@@ -72,8 +72,7 @@ class Conv2d {
   void calibrate(Inputs inputs) { set_input_scale(A::fit(inputs[0]->values())); }
 
  private:
-  using Value = typename ArithmeticOf::Value;
-  using Sum = typename ArithmeticOf::Sum;
+  using Activation = typename ArithmeticOf::Activation;
 
   [[nodiscard]] Window window(const Shape& x) const { return {geometry_, x[1], x[2], x[3]}; }
   [[nodiscard]] std::size_t group_outputs() const { return out_channels() / geometry_.groups; }
@@ -85,23 +84,16 @@ class Conv2d {
   }
 
   void build_operand();
-  void place(std::size_t element, typename W::code_type code, const typename W::Scale& scale) {
-    const std::size_t o = element / depth();
-    operand_[o / group_outputs()].at(o % group_outputs(), element % depth()) =
-        ArithmeticOf::template operand<W>(code, scale);
-  }
-  void build_steps();
+  void set_scales();
   /// Writes one picture to memory, lets the hook at it, and reads it back into the padded image.
   void write_input(std::span<const float> x, const Window& window, const Pass& pass,
-                   std::uint64_t image, Memory<A>& memory, std::span<Value> padded) const;
+                   std::uint64_t image, Memory<A>& memory, std::span<Activation> padded) const;
 
   WindowGeometry geometry_;
   StoredTensor<W> kernel_;
   StoredTensor<B> bias_;
   StoredScale<A> input_;
-  std::vector<PackedMatrix<Value>> operand_;  // one per group
-  std::vector<double> step_;                  // per output channel: sums to reals
-  std::vector<float> bias_operand_;
+  WeightOperand<W, A> operand_;
 };
 
 }  // namespace upset

@@ -8,6 +8,7 @@
 #include <functional>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <upset/tensor/memory_image.hpp>
@@ -81,6 +82,12 @@ concept Layer = std::copyable<L> &&
 template <class L>
 concept Calibrated = Layer<L> && requires(L layer, Inputs x) {
   layer.calibrate(x);
+};
+
+/// A layer of one input that writes its output over it: `transform(x, pass)` equals `forward`.
+template <class L>
+concept InPlace = Layer<L> && requires(const L layer, Tensor x, const Pass& pass) {
+  { layer.transform(std::move(x), pass) } -> std::same_as<Tensor>;
 };
 
 /// Base of layers without parameters and without memory of their own.

@@ -47,8 +47,8 @@ class Network {
   /// Layer `node`, to be changed; its output shape must stay.
   [[nodiscard]] AnyLayer& layer(std::size_t node) { return nodes_[node].layer; }
 
-  /// y [B, output_shape] from x [B, input_shape]. Values are dropped when their last reader is
-  /// done.
+  /// y [B, output_shape] from x [B, input_shape]. Values are dropped, or overwritten, when their
+  /// last reader is done.
   [[nodiscard]] Tensor forward(const Tensor& x, Pass pass = {}) const;
 
   /// The output, when the values of nodes before `start` are known: what `forward_all` returned for
@@ -132,9 +132,17 @@ inline std::size_t Network::add(std::string name, AnyLayer layer, std::vector<st
 }
 
 inline Tensor Network::forward(const Tensor& x, Pass pass) const {
+  return forward_from(0, x, {}, pass);
+}
+
+inline Tensor Network::forward_from(std::size_t start, const Tensor& x,
+                                    std::span<const Tensor> known, Pass pass) const {
   check_input(x);
+  if (start == nodes_.size()) {
+    return known.back();
+  }
   std::vector<std::size_t> last_reader(nodes_.size(), 0);
-  for (std::size_t n = 0; n < nodes_.size(); ++n) {
+  for (std::size_t n = start; n < nodes_.size(); ++n) {
     for (const std::size_t from : nodes_[n].inputs) {
       if (from != input) {
         last_reader[from] = n;
@@ -142,31 +150,28 @@ inline Tensor Network::forward(const Tensor& x, Pass pass) const {
     }
   }
   std::vector<Tensor> values(nodes_.size());
-  for (std::size_t n = 0; n < nodes_.size(); ++n) {
+  for (std::size_t n = start; n < nodes_.size(); ++n) {
+    const Node& node = nodes_[n];
     pass.layer = n;
-    values[n] = nodes_[n].layer.forward(inputs_of(nodes_[n], x, values), pass);
-    for (const std::size_t from : nodes_[n].inputs) {
-      if (from != input && last_reader[from] == n) {
+    const auto is_done = [&](std::size_t from) {
+      return from != input && from >= start && last_reader[from] == n;
+    };
+    if (node.inputs.size() == 1 && is_done(node.inputs[0]) && node.layer.in_place()) {
+      values[n] = node.layer.transform(std::move(values[node.inputs[0]]), pass);
+      continue;
+    }
+    std::vector<const Tensor*> inputs;
+    for (const std::size_t from : node.inputs) {
+      inputs.push_back(from == input ? &x : from < start ? &known[from] : &values[from]);
+    }
+    values[n] = node.layer.forward(inputs, pass);
+    for (const std::size_t from : node.inputs) {
+      if (is_done(from)) {
         values[from] = Tensor();
       }
     }
   }
   return std::move(values.back());
-}
-
-inline Tensor Network::forward_from(std::size_t start, const Tensor& x,
-                                    std::span<const Tensor> known, Pass pass) const {
-  check_input(x);
-  std::vector<Tensor> values(nodes_.size());
-  for (std::size_t n = start; n < nodes_.size(); ++n) {
-    std::vector<const Tensor*> inputs;
-    for (const std::size_t from : nodes_[n].inputs) {
-      inputs.push_back(from == input ? &x : from < start ? &known[from] : &values[from]);
-    }
-    pass.layer = n;
-    values[n] = nodes_[n].layer.forward(inputs, pass);
-  }
-  return start == nodes_.size() ? known.back() : std::move(values.back());
 }
 
 inline std::vector<Tensor> Network::forward_all(const Tensor& x, Pass pass) const {

@@ -4,7 +4,9 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <span>
 #include <string>
+#include <vector>
 
 #include <upset/kernel/window.hpp>
 #include <upset/nn/layer.hpp>
@@ -76,23 +78,33 @@ class WindowPool : public Stateless {
     return y;
   }
 
-  /// Calls `begin(to)`, then `add(from)` for each real pixel of the window, then `end()`, for each
-  /// output pixel; `to` and `from` are where their C channels start. x [B, H, W, C], y [B, H', W',
-  /// C]
-  template <class Begin, class Use, class End>
-  void walk(const Shape& x, const Shape& y, Begin begin, Use add, End end) const {
-    const PoolAxis along_y = rows(x[1]);
-    const PoolAxis along_x = columns(x[2]);
+  /// Calls `use(to, taps)` for each output pixel: where its C channels start, and where those of the
+  /// real pixels of its window do, ascending. x [B, H, W, C], y [B, H', W', C]
+  template <class Use>
+  void walk(const Shape& x, const Shape& y, Use use) const {
+    const auto starts = [](const PoolAxis& axis, std::size_t extent, std::size_t step) {
+      std::vector<std::vector<std::size_t>> all(extent);
+      for (std::size_t index = 0; index < extent; ++index) {
+        axis.for_each(index, [&](std::size_t pixel) { all[index].push_back(pixel * step); });
+      }
+      return all;
+    };
+    const auto from_rows = starts(rows(x[1]), y[1], x[2] * x[3]);
+    const auto from_columns = starts(columns(x[2]), y[2], x[3]);
+    std::vector<std::size_t> taps(geometry_.taps());
+    std::size_t to = 0;
     for (std::size_t b = 0; b < x[0]; ++b) {
-      for (std::size_t row = 0; row < y[1]; ++row) {
-        for (std::size_t column = 0; column < y[2]; ++column) {
-          begin(((b * y[1] + row) * y[2] + column) * y[3]);
-          along_y.for_each(row, [&](std::size_t from_row) {
-            along_x.for_each(column, [&](std::size_t from_column) {
-              add(((b * x[1] + from_row) * x[2] + from_column) * x[3]);
-            });
-          });
-          end();
+      const std::size_t picture = b * x[1] * x[2] * x[3];
+      for (const std::vector<std::size_t>& from_row : from_rows) {
+        for (const std::vector<std::size_t>& from_column : from_columns) {
+          std::size_t count = 0;
+          for (const std::size_t row : from_row) {
+            for (const std::size_t column : from_column) {
+              taps[count++] = picture + row + column;
+            }
+          }
+          use(to, std::span<const std::size_t>(taps.data(), count));
+          to += y[3];
         }
       }
     }

@@ -4,9 +4,12 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstring>
+#include <span>
 #include <string>
 #include <vector>
 
+#include <upset/kernel/op.hpp>
 #include <upset/nn/pool_window.hpp>
 
 namespace upset {
@@ -30,25 +33,18 @@ class MaxPool : public detail::WindowPool {
 
   [[nodiscard]] Tensor forward(Inputs inputs, const Pass& /*pass*/) const {
     const Tensor& x = *inputs[0];
-    Tensor y(pooled_batch(x.shape(), kind()));
-    const std::size_t channels = y.shape()[3];
-    float* largest = nullptr;
-    bool first = true;
-    walk(
-        x.shape(), y.shape(),
-        [&](std::size_t to) {
-          largest = y.data() + to;
-          first = true;
-        },
-        [&](std::size_t from) {
-          const float* values = x.data() + from;
-          for (std::size_t c = 0; c < channels; ++c) {
-            const bool keep = !first && (values[c] <= largest[c] || largest[c] != largest[c]);
-            largest[c] = keep ? largest[c] : values[c];
-          }
-          first = false;
-        },
-        [] {});
+    Tensor y = Tensor::uninitialized(pooled_batch(x.shape(), kind()));
+    walk(x.shape(), y.shape(), [&](std::size_t to, std::span<const std::size_t> taps) {
+      for_each_channels(x, y, to, taps, [&](std::size_t c, std::size_t count) {
+        Channels largest = load(x, taps[0] + c, count);
+        for (const std::size_t tap : taps.subspan(1)) {
+          const Channels values = load(x, tap + c, count);
+          const auto keep = (values <= largest) | (largest != largest);
+          largest = keep ? largest : values;
+        }
+        store(y, to + c, count, largest);
+      });
+    });
     return y;
   }
 
@@ -62,23 +58,55 @@ class MaxPool : public detail::WindowPool {
     // Without branches: what a window has left to give goes to the first pixel that takes it, and
     // the others get zero.
     const std::size_t channels = y.shape()[3];
-    std::vector<float> left(channels);
-    const float* largest = nullptr;
-    walk(
-        x.shape(), y.shape(),
-        [&](std::size_t to) {
-          largest = y.data() + to;
-          std::copy_n(d_y.data() + to, channels, left.begin());
-        },
-        [&, values = x.data(), d_values = d_x->data(), left = left.data()](std::size_t from) {
-          for (std::size_t c = 0; c < channels; ++c) {
-            const float value = values[from + c];
-            const bool takes = value == largest[c] || value != value;
-            d_values[from + c] += takes ? left[c] : 0.0F;
-            left[c] = takes ? 0.0F : left[c];
-          }
-        },
-        [] {});
+    const Channels none{};
+    walk(x.shape(), y.shape(), [&](std::size_t to, std::span<const std::size_t> taps) {
+      for_each_channels(x, y, to, taps, [&](std::size_t c, std::size_t count) {
+        const Channels largest = load(y, to + c, count);
+        Channels left = load(d_y, to + c, std::min(count, channels - c));
+        for (const std::size_t tap : taps) {
+          const Channels values = load(x, tap + c, count);
+          const auto takes = (values == largest) | (values != values);
+          store(*d_x, tap + c, count, load(*d_x, tap + c, count) + (takes ? left : none));
+          left = takes ? none : left;
+        }
+      });
+    });
+  }
+
+ private:
+  static constexpr std::size_t lanes = 8;
+  using Channels = detail::Lanes<float, lanes>::type;
+
+  /// Calls `use(c, count)` for the channels of a window, `lanes` at a time. `count` is `lanes`, a
+  /// whole vector, even where fewer channels follow c: what is stored beyond them belongs to the
+  /// next pixel, which comes later. Only where nothing follows in x or in y is it less.
+  template <class Use>
+  static void for_each_channels(const Tensor& x, const Tensor& y, std::size_t to,
+                                std::span<const std::size_t> taps, Use use) {
+    const std::size_t channels = y.shape()[3];
+    for (std::size_t c = 0; c < channels; c += lanes) {
+      if (to + c + lanes <= y.size() && taps.back() + c + lanes <= x.size()) {
+        use(c, lanes);
+      } else {
+        use(c, std::min(lanes, channels - c));
+      }
+    }
+  }
+
+  [[nodiscard]] static Channels load(const Tensor& from, std::size_t at, std::size_t count) {
+    if (count == lanes) [[likely]] {
+      return *reinterpret_cast<const Channels*>(from.data() + at);
+    }
+    Channels values{};
+    std::memcpy(&values, from.data() + at, count * sizeof(float));
+    return values;
+  }
+  static void store(Tensor& to, std::size_t at, std::size_t count, Channels values) {
+    if (count == lanes) [[likely]] {
+      *reinterpret_cast<Channels*>(to.data() + at) = values;
+    } else {
+      std::memcpy(to.data() + at, &values, count * sizeof(float));
+    }
   }
 };
 
@@ -103,26 +131,17 @@ class AveragePool : public detail::WindowPool {
     const Tensor& x = *inputs[0];
     Tensor y(pooled_batch(x.shape(), kind()));
     std::vector<double> sums(y.shape()[3]);
-    std::size_t at = 0;
-    std::size_t count = 0;
-    walk(
-        x.shape(), y.shape(),
-        [&](std::size_t to) {
-          at = to;
-          count = 0;
-          std::ranges::fill(sums, 0.0);
-        },
-        [&](std::size_t from) {
-          for (std::size_t c = 0; c < sums.size(); ++c) {
-            sums[c] += static_cast<double>(x[from + c]);
-          }
-          ++count;
-        },
-        [&] {
-          for (std::size_t c = 0; c < sums.size(); ++c) {
-            y[at + c] = static_cast<float>(sums[c] / static_cast<double>(count));
-          }
-        });
+    walk(x.shape(), y.shape(), [&](std::size_t to, std::span<const std::size_t> taps) {
+      std::ranges::fill(sums, 0.0);
+      for (const std::size_t tap : taps) {
+        for (std::size_t c = 0; c < sums.size(); ++c) {
+          sums[c] += static_cast<double>(x[tap + c]);
+        }
+      }
+      for (std::size_t c = 0; c < sums.size(); ++c) {
+        y[to + c] = static_cast<float>(sums[c] / static_cast<double>(taps.size()));
+      }
+    });
     return y;
   }
 
@@ -132,22 +151,13 @@ class AveragePool : public detail::WindowPool {
     if (d_x == nullptr) {
       return;
     }
-    std::vector<std::size_t> pixels;
-    std::size_t at = 0;
-    walk(
-        inputs[0]->shape(), y.shape(),
-        [&](std::size_t to) {
-          at = to;
-          pixels.clear();
-        },
-        [&](std::size_t from) { pixels.push_back(from); },
-        [&] {
-          for (const std::size_t from : pixels) {
-            for (std::size_t c = 0; c < y.shape()[3]; ++c) {
-              (*d_x)[from + c] += d_y[at + c] / static_cast<float>(pixels.size());
-            }
-          }
-        });
+    walk(inputs[0]->shape(), y.shape(), [&](std::size_t to, std::span<const std::size_t> taps) {
+      for (const std::size_t tap : taps) {
+        for (std::size_t c = 0; c < y.shape()[3]; ++c) {
+          (*d_x)[tap + c] += d_y[to + c] / static_cast<float>(taps.size());
+        }
+      }
+    });
   }
 };
 

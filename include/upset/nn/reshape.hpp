@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <string>
+#include <utility>
 
 #include <upset/nn/layer.hpp>
 
@@ -16,9 +17,11 @@ struct Flatten : Stateless {
   [[nodiscard]] static Shape output_shape(InputShapes shapes) {
     return {single_input(shapes, kind()).size()};
   }
-  [[nodiscard]] static Tensor forward(Inputs inputs, const Pass& /*pass*/) {
-    const Tensor& x = *inputs[0];
-    return x.reshaped({x.batch(), x.shape().without_batch().size()});
+  [[nodiscard]] static Tensor forward(Inputs inputs, const Pass& pass) {
+    return transform(*inputs[0], pass);
+  }
+  [[nodiscard]] static Tensor transform(Tensor x, const Pass& /*pass*/) {
+    return std::move(x).reshaped({x.batch(), x.shape().without_batch().size()});
   }
   static void backward(Inputs /*inputs*/, const Tensor& /*y*/, const Tensor& d_y,
                        Gradients& gradients) {

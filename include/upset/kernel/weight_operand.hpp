@@ -1,0 +1,215 @@
+// SPDX-License-Identifier: BSL-1.0
+/// A kernel as the inner loop reads it, and what turns its sums into real values.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <span>
+#include <type_traits>
+#include <vector>
+
+#include <upset/kernel/gemm.hpp>
+#include <upset/tensor/memory.hpp>
+
+#if defined(__AVX512VL__)
+#include <immintrin.h>
+#endif
+
+namespace upset {
+
+namespace detail {
+
+/// Stores the first `count` lanes of `values`, 8 or 16.
+template <class Floats>
+void store_first(float* to, Floats values, std::size_t count) {
+  constexpr std::size_t lanes = sizeof(Floats) / sizeof(float);
+  if (count == lanes) {
+    *reinterpret_cast<Floats*>(to) = values;
+    return;
+  }
+#if defined(__AVX512VL__)
+  if constexpr (lanes == 8) {
+    _mm256_mask_storeu_ps(to, static_cast<__mmask8>((1U << count) - 1), values);
+  } else {
+    static_assert(lanes == 16);
+    _mm512_mask_storeu_ps(to, static_cast<__mmask16>((1U << count) - 1), values);
+  }
+#else
+  std::memcpy(to, &values, count * sizeof(float));
+#endif
+}
+
+template <class Doubles, class Sum, std::size_t Columns>
+[[nodiscard]] Doubles as_doubles(const std::array<Sum, Columns>& sums) {
+  if constexpr (sizeof(Sum) <= 8) {
+    using Sums = typename Lanes<Sum, Columns>::type;
+    return __builtin_convertvector(*reinterpret_cast<const Sums*>(sums.data()), Doubles);
+  } else {  // 128-bit integers
+    Doubles result{};
+    for (std::size_t n = 0; n < Columns; ++n) {
+      result[n] = static_cast<double>(sums[n]);
+    }
+    return result;
+  }
+}
+
+}  // namespace detail
+
+/// Weights in `W` to be multiplied with activations in `A`, packed once and patched after a fault.
+template <Format W, Format A>
+class WeightOperand {
+ public:
+  using ArithmeticOf = Arithmetic<W, A>;
+  using Activation = typename ArithmeticOf::Activation;
+  using Weight = typename ArithmeticOf::Weight;
+
+  WeightOperand() = default;
+  /// For a kernel of `outputs` rows in `groups`, each of `segments` times `length` weights.
+  WeightOperand(std::size_t groups, std::size_t outputs, std::size_t segments, std::size_t length)
+      : outputs_(outputs / groups), matrices_(groups) {
+    for (PackedMatrix<Weight>& matrix : matrices_) {
+      matrix.resize(outputs_, segments, length);
+    }
+    columns_ = matrices_[0].panels() * matrices_[0].width();
+    weight_sums_.resize(outputs);
+    steps_.resize(groups * columns_);
+    offsets_.resize(groups * columns_);
+    biases_.resize(groups * columns_);
+    zero_points_.resize(groups * columns_);
+  }
+
+  /// Reads every weight. O(size)
+  void build(const Memory<W>& kernel) {
+    std::size_t output = 0;
+    std::vector<Weight> values(kernel.size());
+    kernel.read([&](std::size_t element, typename W::code_type code,
+                    const typename W::Scale& scale) {
+      values[element] = ArithmeticOf::weight(code, scale);
+    });
+    std::fill(weight_sums_.begin(), weight_sums_.end(), 0);
+    const Weight* from = values.data();
+    for (PackedMatrix<Weight>& matrix : matrices_) {
+      matrix.for_each([&](std::size_t row, std::size_t /*k*/, Weight& weight) {
+        weight = *from++;
+        if constexpr (ArithmeticOf::in_bytes) {
+          weight_sums_[output + row] += weight;
+        }
+      });
+      output += outputs_;
+    }
+  }
+
+  /// Reads the words that were flipped since they were last read. O(flips)
+  void patch(const Memory<W>& kernel) {
+    const std::size_t depth = matrices_[0].depth();
+    for (const std::uint64_t word : kernel.touched_words()) {
+      kernel.read(word, word + 1,
+                  [&](std::size_t element, typename W::code_type code,
+                      const typename W::Scale& scale) {
+                    const std::size_t output = element / depth;
+                    const Weight now = ArithmeticOf::weight(code, scale);
+                    Weight& weight = matrices_[output / outputs_].at(output % outputs_,
+                                                                     element % depth);
+                    if constexpr (ArithmeticOf::in_bytes) {
+                      weight_sums_[output] += now - weight;
+                    }
+                    weight = now;
+                  });
+    }
+  }
+
+  /// Everything a sum is corrected by, scaled with and added to. O(outputs)
+  void set_scales(const Memory<W>& kernel, const typename A::Scale& input,
+                  std::span<const float> bias) {
+    const std::size_t depth = matrices_[0].depth();
+    const std::int64_t zero = ArithmeticOf::zero(input);
+    has_zero_points_ = false;
+    for (std::size_t output = 0; output < bias.size(); ++output) {
+      const std::size_t at = output / outputs_ * columns_ + output % outputs_;
+      const typename W::Scale& scale = kernel.scale_of(output * depth);
+      steps_[at] = ArithmeticOf::template step<W>(scale) * ArithmeticOf::template step<A>(input);
+      biases_[at] = bias[output];
+      if constexpr (ArithmeticOf::in_bytes) {
+        // sum (x - zero) (w - z) = sum x w - zero sum w - z sum x + depth zero z
+        const std::int64_t z = detail::zero_of(scale);
+        offsets_[at] = static_cast<double>(zero * weight_sums_[output] -
+                                           static_cast<std::int64_t>(depth) * zero * z);
+        zero_points_[at] = static_cast<double>(z);
+        has_zero_points_ = has_zero_points_ || z != 0;
+      }
+    }
+  }
+
+  /// y[m * stride + o] for the outputs of one group, o counted from the first of them.
+  ///
+  /// - shape:    `x`, `bases` and `segments` as in `upset::multiply`
+  /// - rounding: level products are exact integers, scaled in double and rounded once; real ones
+  ///             are added up in float
+  void multiply(std::size_t group, const Activation* x, std::span<const std::size_t> bases,
+                const Segments& segments, float* y, std::size_t stride) const {
+    const std::size_t first_column = group * columns_;
+    upset::multiply<typename ArithmeticOf::Sum>(
+        x, bases, segments, matrices_[group],
+        [&]<class Sum, std::size_t Columns>(std::size_t m,
+                                            std::span<const std::array<Sum, Columns>> rows,
+                                            std::size_t column, std::size_t count) {
+          using Floats = typename detail::Lanes<float, Columns>::type;
+          using Doubles = typename detail::Lanes<double, Columns>::type;
+          const std::size_t at = first_column + column;
+          const auto bias = load<Floats>(biases_.data() + at);
+          float* to = y + m * stride + column;
+          if constexpr (!is_level_product<W, A>) {
+            for (const std::array<Sum, Columns>& sums : rows) {
+              detail::store_first(to, load<Floats>(sums.data()) + bias, count);
+              to += stride;
+            }
+          } else {
+            const auto steps = load<Doubles>(steps_.data() + at);
+            const auto offsets = load<Doubles>(offsets_.data() + at);
+            const auto exact_bias = __builtin_convertvector(bias, Doubles);
+            for (const std::array<Sum, Columns>& sums : rows) {
+              Doubles sum = detail::as_doubles<Doubles>(sums) - offsets;
+              if (has_zero_points_) [[unlikely]] {
+                sum -= load<Doubles>(zero_points_.data() + at) * row_sum(x + bases[m], segments);
+                ++m;
+              }
+              detail::store_first(to, __builtin_convertvector(sum * steps + exact_bias, Floats),
+                                  count);
+              to += stride;
+            }
+          }
+        },
+        ArithmeticOf::exact_depth);
+  }
+
+ private:
+  template <class Vector, class T>
+  [[nodiscard]] static Vector load(const T* from) {
+    return *reinterpret_cast<const Vector*>(from);
+  }
+  [[nodiscard]] static double row_sum(const Activation* row, const Segments& segments) {
+    double sum = 0;
+    for (const std::size_t offset : segments.offsets) {
+      for (std::size_t k = 0; k < segments.length; ++k) {
+        sum += static_cast<double>(row[offset + k]);
+      }
+    }
+    return sum;
+  }
+
+  std::size_t outputs_ = 0;  // of a group
+  std::size_t columns_ = 0;  // of a group: outputs in whole panels
+  std::vector<PackedMatrix<Weight>> matrices_;
+  std::vector<std::int64_t> weight_sums_;  // per output, zero points included
+  bool has_zero_points_ = false;           // of weights: only faults make them
+  // per group and column
+  std::vector<double> steps_;
+  std::vector<double> offsets_;
+  std::vector<double> zero_points_;
+  std::vector<float> biases_;
+};
+
+}  // namespace upset
