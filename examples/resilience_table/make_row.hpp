@@ -19,6 +19,7 @@ template <upset::Format W, upset::Format A = W>
           .protection = std::move(protection),
           .training = training,
           .element_bits = W::width,
+          .centred = false,
           .build = [](const upset::Network& net) { return upset::convert<W, A>(net); },
           .architecture = {}};
   return row;

@@ -21,6 +21,7 @@ struct Row {
   std::string protection;  ///< "none", "parity/weight", "parity/64", "TMR", ...
   Training training = Training::rounded;
   int element_bits = 0;  ///< bits of an unprotected code
+  bool centred = false;  ///< activations are moved around zero before they are rounded
   /// The network in this row's format, from a float one of the same architecture.
   std::function<upset::Network(const upset::Network&)> build;
   /// The float architecture that is trained where `training` is `scratch`.

@@ -14,6 +14,13 @@ bool is_inner(std::string_view layer) {
 }
 
 template <Format W, Format A = W>
+Row centred_row(std::string format, std::string protection) {
+  Row row = make_row<W, A>(std::move(format), std::move(protection), Training::fine_tuned);
+  row.centred = true;
+  return row;
+}
+
+template <Format W, Format A = W>
 Row binary_row(std::string protection) {
   Row row = make_row<W, A>("Binary", std::move(protection), Training::scratch);
   row.build = [](const Network& net) { return convert<W, A>(net, is_inner); };
@@ -26,12 +33,11 @@ Row binary_row(std::string protection) {
 }  // namespace
 
 std::vector<Row> sign_rows() {
-  constexpr Training tuned = Training::fine_tuned;
   return {
-      make_row<MultiLevelBinary<4>>("MultiLevelBinary<4>", "none", tuned),
-      make_row<Mono<5>>("Mono<5>", "none", tuned),
-      make_row<Mono<8>>("Mono<8>", "none", tuned),
-      make_row<ParityGuarded<Mono<8>, std::uint64_t>>("Mono<8>", "parity/64", tuned),
+      centred_row<MultiLevelBinary<4>>("MultiLevelBinary<4>", "none"),
+      centred_row<Mono<5>>("Mono<5>", "none"),
+      centred_row<Mono<8>>("Mono<8>", "none"),
+      centred_row<ParityGuarded<Mono<8>, std::uint64_t>>("Mono<8>", "parity/64"),
       binary_row<Binary>("none"),
   };
 }

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include <upset/nn/model/lenet5.hpp>
+#include <upset/pass/centre.hpp>
 #include <upset/pass/convert.hpp>
 #include <upset/report/progress.hpp>
 #include <upset/train/initialize.hpp>
@@ -76,40 +77,38 @@ const Network& Workshop::real_network() {
   return networks_.at("real");
 }
 
+Network Workshop::base_network(const Row& row) {
+  if (row.training == Training::scratch) {
+    Network net = row.architecture(train_.shape(), static_cast<std::size_t>(train_.classes));
+    initialize(net, options_.seed, Spread::glorot);
+    return net;
+  }
+  return row.centred ? centre_activations(real_network(), calibration_) : real_network();
+}
+
 const Network& Workshop::trained_format(const Row& row) {
   if (!networks_.contains(row.format)) {
     const std::vector<Row> rows = all_rows();
     const Row& plain = *std::ranges::find_if(rows, [&](const Row& other) {
       return other.format == row.format && other.protection == "none";
     });
-    if (row.training == Training::scratch) {
-      Network net = row.architecture(train_.shape(), static_cast<std::size_t>(train_.classes));
-      initialize(net, options_.seed, Spread::glorot);
-      Network converted = plain.build(net);
-      converted.calibrate(calibration_);
-      networks_.emplace(row.format,
-                        trained(row.format, std::move(converted), options_.epochs, 2e-3));
-    } else {
-      Network net = plain.build(real_network());
-      net.calibrate(calibration_);
-      const std::size_t epochs = std::max<std::size_t>(1, options_.epochs / 4);
-      networks_.emplace(row.format, trained(row.format, std::move(net), epochs, 1e-3));
-    }
+    Network net = plain.build(base_network(row));
+    net.calibrate(calibration_);
+    const bool scratch = row.training == Training::scratch;
+    const std::size_t epochs =
+        scratch ? options_.epochs : std::max<std::size_t>(1, options_.epochs / 4);
+    networks_.emplace(row.format, trained(row.format, std::move(net), epochs, 2e-3));
   }
   return networks_.at(row.format);
 }
 
 Network Workshop::make(const Row& row) {
+  Network net = row.build(base_network(row));
   if (row.training == Training::rounded) {
-    Network net = row.build(real_network());
     net.calibrate(calibration_);
-    return net;
+  } else {
+    Network source = trained_format(row);
+    copy_parameters(source, net);
   }
-  Network source = trained_format(row);
-  Network base = row.architecture
-                     ? row.architecture(train_.shape(), static_cast<std::size_t>(train_.classes))
-                     : real_network();
-  Network net = row.build(base);
-  copy_parameters(source, net);
   return net;
 }

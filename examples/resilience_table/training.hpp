@@ -26,6 +26,8 @@ class Workshop {
   [[nodiscard]] upset::Network trained(const std::string& name, upset::Network fresh,
                                        std::size_t epochs, double rate);
   [[nodiscard]] const upset::Network& real_network();
+  /// The float network whose layers a row stores in its format.
+  [[nodiscard]] upset::Network base_network(const Row& row);
   [[nodiscard]] const upset::Network& trained_format(const Row& row);
 
   const Options& options_;

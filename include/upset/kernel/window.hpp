@@ -37,6 +37,11 @@ struct WindowGeometry {
   }
 
   [[nodiscard]] constexpr std::size_t taps() const { return kernel_height * kernel_width; }
+  /// Every value a window reads is one of the picture.
+  [[nodiscard]] constexpr bool reads_no_padding() const {
+    return pad_top == 0 && pad_left == 0 && pad_bottom == 0 && pad_right == 0 &&
+           input_dilation == 1;
+  }
   /// A kernel row is one contiguous stretch of NHWC pixels unless channels or pixels are skipped.
   [[nodiscard]] constexpr bool whole_rows() const { return groups == 1 && dilation == 1; }
   [[nodiscard]] friend constexpr bool operator==(const WindowGeometry&,

@@ -55,6 +55,17 @@ struct ReLU : detail::Elementwise<ReLU> {
   [[nodiscard]] static float slope(float x, float /*y*/) { return x > 0 ? 1.0F : 0.0F; }
 };
 
+/// max(0, x) - offset: a ReLU whose output lies on both sides of zero, for formats of signs. The
+/// layer behind it takes the offset back in its bias; see `centre_activations`.
+struct CentredReLU : detail::Elementwise<CentredReLU> {
+  float offset;
+
+  explicit CentredReLU(float taken_off) : offset(taken_off) {}
+  [[nodiscard]] static std::string kind() { return "CentredReLU"; }
+  [[nodiscard]] float value(float x) const { return ReLU::value(x) - offset; }
+  [[nodiscard]] static float slope(float x, float y) { return ReLU::slope(x, y); }
+};
+
 /// x for 0 <= x <= threshold, else 0: what is too large is taken for a fault and silenced, not
 /// saturated. NaN gives 0.
 ///
@@ -122,7 +133,7 @@ struct Sign : detail::Elementwise<Sign> {
   [[nodiscard]] static float slope(float x, float /*y*/) { return -1 <= x && x <= 1 ? 1.0F : 0.0F; }
 };
 
-static_assert(Layer<ReLU> && Layer<ClippedReLU> && Layer<LeakyReLU> && Layer<Sigmoid> &&
+static_assert(Layer<ReLU> && Layer<CentredReLU> && Layer<ClippedReLU> && Layer<LeakyReLU> && Layer<Sigmoid> &&
               Layer<HardSigmoid> && Layer<HardTanh> && Layer<Sign>);
 
 }  // namespace upset

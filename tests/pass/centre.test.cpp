@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: BSL-1.0
+#include <cmath>
+#include <utility>
+
+#include "support/values.hpp"
+#include <doctest/doctest.h>
+
+#include <upset/nn/merge.hpp>
+#include <upset/pass/centre.hpp>
+
+using namespace upset;
+using upset::test::Values;
+
+namespace {
+
+double largest_difference(const Tensor& a, const Tensor& b) {
+  REQUIRE(a.shape() == b.shape());
+  double largest = 0;
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    largest = std::max(largest, std::abs(static_cast<double>(a[i]) - static_cast<double>(b[i])));
+  }
+  return largest;
+}
+
+Network plain_network(std::size_t padding) {
+  Values draw(1);
+  Network net({8, 8, 2});
+  net.add("conv1", Conv2d<>(WindowGeometry::square(3, 1, 1), draw.uniform({4, 3, 3, 2}, -1, 1),
+                            draw.uniform({4}, -1, 1)));
+  net.add("relu1", ReLU{});
+  net.add("pool1", MaxPool(2));
+  net.add("conv2", Conv2d<>(WindowGeometry::square(3, 1, padding),
+                            draw.uniform({6, 3, 3, 4}, -1, 1), draw.uniform({6}, -1, 1)));
+  net.add("relu2", ReLU{});
+  net.add("mean", AveragePool(2));
+  net.add("flatten", Flatten{});
+  net.add("dense", Dense<>(draw.uniform({3, net.output_shape().size()}, -1, 1), Tensor({3})));
+  return net;
+}
+
+}  // namespace
+
+TEST_CASE("centre_activations: computes the same in float, with activations on both sides of zero") {
+  const Network net = plain_network(0);
+  const Tensor x = Values(2).uniform({5, 8, 8, 2}, -1, 1);
+  const Network centred = centre_activations(net, x, 0.9);
+  CHECK(largest_difference(centred.forward(x), net.forward(x)) < 1e-4);
+  for (const std::size_t relu : {std::size_t{1}, std::size_t{4}}) {
+    const auto* layer = centred.nodes()[relu].layer.target<CentredReLU>();
+    REQUIRE(layer != nullptr);
+    CHECK(layer->offset > 0);
+    // a tenth of the values lies above the offset's double, the rest within the offset around zero
+    std::size_t above = 0;
+    const Tensor values = centred.forward_all(x)[relu];
+    for (const float value : values.values()) {
+      above += value > layer->offset ? 1U : 0U;
+    }
+    CHECK(std::abs(static_cast<double>(above) - 0.1 * static_cast<double>(values.size())) <= 2);
+  }
+}
+
+TEST_CASE("centre_activations: leaves a ReLU alone whose offset cannot be taken back") {
+  const Tensor x = Values(3).uniform({2, 8, 8, 2}, -1, 1);
+  // zeros of a padded convolution would no longer be the zeros of its input
+  const Network padded = plain_network(1);
+  const Network centred = centre_activations(padded, x);
+  CHECK(centred.nodes()[1].layer.target<ReLU>() != nullptr);
+  CHECK(centred.nodes()[4].layer.target<CentredReLU>() != nullptr);
+  CHECK(largest_difference(centred.forward(x), padded.forward(x)) < 1e-4);
+
+  Network skip({4});
+  skip.add("first", Dense<>(Values(4).uniform({4, 4}, -1, 1), Tensor({4})));
+  const std::size_t relu = skip.add("relu", ReLU{});
+  const std::size_t second =
+      skip.add("second", Dense<>(Values(5).uniform({4, 4}, -1, 1), Tensor({4})));
+  skip.add("add", Add{}, {relu, second});
+  skip.add("last", ReLU{});
+  const Network same = centre_activations(skip, Values(6).uniform({3, 4}, -1, 1));
+  CHECK(same.nodes()[1].layer.target<ReLU>() != nullptr);
+  CHECK(same.nodes()[4].layer.target<ReLU>() != nullptr);
+}
