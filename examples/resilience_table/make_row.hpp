@@ -20,6 +20,7 @@ template <upset::Format W, upset::Format A = W>
           .training = training,
           .element_bits = W::width,
           .centred = false,
+          .epochs = training == Training::fine_tuned ? 1.0 / 8 : 0,
           .build = [](const upset::Network& net) { return upset::convert<W, A>(net); },
           .architecture = {}};
   return row;

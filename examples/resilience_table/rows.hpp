@@ -22,6 +22,7 @@ struct Row {
   Training training = Training::rounded;
   int element_bits = 0;  ///< bits of an unprotected code
   bool centred = false;  ///< activations are moved around zero before they are rounded
+  double epochs = 0;     ///< of training in this format, as a share of the float network's
   /// The network in this row's format, from a float one of the same architecture.
   std::function<upset::Network(const upset::Network&)> build;
   /// The float architecture that is trained where `training` is `scratch`.

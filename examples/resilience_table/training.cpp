@@ -2,6 +2,7 @@
 #include "training.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <iostream>
 #include <numeric>
 #include <optional>
@@ -94,10 +95,11 @@ const Network& Workshop::trained_format(const Row& row) {
     });
     Network net = plain.build(base_network(row));
     net.calibrate(calibration_);
-    const bool scratch = row.training == Training::scratch;
-    const std::size_t epochs =
-        scratch ? options_.epochs : std::max<std::size_t>(1, options_.epochs / 4);
-    networks_.emplace(row.format, trained(row.format, std::move(net), epochs, 2e-3));
+    const double epochs = std::round(row.epochs * static_cast<double>(options_.epochs));
+    networks_.emplace(row.format,
+                      trained(row.format, std::move(net),
+                              std::max<std::size_t>(1, static_cast<std::size_t>(epochs)),
+                              row.training == Training::scratch ? 2e-3 : 3e-3));
   }
   return networks_.at(row.format);
 }

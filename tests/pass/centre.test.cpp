@@ -40,7 +40,8 @@ Network plain_network(std::size_t padding) {
 
 }  // namespace
 
-TEST_CASE("centre_activations: computes the same in float, with activations on both sides of zero") {
+TEST_CASE(
+    "centre_activations: computes the same in float, with activations on both sides of zero") {
   const Network net = plain_network(0);
   const Tensor x = Values(2).uniform({5, 8, 8, 2}, -1, 1);
   const Network centred = centre_activations(net, x, 0.9);

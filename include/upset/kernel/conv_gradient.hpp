@@ -141,16 +141,15 @@ inline void add_kernel_gradient(std::span<const std::size_t> bases, const Segmen
                                 std::size_t outputs, float* d_kernel) {
   const std::size_t depth = segments.depth();
   for (std::size_t s = 0; s < segments.offsets.size(); ++s) {
-    detail::for_each_chunk(
-        segments.length, [&]<std::size_t Width, std::size_t Vectors>(std::size_t k,
-                                                                     std::size_t count) {
-          for (std::size_t o = 0; o < outputs; o += detail::gradient_rows) {
-            detail::kernel_gradient_tile<Width, Vectors>(
-                bases, image + segments.offsets[s] + k, d_y + o, stride,
-                std::min(detail::gradient_rows, outputs - o),
-                d_kernel + o * depth + s * segments.length + k, depth, count);
-          }
-        });
+    detail::for_each_chunk(segments.length, [&]<std::size_t Width, std::size_t Vectors>(
+                                                std::size_t k, std::size_t count) {
+      for (std::size_t o = 0; o < outputs; o += detail::gradient_rows) {
+        detail::kernel_gradient_tile<Width, Vectors>(
+            bases, image + segments.offsets[s] + k, d_y + o, stride,
+            std::min(detail::gradient_rows, outputs - o),
+            d_kernel + o * depth + s * segments.length + k, depth, count);
+      }
+    });
   }
 }
 
@@ -170,13 +169,12 @@ inline void add_input_gradient(std::span<const std::size_t> bases, const Segment
     std::copy_n(kernel.data() + i * segments.length, segments.length, weights.data() + i * padded);
   }
   for (std::size_t s = 0; s < segments.offsets.size(); ++s) {
-    detail::for_each_chunk(
-        segments.length,
-        [&]<std::size_t Width, std::size_t Vectors>(std::size_t k, std::size_t /*count*/) {
-          detail::input_gradient_tile<Width, Vectors>(bases, d_y, stride, outputs,
-                                                      weights.data() + s * padded + k, depth,
-                                                      d_image + segments.offsets[s] + k);
-        });
+    detail::for_each_chunk(segments.length, [&]<std::size_t Width, std::size_t Vectors>(
+                                                std::size_t k, std::size_t /*count*/) {
+      detail::input_gradient_tile<Width, Vectors>(bases, d_y, stride, outputs,
+                                                  weights.data() + s * padded + k, depth,
+                                                  d_image + segments.offsets[s] + k);
+    });
   }
 }
 

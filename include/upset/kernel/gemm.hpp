@@ -34,9 +34,10 @@ inline constexpr std::size_t panels_at_once = vector_bytes == 64 ? 2 : 1;
 
 // Rows of a tile: as many as leave registers for the weights.
 template <class X, std::size_t Panels>
-inline constexpr std::size_t tile_rows =
-    (vector_bytes == 64 ? (Panels == 2 ? 8 : 12) : vector_bytes == 32 ? 6 : 3) /
-    (sizeof(X) == 8 ? (vector_bytes == 16 ? 1 : 2) : 1);
+inline constexpr std::size_t tile_rows = (vector_bytes == 64   ? (Panels == 2 ? 8 : 12)
+                                          : vector_bytes == 32 ? 6
+                                                               : 3) /
+                                         (sizeof(X) == 8 ? (vector_bytes == 16 ? 1 : 2) : 1);
 
 template <class X, std::size_t Panels>
 using Rows = std::array<const X*, tile_rows<X, Panels>>;
@@ -170,7 +171,8 @@ void multiply_panels(std::size_t panel, const X* x, std::span<const std::size_t>
 
 /// y[m][n] = sum over k of x[m][k] * w[n][k], k upwards.
 ///
-/// - shape:    row m of x begins at `x + bases[m]`; `weights` [N, K]; `write(m, rows, first, count)`
+/// - shape:    row m of x begins at `x + bases[m]`; `weights` [N, K]; `write(m, rows, first,
+/// count)`
 ///             receives the sums of rows m onwards, an array of 8 or 16 for each row, of which
 ///             `count` stand for the columns from `first` on and the rest has no meaning
 /// - rounding: one multiply-add at a time in the sum of `Op`, handed over as it is where K is no

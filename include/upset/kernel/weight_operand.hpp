@@ -85,9 +85,9 @@ class WeightOperand {
   void build(const Memory<W>& kernel) {
     std::size_t output = 0;
     std::vector<Weight> values(kernel.size());
-    kernel.read([&](std::size_t element, typename W::code_type code,
-                    const typename W::Scale& scale) {
-      values[element] = ArithmeticOf::weight(code, scale);
+    kernel.read([to = values.data()](std::size_t element, typename W::code_type code,
+                                     const typename W::Scale& scale) {
+      to[element] = ArithmeticOf::weight(code, scale);
     });
     std::fill(weight_sums_.begin(), weight_sums_.end(), 0);
     const Weight* from = values.data();
@@ -106,18 +106,17 @@ class WeightOperand {
   void patch(const Memory<W>& kernel) {
     const std::size_t depth = matrices_[0].depth();
     for (const std::uint64_t word : kernel.touched_words()) {
-      kernel.read(word, word + 1,
-                  [&](std::size_t element, typename W::code_type code,
-                      const typename W::Scale& scale) {
-                    const std::size_t output = element / depth;
-                    const Weight now = ArithmeticOf::weight(code, scale);
-                    Weight& weight = matrices_[output / outputs_].at(output % outputs_,
-                                                                     element % depth);
-                    if constexpr (ArithmeticOf::in_bytes) {
-                      weight_sums_[output] += now - weight;
-                    }
-                    weight = now;
-                  });
+      kernel.read(
+          word, word + 1,
+          [&](std::size_t element, typename W::code_type code, const typename W::Scale& scale) {
+            const std::size_t output = element / depth;
+            const Weight now = ArithmeticOf::weight(code, scale);
+            Weight& weight = matrices_[output / outputs_].at(output % outputs_, element % depth);
+            if constexpr (ArithmeticOf::in_bytes) {
+              weight_sums_[output] += now - weight;
+            }
+            weight = now;
+          });
     }
   }
 

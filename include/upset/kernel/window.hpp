@@ -132,7 +132,8 @@ class Window {
     return result;
   }
   [[nodiscard]] std::size_t segment_length() const {
-    return geometry_.whole_rows() ? geometry_.kernel_width * channels_ : channels_ / geometry_.groups;
+    return geometry_.whole_rows() ? geometry_.kernel_width * channels_
+                                  : channels_ / geometry_.groups;
   }
 
  private:

@@ -4,6 +4,7 @@
 
 #include <cmath>
 #include <cstddef>
+#include <span>
 #include <string>
 
 #include <upset/nn/layer.hpp>
@@ -24,10 +25,13 @@ struct Elementwise : Stateless {
     return transform(*inputs[0], pass);
   }
   [[nodiscard]] Tensor transform(Tensor x, const Pass& /*pass*/) const {
-    for (float& value : x.values()) {
+    apply(x.values());
+    return x;
+  }
+  void apply(std::span<float> values) const {
+    for (float& value : values) {
       value = self().value(value);
     }
-    return x;
   }
 
   // d_x[i] += d_y[i] slope(x[i])
@@ -133,7 +137,7 @@ struct Sign : detail::Elementwise<Sign> {
   [[nodiscard]] static float slope(float x, float /*y*/) { return -1 <= x && x <= 1 ? 1.0F : 0.0F; }
 };
 
-static_assert(Layer<ReLU> && Layer<CentredReLU> && Layer<ClippedReLU> && Layer<LeakyReLU> && Layer<Sigmoid> &&
-              Layer<HardSigmoid> && Layer<HardTanh> && Layer<Sign>);
+static_assert(Layer<ReLU> && Layer<CentredReLU> && Layer<ClippedReLU> && Layer<LeakyReLU> &&
+              Layer<Sigmoid> && Layer<HardSigmoid> && Layer<HardTanh> && Layer<Sign>);
 
 }  // namespace upset

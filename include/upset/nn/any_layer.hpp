@@ -37,6 +37,10 @@ class AnyLayer {
   [[nodiscard]] Tensor transform(Tensor x, const Pass& pass) const {
     return self_->transform(std::move(x), pass);
   }
+  /// Whether `forward` heeds `Pass::then`.
+  [[nodiscard]] bool fuses() const { return self_->fuses(); }
+  /// The layer as a function of one value; empty where it is none. It refers to the layer.
+  [[nodiscard]] ValueFunction value_function() const { return self_->value_function(); }
   void backward(Inputs x, const Tensor& y, const Tensor& d_y, Gradients& gradients) const {
     self_->backward(x, y, d_y, gradients);
   }
@@ -67,6 +71,8 @@ class AnyLayer {
     [[nodiscard]] virtual Tensor forward(Inputs x, const Pass& pass) const = 0;
     [[nodiscard]] virtual bool in_place() const = 0;
     [[nodiscard]] virtual Tensor transform(Tensor x, const Pass& pass) const = 0;
+    [[nodiscard]] virtual bool fuses() const = 0;
+    [[nodiscard]] virtual ValueFunction value_function() const = 0;
     virtual void backward(Inputs x, const Tensor& y, const Tensor& d_y, Gradients& g) const = 0;
     [[nodiscard]] virtual std::vector<Parameter> parameters() = 0;
     [[nodiscard]] virtual std::vector<NamedImage> images() = 0;
@@ -96,6 +102,14 @@ class AnyLayer {
       } else {
         const Tensor* const only = &x;
         return layer.forward({&only, 1}, pass);
+      }
+    }
+    [[nodiscard]] bool fuses() const override { return Fusing<L>; }
+    [[nodiscard]] ValueFunction value_function() const override {
+      if constexpr (OfOneValue<L>) {
+        return [this](std::span<float> values) { layer.apply(values); };
+      } else {
+        return {};
       }
     }
     void backward(Inputs x, const Tensor& y, const Tensor& d_y, Gradients& g) const override {

@@ -32,6 +32,7 @@ class Conv2d {
   using WeightFormat = W;
   using ActivationFormat = A;
   using ArithmeticOf = Arithmetic<W, A>;
+  static constexpr bool fuses = true;
 
   // -- making one
   /// Throws `Error` when the kernel does not match the geometry or the bias.
@@ -77,10 +78,10 @@ class Conv2d {
   [[nodiscard]] Window window(const Shape& x) const { return {geometry_, x[1], x[2], x[3]}; }
   [[nodiscard]] std::size_t group_outputs() const { return out_channels() / geometry_.groups; }
   [[nodiscard]] std::size_t depth() const { return kernel().size() / out_channels(); }
-  /// Pictures whose windows are multiplied together: enough to fill tiles, few enough for the
-  /// cache.
+  /// Pictures whose windows are multiplied together: enough to fill tiles, few enough for their
+  /// outputs to stay in the cache.
   [[nodiscard]] static std::size_t block_of(const Window& window, std::size_t batch) {
-    return std::clamp<std::size_t>(32768 / window.padded_size(), 1, batch);
+    return std::min(1 + 96 / window.output_pixels(), batch);
   }
 
   void build_operand();

@@ -2,6 +2,8 @@
 /// How `Conv2d` computes; included by conv2d.hpp only.
 #pragma once
 
+#include <numeric>
+
 #include <upset/kernel/conv_gradient.hpp>
 #include <upset/nn/conv2d.hpp>
 
@@ -28,9 +30,9 @@ Conv2d<W, A, B>::Conv2d(const WindowGeometry& geometry, Tensor kernel, Tensor bi
   kernel_ = StoredTensor<W>(std::move(kernel), scales);
   bias_ = StoredTensor<B>(std::move(bias));
   const bool whole_rows = geometry.whole_rows();
-  operand_ = WeightOperand<W, A>(
-      geometry.groups, shape[0], whole_rows ? shape[1] : shape[1] * shape[2],
-      whole_rows ? shape[2] * shape[3] : shape[3]);
+  operand_ =
+      WeightOperand<W, A>(geometry.groups, shape[0], whole_rows ? shape[1] : shape[1] * shape[2],
+                          whole_rows ? shape[2] * shape[3] : shape[3]);
   build_operand();
 }
 
@@ -66,8 +68,9 @@ void Conv2d<W, A, B>::write_input(std::span<const float> x, const Window& window
     (*pass.hook)(pass.layer, image, memory);
   }
   std::vector<Activation> values(x.size());
-  memory.read([&](std::size_t element, typename A::code_type code, const typename A::Scale& s) {
-    values[element] = ArithmeticOf::activation(code, s);
+  memory.read([to = values.data()](std::size_t element, typename A::code_type code,
+                                   const typename A::Scale& s) {
+    to[element] = ArithmeticOf::activation(code, s);
   });
   window.for_each_stretch([&](std::size_t from, std::size_t to, std::size_t length) {
     std::copy_n(values.begin() + static_cast<std::ptrdiff_t>(from), length,
@@ -82,8 +85,8 @@ Tensor Conv2d<W, A, B>::forward(Inputs inputs, const Pass& pass) const {
   const std::size_t outputs = out_channels();
   const std::size_t pixels = shape.output_pixels();
   const std::size_t block = block_of(shape, x.batch());
-  Tensor y = Tensor::uninitialized(
-      {x.batch(), shape.output_height(), shape.output_width(), outputs});
+  Tensor y =
+      Tensor::uninitialized({x.batch(), shape.output_height(), shape.output_width(), outputs});
   const std::vector<std::size_t> bases = shape.bases(block);
   // the product may read a word beyond the last operand
   std::vector<Activation> padded(block * shape.padded_size() + sizeof(std::uint32_t),
@@ -100,6 +103,9 @@ Tensor Conv2d<W, A, B>::forward(Inputs inputs, const Pass& pass) const {
       operand_.multiply(group, padded.data(), std::span(bases).first(count * pixels),
                         {offsets, shape.segment_length()},
                         y.data() + first * pixels * outputs + group * group_outputs(), outputs);
+    }
+    if (pass.then != nullptr) {
+      (*pass.then)(y.values().subspan(first * pixels * outputs, count * pixels * outputs));
     }
   }
   return y;
@@ -119,10 +125,11 @@ void Conv2d<W, A, B>::backward(Inputs inputs, const Tensor& /*y*/, const Tensor&
   const std::size_t inner = group_outputs();
   const std::size_t pixels = shape.output_pixels();
   const std::size_t padded_size = shape.padded_size();
-  const std::size_t block = std::min(block_of(shape, x.batch()), 1 + 1024 / pixels);
+  const std::size_t block = std::min(x.batch(), 1 + 1024 / pixels);
   const typename A::Scale scale = input_.scale();  // a local, or floats stored might change it
-  // a learnable input scale has a gradient even where the input itself needs none
-  const bool asks_input = d_x != nullptr || A::Scale::gammas > 0;
+  // Learnable input scales have gradients even where the input itself needs none. A single one,
+  // x_q = gamma level, has sum d_x_q level = sum w d_w / gamma: no need for d_x_q.
+  const bool asks_input = d_x != nullptr || A::Scale::gammas > 1;
 
   Tensor d_kernel(kernel().shape());
   Tensor d_bias(bias().shape());
@@ -170,6 +177,13 @@ void Conv2d<W, A, B>::backward(Inputs inputs, const Tensor& /*y*/, const Tensor&
       });
       straight_through<A>(x.row(first + b), scale, d_input,
                           d_x == nullptr ? std::span(unasked) : d_x->row(first + b), d_gammas);
+    }
+  }
+  if constexpr (A::Scale::gammas == 1) {
+    if (!asks_input) {
+      d_gammas[0] = std::inner_product(d_kernel.values().begin(), d_kernel.values().end(),
+                                       kernel_.quantized().values().begin(), 0.0) /
+                    static_cast<double>(scale.gamma(0));
     }
   }
   const std::span<Tensor> d = gradients.parameters;

@@ -18,6 +18,7 @@ class Dense {
  public:
   using WeightFormat = W;
   using ActivationFormat = A;
+  static constexpr bool fuses = true;
 
   /// Throws `Error` when W is not a matrix or b does not fit it.
   Dense(Tensor weight, Tensor bias, Granularity granularity = Granularity::per_tensor)

@@ -36,12 +36,17 @@ struct Parameter {
 using ActivationHook =
     std::function<void(std::size_t layer, std::uint64_t image, MemoryImage& memory)>;
 
+/// A function of one value, applied to all of `values`.
+using ValueFunction = std::function<void(std::span<float> values)>;
+
 /// What a forward pass carries along.
 struct Pass {
   bool training = false;          ///< batch norm uses the batch's own statistics
   std::uint64_t first_image = 0;  ///< data-set index of the first picture of the batch
   std::size_t layer = 0;          ///< node being computed; `Network` sets it
   const ActivationHook* hook = nullptr;
+  /// What a `Fusing` layer applies to its output, part by part while the part is in the cache.
+  const ValueFunction* then = nullptr;
 };
 
 /// The inputs of a layer, each [B, ...]; most layers have one.
@@ -88,6 +93,16 @@ concept Calibrated = Layer<L> && requires(L layer, Inputs x) {
 template <class L>
 concept InPlace = Layer<L> && requires(const L layer, Tensor x, const Pass& pass) {
   { layer.transform(std::move(x), pass) } -> std::same_as<Tensor>;
+};
+
+/// A layer that heeds `Pass::then`.
+template <class L>
+concept Fusing = Layer<L> && L::fuses;
+
+/// A layer that is a function of one value: `apply(values)` does to them what `forward` does.
+template <class L>
+concept OfOneValue = Layer<L> && requires(const L layer, std::span<float> values) {
+  layer.apply(values);
 };
 
 /// Base of layers without parameters and without memory of their own.

@@ -141,10 +141,12 @@ inline Tensor Network::forward_from(std::size_t start, const Tensor& x,
   if (start == nodes_.size()) {
     return known.back();
   }
+  std::vector<std::size_t> readers(nodes_.size(), 0);
   std::vector<std::size_t> last_reader(nodes_.size(), 0);
   for (std::size_t n = start; n < nodes_.size(); ++n) {
     for (const std::size_t from : nodes_[n].inputs) {
       if (from != input) {
+        ++readers[from];
         last_reader[from] = n;
       }
     }
@@ -152,10 +154,10 @@ inline Tensor Network::forward_from(std::size_t start, const Tensor& x,
   std::vector<Tensor> values(nodes_.size());
   for (std::size_t n = start; n < nodes_.size(); ++n) {
     const Node& node = nodes_[n];
-    pass.layer = n;
     const auto is_done = [&](std::size_t from) {
       return from != input && from >= start && last_reader[from] == n;
     };
+    pass.layer = n;
     if (node.inputs.size() == 1 && is_done(node.inputs[0]) && node.layer.in_place()) {
       values[n] = node.layer.transform(std::move(values[node.inputs[0]]), pass);
       continue;
@@ -164,12 +166,22 @@ inline Tensor Network::forward_from(std::size_t start, const Tensor& x,
     for (const std::size_t from : node.inputs) {
       inputs.push_back(from == input ? &x : from < start ? &known[from] : &values[from]);
     }
-    values[n] = node.layer.forward(inputs, pass);
+    // An activation function that alone reads this node is applied to it part by part.
+    std::size_t result = n;
+    ValueFunction then;
+    if (readers[n] == 1 && last_reader[n] == n + 1 && node.layer.fuses()) {
+      then = nodes_[n + 1].layer.value_function();
+      result = then ? n + 1 : n;
+    }
+    pass.then = then ? &then : nullptr;
+    values[result] = node.layer.forward(inputs, pass);
+    pass.then = nullptr;
     for (const std::size_t from : node.inputs) {
       if (is_done(from)) {
         values[from] = Tensor();
       }
     }
+    n = result;
   }
   return std::move(values.back());
 }

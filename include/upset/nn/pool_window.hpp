@@ -78,25 +78,27 @@ class WindowPool : public Stateless {
     return y;
   }
 
-  /// Calls `use(to, taps)` for each output pixel: where its C channels start, and where those of the
-  /// real pixels of its window do, ascending. x [B, H, W, C], y [B, H', W', C]
+  /// Where the real pixels lie that the windows of one output row or column see.
+  using Taps = std::vector<std::vector<std::size_t>>;
+  [[nodiscard]] Taps row_taps(const Shape& x, const Shape& y) const {
+    return taps_of(rows(x[1]), y[1], x[2] * x[3]);
+  }
+  [[nodiscard]] Taps column_taps(const Shape& x, const Shape& y) const {
+    return taps_of(columns(x[2]), y[2], x[3]);
+  }
+
+  /// Calls `use(to, taps)` for each output pixel: where its C channels start, and where those of
+  /// the real pixels of its window do, ascending. x [B, H, W, C], y [B, H', W', C]
   template <class Use>
   void walk(const Shape& x, const Shape& y, Use use) const {
-    const auto starts = [](const PoolAxis& axis, std::size_t extent, std::size_t step) {
-      std::vector<std::vector<std::size_t>> all(extent);
-      for (std::size_t index = 0; index < extent; ++index) {
-        axis.for_each(index, [&](std::size_t pixel) { all[index].push_back(pixel * step); });
-      }
-      return all;
-    };
-    const auto from_rows = starts(rows(x[1]), y[1], x[2] * x[3]);
-    const auto from_columns = starts(columns(x[2]), y[2], x[3]);
+    const Taps from_rows = row_taps(x, y);
+    const Taps from_columns = column_taps(x, y);
     std::vector<std::size_t> taps(geometry_.taps());
     std::size_t to = 0;
     for (std::size_t b = 0; b < x[0]; ++b) {
       const std::size_t picture = b * x[1] * x[2] * x[3];
-      for (const std::vector<std::size_t>& from_row : from_rows) {
-        for (const std::vector<std::size_t>& from_column : from_columns) {
+      for (const auto& from_row : from_rows) {
+        for (const auto& from_column : from_columns) {
           std::size_t count = 0;
           for (const std::size_t row : from_row) {
             for (const std::size_t column : from_column) {
@@ -116,6 +118,13 @@ class WindowPool : public Stateless {
   }
 
  private:
+  [[nodiscard]] static Taps taps_of(const PoolAxis& axis, std::size_t extent, std::size_t step) {
+    Taps all(extent);
+    for (std::size_t index = 0; index < extent; ++index) {
+      axis.for_each(index, [&](std::size_t pixel) { all[index].push_back(pixel * step); });
+    }
+    return all;
+  }
   [[nodiscard]] PoolAxis rows(std::size_t height) const {
     return {height, geometry_.kernel_height, geometry_.stride, geometry_.pad_top,
             geometry_.dilation};

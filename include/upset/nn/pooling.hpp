@@ -31,20 +31,37 @@ class MaxPool : public detail::WindowPool {
     return pooled_shape(shapes, kind());
   }
 
+  // First down the rows of a window, in whole rows of the picture, then along its columns.
   [[nodiscard]] Tensor forward(Inputs inputs, const Pass& /*pass*/) const {
     const Tensor& x = *inputs[0];
     Tensor y = Tensor::uninitialized(pooled_batch(x.shape(), kind()));
-    walk(x.shape(), y.shape(), [&](std::size_t to, std::span<const std::size_t> taps) {
-      for_each_channels(x, y, to, taps, [&](std::size_t c, std::size_t count) {
-        Channels largest = load(x, taps[0] + c, count);
-        for (const std::size_t tap : taps.subspan(1)) {
-          const Channels values = load(x, tap + c, count);
-          const auto keep = (values <= largest) | (largest != largest);
-          largest = keep ? largest : values;
+    const Taps from_rows = row_taps(x.shape(), y.shape());
+    const Taps from_columns = column_taps(x.shape(), y.shape());
+    const std::size_t channels = y.shape()[3];
+    const std::size_t row_size = x.shape()[2] * channels;
+    std::vector<float> row(row_size + lanes);
+    std::size_t to = 0;
+    for (std::size_t b = 0; b < x.batch(); ++b) {
+      const float* const picture = x.row(b).data();
+      for (const auto& taps : from_rows) {
+        std::copy_n(picture + taps[0], row_size, row.data());
+        for (std::size_t tap = 1; tap < taps.size(); ++tap) {
+          keep_larger(row.data(), picture + taps[tap], row_size);
         }
-        store(y, to + c, count, largest);
-      });
-    });
+        for (const auto& columns : from_columns) {
+          for (std::size_t c = 0; c < channels; c += lanes) {
+            Channels largest = load(row.data() + columns[0] + c, lanes);
+            for (std::size_t tap = 1; tap < columns.size(); ++tap) {
+              largest = larger(largest, load(row.data() + columns[tap] + c, lanes));
+            }
+            // what is stored beyond the channels belongs to the next pixel, which comes later
+            const bool whole = to + c + lanes <= y.size();
+            store(y.data() + to + c, whole ? lanes : std::min(lanes, channels - c), largest);
+          }
+          to += channels;
+        }
+      }
+    }
     return y;
   }
 
@@ -60,16 +77,22 @@ class MaxPool : public detail::WindowPool {
     const std::size_t channels = y.shape()[3];
     const Channels none{};
     walk(x.shape(), y.shape(), [&](std::size_t to, std::span<const std::size_t> taps) {
-      for_each_channels(x, y, to, taps, [&](std::size_t c, std::size_t count) {
-        const Channels largest = load(y, to + c, count);
-        Channels left = load(d_y, to + c, std::min(count, channels - c));
+      for (std::size_t c = 0; c < channels; c += lanes) {
+        // A whole vector even where fewer channels follow c, unless nothing follows them: the other
+        // lanes have no gradient to give.
+        const bool whole = to + c + lanes <= y.size() && taps.back() + c + lanes <= x.size();
+        const std::size_t own = std::min(lanes, channels - c);
+        const std::size_t count = whole ? lanes : own;
+        const Channels largest = load(y.data() + to + c, count);
+        Channels left = load(d_y.data() + to + c, own);
         for (const std::size_t tap : taps) {
-          const Channels values = load(x, tap + c, count);
+          const Channels values = load(x.data() + tap + c, count);
+          float* const d_values = d_x->data() + tap + c;
           const auto takes = (values == largest) | (values != values);
-          store(*d_x, tap + c, count, load(*d_x, tap + c, count) + (takes ? left : none));
+          store(d_values, count, load(d_values, count) + (takes ? left : none));
           left = takes ? none : left;
         }
-      });
+      }
     });
   }
 
@@ -77,35 +100,31 @@ class MaxPool : public detail::WindowPool {
   static constexpr std::size_t lanes = 8;
   using Channels = detail::Lanes<float, lanes>::type;
 
-  /// Calls `use(c, count)` for the channels of a window, `lanes` at a time. `count` is `lanes`, a
-  /// whole vector, even where fewer channels follow c: what is stored beyond them belongs to the
-  /// next pixel, which comes later. Only where nothing follows in x or in y is it less.
-  template <class Use>
-  static void for_each_channels(const Tensor& x, const Tensor& y, std::size_t to,
-                                std::span<const std::size_t> taps, Use use) {
-    const std::size_t channels = y.shape()[3];
-    for (std::size_t c = 0; c < channels; c += lanes) {
-      if (to + c + lanes <= y.size() && taps.back() + c + lanes <= x.size()) {
-        use(c, lanes);
-      } else {
-        use(c, std::min(lanes, channels - c));
-      }
+  [[nodiscard]] static Channels larger(Channels a, Channels b) {
+    return (b <= a) | (a != a) ? a : b;
+  }
+  static void keep_larger(float* largest, const float* values, std::size_t count) {
+    std::size_t i = 0;
+    for (; i + lanes <= count; i += lanes) {
+      store(largest + i, lanes, larger(load(largest + i, lanes), load(values + i, lanes)));
     }
+    const std::size_t rest = count - i;
+    store(largest + i, rest, larger(load(largest + i, rest), load(values + i, rest)));
   }
 
-  [[nodiscard]] static Channels load(const Tensor& from, std::size_t at, std::size_t count) {
+  [[nodiscard]] static Channels load(const float* from, std::size_t count) {
     if (count == lanes) [[likely]] {
-      return *reinterpret_cast<const Channels*>(from.data() + at);
+      return *reinterpret_cast<const Channels*>(from);
     }
     Channels values{};
-    std::memcpy(&values, from.data() + at, count * sizeof(float));
+    std::memcpy(&values, from, count * sizeof(float));
     return values;
   }
-  static void store(Tensor& to, std::size_t at, std::size_t count, Channels values) {
+  static void store(float* to, std::size_t count, Channels values) {
     if (count == lanes) [[likely]] {
-      *reinterpret_cast<Channels*>(to.data() + at) = values;
+      *reinterpret_cast<Channels*>(to) = values;
     } else {
-      std::memcpy(to.data() + at, &values, count * sizeof(float));
+      std::memcpy(to, &values, count * sizeof(float));
     }
   }
 };

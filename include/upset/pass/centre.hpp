@@ -31,10 +31,10 @@ namespace detail {
     }
     is_read = true;
     const auto* conv = reader.layer.target<Conv2d<>>();
-    const bool keeps_constants =
-        reader.layer.target<MaxPool>() != nullptr || reader.layer.target<AveragePool>() != nullptr ||
-        reader.layer.target<GlobalAveragePool>() != nullptr ||
-        reader.layer.target<Flatten>() != nullptr;
+    const bool keeps_constants = reader.layer.target<MaxPool>() != nullptr ||
+                                 reader.layer.target<AveragePool>() != nullptr ||
+                                 reader.layer.target<GlobalAveragePool>() != nullptr ||
+                                 reader.layer.target<Flatten>() != nullptr;
     if (reader.layer.target<Dense<>>() != nullptr ||
         (conv != nullptr && conv->geometry().reads_no_padding())) {
       found.push_back(n);
@@ -82,8 +82,8 @@ namespace detail {
     std::vector<std::size_t> multipliers;
     if (layer.target<ReLU>() != nullptr && detail::find_multipliers(network, n, multipliers)) {
       std::vector<float> sorted(values[n].values().begin(), values[n].values().end());
-      const auto at = sorted.begin() + static_cast<std::ptrdiff_t>(
-                                           share * static_cast<double>(sorted.size() - 1));
+      const auto at = sorted.begin() +
+                      static_cast<std::ptrdiff_t>(share * static_cast<double>(sorted.size() - 1));
       std::ranges::nth_element(sorted, at);
       layer = CentredReLU(*at / 2);
       for (const std::size_t multiplier : multipliers) {

@@ -45,24 +45,14 @@ class Memory final : public MemoryImage {
     touched_.clear();
     scale_touched_ = false;
     if constexpr (one_code_a_word) {
-      for_each_part([&](std::size_t first, std::size_t last, Scale scale) {
-        Word* const words = words_.data();  // a local, or every stored byte might move the words
-        const float* const from = values.data();
-        for (std::size_t i = first; i < last; ++i) {
-          words[i] = F::encode(from[i], scale);
-        }
-      });
-      return;
-    }
-    std::array<Code, lanes> codes{};
-    for (std::size_t word = 0; word < words_.size(); ++word) {
-      const std::size_t first = word * lanes;
-      const std::size_t count = std::min(lanes, size_ - first);
-      for (std::size_t lane = 0; lane < count; ++lane) {
-        codes[lane] = F::encode(values[first + lane], scale_of(first + lane));
+      encode_codes(values, words_.data());
+    } else {
+      // All codes first: their loop is one of vectors, which packing words in between would break.
+      std::vector<Code> codes(words_.size() * lanes);
+      encode_codes(values, codes.data());
+      for (std::size_t word = 0; word < words_.size(); ++word) {
+        words_[word] = F::store(std::span<const Code>(codes.data() + word * lanes, lanes));
       }
-      std::fill(codes.begin() + static_cast<std::ptrdiff_t>(count), codes.end(), Code{0});
-      words_[word] = F::store(std::span<const Code>(codes));
     }
   }
   void encode(std::span<const float> values, std::vector<Scale> scales) {
@@ -100,22 +90,21 @@ class Memory final : public MemoryImage {
   }
   template <class Use>
   void read(Use use) const {
-    read(0, words_.size(), use);
-  }
-
-  void decode(std::span<float> values) const override {
     if constexpr (one_code_a_word) {
       for_each_part([&](std::size_t first, std::size_t last, Scale scale) {
         const Word* const words = words_.data();
-        float* const to = values.data();
         for (std::size_t i = first; i < last; ++i) {
-          to[i] = F::decode(words[i], scale);
+          use(i, words[i], scale);
         }
       });
-      return;
+    } else {
+      read(0, words_.size(), use);
     }
-    read([&](std::size_t element, Code code, const Scale& scale) {
-      values[element] = F::decode(code, scale);
+  }
+
+  void decode(std::span<float> values) const override {
+    read([to = values.data()](std::size_t element, Code code, const Scale& scale) {
+      to[element] = F::decode(code, scale);
     });
   }
 
@@ -167,6 +156,16 @@ class Memory final : public MemoryImage {
     for (std::size_t s = 0; s < scales_.size(); ++s) {
       use(s * part, (s + 1) * part, scales_[s]);
     }
+  }
+
+  void encode_codes(std::span<const float> values, Code* codes) {
+    for_each_part([&](std::size_t first, std::size_t last, Scale scale) {
+      Code* const to = codes;  // locals, or every stored byte might change them
+      const float* const from = values.data();
+      for (std::size_t i = first; i < last; ++i) {
+        to[i] = F::encode(from[i], scale);
+      }
+    });
   }
 
   /// A bit of a word or of a scale.

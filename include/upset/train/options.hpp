@@ -38,8 +38,9 @@ struct TrainOptions {
   UpdateRule optimizer = Adam{};
   /// Multiplies the rate of learnable scales. One scale moves all codes of a tensor, and the rates
   /// that suit weights are of the size of the scales themselves: on seven-segment digits Mono<8>
-  /// fine-tuned with 1, 0.1, 0.01 misses 6, 0.8, 0.6 % of the pictures.
-  double scale_rate = 0.01;
+  /// fine-tuned with 1, 0.1, 0.01 misses 6, 0.8, 0.6 % of the pictures; on Fashion-MNIST Mono<5>
+  /// reaches 86.9 % with 0.01 and 87.4 % with 0.1.
+  double scale_rate = 0.1;
   CrossEntropy loss{};
   Augmentation augmentation{};
   Normalisation normalisation{};
