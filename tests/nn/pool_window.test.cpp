@@ -32,10 +32,10 @@ TEST_CASE("WindowPool: visits the real pixels of each window, in row order") {
   const Shape y = pool.pooled_shape({&one, 1}, "Bare");
   REQUIRE(y == Shape{2, 2, 2});
   std::vector<std::pair<std::size_t, std::vector<std::size_t>>> windows;
-  pool.walk(
-      one.with_batch(2), y.with_batch(2), [&](std::size_t to, std::span<const std::size_t> taps) {
-        windows.push_back({to, {taps.begin(), taps.end()}});
-      });
+  pool.walk(one.with_batch(2), y.with_batch(2),
+            [&](std::size_t to, std::span<const std::size_t> taps) {
+              windows.push_back({to, {taps.begin(), taps.end()}});
+            });
   REQUIRE(windows.size() == 8);
   // pixel (row, column) of picture b starts at ((b * 3 + row) * 4 + column) * 2
   CHECK(windows[0] == std::pair{std::size_t{0}, std::vector<std::size_t>{0, 2}});

@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: BSL-1.0
+// Products, codecs and guards of every format.
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <type_traits>
+#include <vector>
+
+#include "shapes.hpp"
+
+#include <upset/format/formats.hpp>
+#include <upset/guard/guards.hpp>
+#include <upset/nn/conv2d.hpp>
+
+using namespace upset;
+
+namespace {
+
+template <Format F>
+[[nodiscard]] std::string name_of() {
+  static constexpr Name name = F::name();
+  return std::string(std::string_view(name));
+}
+
+// Rows lie one behind the other; weights are packed beforehand, as in a layer.
+template <Format W, Format A>
+void gemm(benchmark::State& state, Shape2 shape) {
+  using Activation = typename WeightOperand<W, A>::Activation;
+  const std::vector<float> weights = some_values(shape.channels * shape.depth);
+  const std::vector<float> inputs = some_values(shape.pixels * shape.depth);
+  const auto scale = A::fit(inputs);
+  const Memory<W> kernel(weights, {W::fit(weights)});
+  WeightOperand<W, A> operand(1, shape.channels, 1, shape.depth);
+  operand.build(kernel);
+  operand.set_scales(kernel, scale, std::vector<float>(shape.channels));
+  std::vector<Activation> x(inputs.size() + sizeof(std::uint32_t));
+  for (std::size_t i = 0; i < inputs.size(); ++i) {
+    x[i] = Arithmetic<W, A>::rounded(inputs[i], scale);
+  }
+  std::vector<std::size_t> bases;
+  for (std::size_t m = 0; m < shape.pixels; ++m) {
+    bases.push_back(m * shape.depth);
+  }
+  const std::size_t zero = 0;
+  std::vector<float> y(shape.pixels * shape.channels);
+  for (auto _ : state) {
+    operand.multiply(0, x.data(), bases, {{&zero, 1}, shape.depth}, y.data(), shape.channels);
+    benchmark::DoNotOptimize(y.data());
+    benchmark::ClobberMemory();
+  }
+  count_products(state, shape.products());
+}
+
+// A layer from float to float: encoding its input, padding, bias and scale included.
+template <Format W, Format A>
+void conv3x3(benchmark::State& state, ConvShape shape) {
+  const Tensor kernel({shape.channels, 3, 3, shape.channels},
+                      some_values(9 * shape.channels * shape.channels));
+  const Tensor x({1, shape.size, shape.size, shape.channels},
+                 some_values(shape.size * shape.size * shape.channels));
+  Conv2d<W, A> conv(WindowGeometry::square(3, 1, 1), kernel, Tensor({shape.channels}));
+  const Tensor* const only = &x;
+  conv.calibrate({&only, 1});
+  for (auto _ : state) {
+    benchmark::DoNotOptimize(conv.forward({&only, 1}, Pass{}));
+  }
+  count_products(state, shape.products());
+}
+
+template <Format W, Format A = W>
+void add_products(const std::string& name) {
+  for (const Shape2 shape : gemm_shapes) {
+    benchmark::RegisterBenchmark(("gemm/" + name + "/" + shape.name()).c_str(), gemm<W, A>, shape);
+  }
+  benchmark::RegisterBenchmark(("dot/" + name + "/4096").c_str(), gemm<W, A>, Shape2{1, 4096, 1});
+  for (const ConvShape shape : conv_shapes) {
+    benchmark::RegisterBenchmark(("conv3x3/" + name + "/" + shape.name()).c_str(), conv3x3<W, A>,
+                                 shape);
+  }
+}
+
+constexpr std::size_t elements = 65536;
+
+template <Format F>
+void encode(benchmark::State& state) {
+  const std::vector<float> values = some_values(elements);
+  Memory<F> memory(values, {F::fit(values)});
+  for (auto _ : state) {
+    memory.encode(values);
+    benchmark::DoNotOptimize(memory.words().data());
+    benchmark::ClobberMemory();
+  }
+  state.SetItemsProcessed(state.iterations() * static_cast<std::int64_t>(elements));
+}
+
+template <Format F>
+void decode(benchmark::State& state) {
+  std::vector<float> values = some_values(elements);
+  const Memory<F> memory(values, {F::fit(values)});
+  for (auto _ : state) {
+    memory.decode(values);
+    benchmark::DoNotOptimize(values.data());
+    benchmark::ClobberMemory();
+  }
+  state.SetItemsProcessed(state.iterations() * static_cast<std::int64_t>(elements));
+}
+
+template <Format F>
+void add_codec(const char* reading) {
+  benchmark::RegisterBenchmark(("encode/" + name_of<F>()).c_str(), encode<F>);
+  benchmark::RegisterBenchmark((reading + ("/" + name_of<F>())).c_str(), decode<F>);
+}
+
+const bool registered = [] {
+  add_products<Float32>("Float32");
+  add_products<BFloat16>("BFloat16");
+  add_products<Int8Affine>("Int8Affine");
+  add_products<Fixed<8, 4>>("Fixed<8,4>");
+  add_products<Fixed<16, 8>>("Fixed<16,8>");
+  add_products<Mono<8>>("Mono<8>");
+  add_products<Mono<5>>("Mono<5>");
+  add_products<Binary>("Binary");
+  add_products<MultiLevelBinary<2>, Binary>("MultiLevelBinary<2>xBinary");
+  add_products<MultiLevelBinary<2>>("MultiLevelBinary<2>");
+  add_codec<Float32>("decode");
+  add_codec<BFloat16>("decode");
+  add_codec<Float16>("decode");
+  add_codec<Int8Affine>("decode");
+  add_codec<Fixed<8, 4>>("decode");
+  add_codec<Fixed<16, 8>>("decode");
+  add_codec<Mono<8>>("decode");
+  add_codec<Binary>("decode");
+  add_codec<MultiLevelBinary<2>>("decode");
+  add_codec<ParityGuarded<Float32, std::uint64_t>>("guard_check");
+  add_codec<ParityGuarded<Fixed<8, 4>, std::uint64_t>>("guard_check");
+  add_codec<Triplicated<Fixed<8, 4>>>("guard_check");
+  add_codec<MsbDuplicated<Fixed<8, 4>>>("guard_check");
+  add_codec<Secded<Fixed<8, 4>, std::uint64_t>>("guard_check");
+  return true;
+}();
+
+}  // namespace
