@@ -9,19 +9,19 @@
 
 #include "shapes.hpp"
 
-#if UPSET_BENCH_ONEDNN
+#ifdef UPSET_BENCH_ONEDNN
 #include <dnnl.hpp>
 #endif
-#if UPSET_BENCH_OPENBLAS
+#ifdef UPSET_BENCH_OPENBLAS
 #include <cblas.h>
 #endif
-#if UPSET_BENCH_EIGEN
+#ifdef UPSET_BENCH_EIGEN
 #include <Eigen/Dense>
 #endif
 
 namespace {
 
-#if UPSET_BENCH_ONEDNN
+#ifdef UPSET_BENCH_ONEDNN
 using Tag = dnnl::memory::format_tag;
 using Type = dnnl::memory::data_type;
 
@@ -103,7 +103,7 @@ void onednn_conv(benchmark::State& state, ConvShape shape, Type x_type, Type w_t
 }
 #endif
 
-#if UPSET_BENCH_OPENBLAS
+#ifdef UPSET_BENCH_OPENBLAS
 void openblas_gemm(benchmark::State& state, Shape2 shape) {
   const std::vector<float> x = some_values(shape.pixels * shape.depth);
   const std::vector<float> w = some_values(shape.depth * shape.channels);
@@ -120,7 +120,7 @@ void openblas_gemm(benchmark::State& state, Shape2 shape) {
 }
 #endif
 
-#if UPSET_BENCH_EIGEN
+#ifdef UPSET_BENCH_EIGEN
 void eigen_gemm(benchmark::State& state, Shape2 shape) {
   using Matrix = Eigen::Matrix<float, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
   const std::vector<float> x = some_values(shape.pixels * shape.depth);
@@ -148,7 +148,7 @@ void add_gemm(const std::string& name, Function function, Arguments... arguments
 }
 
 const bool registered = [] {
-#if UPSET_BENCH_ONEDNN
+#ifdef UPSET_BENCH_ONEDNN
   add_gemm("oneDNN_f32", onednn_gemm, Type::f32, Type::f32, Type::f32);
   add_gemm("oneDNN_bf16", onednn_gemm, Type::bf16, Type::bf16, Type::f32);
   add_gemm("oneDNN_u8s8", onednn_gemm, Type::u8, Type::s8, Type::s32);
@@ -159,12 +159,12 @@ const bool registered = [] {
                                  shape, Type::u8, Type::s8, Type::u8);
   }
 #endif
-#if UPSET_BENCH_OPENBLAS
+#ifdef UPSET_BENCH_OPENBLAS
   openblas_set_num_threads(1);
   std::cerr << "OpenBLAS core: " << openblas_get_corename() << '\n';
   add_gemm("OpenBLAS_f32", openblas_gemm);
 #endif
-#if UPSET_BENCH_EIGEN
+#ifdef UPSET_BENCH_EIGEN
   std::cerr << "Eigen: " << Eigen::SimdInstructionSetsInUse() << '\n';
   add_gemm("Eigen_f32", eigen_gemm);
 #endif
