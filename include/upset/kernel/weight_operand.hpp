@@ -22,11 +22,11 @@ namespace upset {
 
 namespace detail {
 
-/// Stores the first `count` lanes of `values`, 8 or 16.
+/// Stores the first `count` lanes of `values`, all where there are no more.
 template <class Floats>
-void store_first(float* to, Floats values, std::size_t count) {
+[[gnu::always_inline]] inline void store_first(float* to, Floats values, std::size_t count) {
   constexpr std::size_t lanes = sizeof(Floats) / sizeof(float);
-  if (count == lanes) {
+  if (count >= lanes) {
     *reinterpret_cast<Floats*>(to) = values;
     return;
   }
@@ -42,15 +42,17 @@ void store_first(float* to, Floats values, std::size_t count) {
 #endif
 }
 
-template <class Doubles, class Sum, std::size_t Columns>
-[[nodiscard]] Doubles as_doubles(const std::array<Sum, Columns>& sums) {
+/// The lanes at `from` as doubles.
+template <class Doubles, class Sum>
+[[nodiscard, gnu::always_inline]] inline Doubles as_doubles(const Sum* from) {
+  constexpr std::size_t lanes = sizeof(Doubles) / sizeof(double);
   if constexpr (sizeof(Sum) <= 8) {
-    using Sums = typename Lanes<Sum, Columns>::type;
-    return __builtin_convertvector(*reinterpret_cast<const Sums*>(sums.data()), Doubles);
+    using Sums = typename Lanes<Sum, lanes>::type;
+    return __builtin_convertvector(*reinterpret_cast<const Sums*>(from), Doubles);
   } else {  // 128-bit integers
     Doubles result{};
-    for (std::size_t n = 0; n < Columns; ++n) {
-      result[n] = static_cast<double>(sums[n]);
+    for (std::size_t n = 0; n < lanes; ++n) {
+      result[n] = static_cast<double>(from[n]);
     }
     return result;
   }
@@ -155,29 +157,36 @@ class WeightOperand {
         [&]<class Sum, std::size_t Columns>(std::size_t m,
                                             std::span<const std::array<Sum, Columns>> rows,
                                             std::size_t column, std::size_t count) {
-          using Floats = typename detail::Lanes<float, Columns>::type;
-          using Doubles = typename detail::Lanes<double, Columns>::type;
-          const std::size_t at = first_column + column;
-          const auto bias = load<Floats>(biases_.data() + at);
-          float* to = y + m * stride + column;
-          if constexpr (!is_level_product<W, A>) {
-            for (const std::array<Sum, Columns>& sums : rows) {
-              detail::store_first(to, load<Floats>(sums.data()) + bias, count);
-              to += stride;
-            }
-          } else {
-            const auto steps = load<Doubles>(steps_.data() + at);
-            const auto offsets = load<Doubles>(offsets_.data() + at);
-            const auto exact_bias = __builtin_convertvector(bias, Doubles);
-            for (const std::array<Sum, Columns>& sums : rows) {
-              Doubles sum = detail::as_doubles<Doubles>(sums) - offsets;
-              if (has_zero_points_) [[unlikely]] {
-                sum -= load<Doubles>(zero_points_.data() + at) * row_sum(x + bases[m], segments);
-                ++m;
+          // Vectors no wider than registers: wider ones have no calling convention of their own.
+          constexpr std::size_t lanes = std::min(
+              detail::vector_bytes / (is_level_product<W, A> ? sizeof(double) : sizeof(float)),
+              Columns);
+          using Floats = typename detail::Lanes<float, lanes>::type;
+          for (std::size_t part = 0; part < std::min(count, Columns); part += lanes) {
+            const std::size_t at = first_column + column + part;
+            const Floats bias = *reinterpret_cast<const Floats*>(biases_.data() + at);
+            float* to = y + m * stride + column + part;
+            if constexpr (!is_level_product<W, A>) {
+              for (const std::array<Sum, Columns>& sums : rows) {
+                const Floats sum = *reinterpret_cast<const Floats*>(sums.data() + part);
+                detail::store_first(to, sum + bias, count - part);
+                to += stride;
               }
-              detail::store_first(to, __builtin_convertvector(sum * steps + exact_bias, Floats),
-                                  count);
-              to += stride;
+            } else {
+              using Doubles = typename detail::Lanes<double, lanes>::type;
+              const Doubles steps = *reinterpret_cast<const Doubles*>(steps_.data() + at);
+              const Doubles offsets = *reinterpret_cast<const Doubles*>(offsets_.data() + at);
+              const Doubles zeros = *reinterpret_cast<const Doubles*>(zero_points_.data() + at);
+              const Doubles exact_bias = __builtin_convertvector(bias, Doubles);
+              for (std::size_t i = 0; i < rows.size(); ++i) {
+                Doubles sum = detail::as_doubles<Doubles>(rows[i].data() + part) - offsets;
+                if (has_zero_points_) [[unlikely]] {
+                  sum -= zeros * row_sum(x + bases[m + i], segments);
+                }
+                detail::store_first(to, __builtin_convertvector(sum * steps + exact_bias, Floats),
+                                    count - part);
+                to += stride;
+              }
             }
           }
         },
@@ -185,10 +194,6 @@ class WeightOperand {
   }
 
  private:
-  template <class Vector, class T>
-  [[nodiscard]] static Vector load(const T* from) {
-    return *reinterpret_cast<const Vector*>(from);
-  }
   [[nodiscard]] static double row_sum(const Activation* row, const Segments& segments) {
     double sum = 0;
     for (const std::size_t offset : segments.offsets) {

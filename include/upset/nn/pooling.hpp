@@ -97,11 +97,12 @@ class MaxPool : public detail::WindowPool {
   }
 
  private:
-  static constexpr std::size_t lanes = 8;
+  static constexpr std::size_t lanes =
+      std::min<std::size_t>(8, detail::vector_bytes / sizeof(float));
   using Channels = detail::Lanes<float, lanes>::type;
 
   [[nodiscard]] static Channels larger(Channels a, Channels b) {
-    return (b <= a) | (a != a) ? a : b;
+    return ((b <= a) | (a != a)) ? a : b;
   }
   static void keep_larger(float* largest, const float* values, std::size_t count) {
     std::size_t i = 0;
