@@ -147,7 +147,7 @@ void add_gemm(const std::string& name, Function function, Arguments... arguments
   }
 }
 
-const bool registered = [] {
+[[maybe_unused]] const bool registered = [] {
 #ifdef UPSET_BENCH_ONEDNN
   add_gemm("oneDNN_f32", onednn_gemm, Type::f32, Type::f32, Type::f32);
   add_gemm("oneDNN_bf16", onednn_gemm, Type::bf16, Type::bf16, Type::f32);
