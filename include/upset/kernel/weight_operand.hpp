@@ -27,7 +27,8 @@ template <class Floats>
 [[gnu::always_inline]] inline void store_first(float* to, Floats values, std::size_t count) {
   constexpr std::size_t lanes = sizeof(Floats) / sizeof(float);
   if (count >= lanes) {
-    *reinterpret_cast<Floats*>(to) = values;
+    // named anew: as a template argument the type has lost its permission to lie anywhere
+    *reinterpret_cast<typename Lanes<float, lanes>::type*>(to) = values;
     return;
   }
 #if defined(__AVX512VL__)
