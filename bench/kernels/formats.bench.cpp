@@ -2,6 +2,7 @@
 // Products, codecs and guards of every format.
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string>
 #include <type_traits>
 #include <vector>
@@ -22,6 +23,16 @@ template <Format F>
   return std::string(std::string_view(name));
 }
 
+// The scale of weights as layers fit it: integers symmetric.
+template <Format W>
+[[nodiscard]] typename W::Scale weight_scale(std::span<const float> weights) {
+  if constexpr (requires { W::fit_symmetric(weights); }) {
+    return W::fit_symmetric(weights);
+  } else {
+    return W::fit(weights);
+  }
+}
+
 // Rows lie one behind the other; weights are packed beforehand, as in a layer.
 template <Format W, Format A>
 void gemm(benchmark::State& state, Shape2 shape) {
@@ -29,7 +40,7 @@ void gemm(benchmark::State& state, Shape2 shape) {
   const std::vector<float> weights = some_values(shape.channels * shape.depth);
   const std::vector<float> inputs = some_values(shape.pixels * shape.depth);
   const auto scale = A::fit(inputs);
-  const Memory<W> kernel(weights, {W::fit(weights)});
+  const Memory<W> kernel(weights, {weight_scale<W>(weights)});
   WeightOperand<W, A> operand(1, shape.channels, 1, shape.depth);
   operand.build(kernel);
   operand.set_scales(kernel, scale, std::vector<float>(shape.channels));
