@@ -44,7 +44,7 @@ void gemm(benchmark::State& state, Shape2 shape) {
   WeightOperand<W, A> operand(1, shape.channels, 1, shape.depth);
   operand.build(kernel);
   operand.set_scales(kernel, scale, std::vector<float>(shape.channels));
-  std::vector<Activation> x(inputs.size() + sizeof(std::uint32_t));
+  std::vector<Activation> x(inputs.size() + operand_slack);
   for (std::size_t i = 0; i < inputs.size(); ++i) {
     x[i] = Arithmetic<W, A>::rounded(inputs[i], scale);
   }

@@ -16,26 +16,33 @@ namespace {
 template <class W, class A>
 using WeightOf = typename Arithmetic<W, A>::Weight;
 
-// Where there is no product of bytes, small levels are floats.
-using Byte = std::conditional_t<detail::has_byte_dot, std::int8_t, float>;
-using ByteActivation = std::conditional_t<detail::has_byte_dot, std::uint8_t, float>;
+// What small levels are where there is no product of bytes, and 16-bit ones where there is none of
+// them.
+using Small = std::conditional_t<detail::has_short_dot, std::int16_t, float>;
+using Short = std::conditional_t<detail::has_short_dot, std::int16_t, double>;
+template <int Largest>
+using Byte = std::conditional_t<(detail::largest_byte_weight >= Largest), std::int8_t, Small>;
+using ByteActivation =
+    std::conditional_t<(detail::largest_byte_weight >= 128), std::uint8_t, Small>;
 
 // Partial sums of `exact_depth` products of the largest levels must be integers that Value holds.
 template <class W, class A>
 constexpr bool holds_every_partial_sum() {
   const double largest = static_cast<double>(W::max_level) * static_cast<double>(A::max_level) *
                          static_cast<double>(Arithmetic<W, A>::exact_depth);
-  const double limit = std::is_same_v<WeightOf<W, A>, float> ? 0x1p24 : 0x1p53;
+  const double limit = std::is_same_v<WeightOf<W, A>, float>          ? 0x1p24
+                       : std::is_same_v<WeightOf<W, A>, std::int16_t> ? 0x1p31 - 1
+                                                                      : 0x1p53;
   return Arithmetic<W, A>::exact_depth >= 1 && (Arithmetic<W, A>::in_bytes || largest <= limit);
 }
 
 }  // namespace
 
 TEST_CASE("Arithmetic: levels are multiplied in the fastest type that keeps them whole") {
-  UPSET_STATIC_CHECK(std::is_same_v<WeightOf<Binary, Binary>, Byte>);
-  UPSET_STATIC_CHECK(std::is_same_v<WeightOf<Int8Affine, Int8Affine>, Byte>);
-  UPSET_STATIC_CHECK(std::is_same_v<WeightOf<Fixed<5, 4>, Fixed<16, 8>>, float>);
-  UPSET_STATIC_CHECK(std::is_same_v<WeightOf<Fixed<16, 8>, Fixed<16, 8>>, double>);
+  UPSET_STATIC_CHECK(std::is_same_v<WeightOf<Binary, Binary>, Byte<1>>);
+  UPSET_STATIC_CHECK(std::is_same_v<WeightOf<Int8Affine, Int8Affine>, Byte<128>>);
+  UPSET_STATIC_CHECK(std::is_same_v<WeightOf<Fixed<5, 4>, Fixed<16, 8>>, Small>);
+  UPSET_STATIC_CHECK(std::is_same_v<WeightOf<Fixed<16, 8>, Fixed<16, 8>>, Short>);
   UPSET_STATIC_CHECK(std::is_same_v<WeightOf<Fixed<32, 16>, Fixed<8, 6>>, double>);
   UPSET_STATIC_CHECK(std::is_same_v<WeightOf<Fixed<32, 16>, Fixed<16, 8>>, std::int64_t>);
 }
@@ -60,10 +67,13 @@ TEST_CASE("Arithmetic: partial sums move on before they could round") {
   UPSET_STATIC_CHECK(holds_every_partial_sum<Fixed<11, 0>, Fixed<11, 0>>());
   UPSET_STATIC_CHECK(holds_every_partial_sum<Fixed<11, 0>, Fixed<12, 0>>());
   UPSET_STATIC_CHECK(holds_every_partial_sum<Fixed<21, 0>, Fixed<21, 0>>());
-  UPSET_STATIC_CHECK(Arithmetic<Fixed<11, 0>, Fixed<11, 0>>::exact_depth == 16);
+  UPSET_STATIC_CHECK(Arithmetic<Fixed<11, 0>, Fixed<11, 0>>::exact_depth ==
+                     (detail::has_short_dot ? 2047 : 16));
   // 65,793 products of 255 and -128 are the last that 32 bits hold
   UPSET_STATIC_CHECK(Arithmetic<Fixed<8, 6>, Fixed<8, 6>>::exact_depth ==
-                     (detail::has_byte_dot ? 65793 : 1024));
+                     (detail::largest_byte_weight >= 128 ? 65793
+                      : detail::has_short_dot            ? 131071
+                                                         : 1024));
   UPSET_STATIC_CHECK(Arithmetic<Fixed<32, 0>, Fixed<16, 8>>::exact_depth ==
                      std::numeric_limits<std::size_t>::max());
 }
@@ -84,7 +94,7 @@ TEST_CASE("Arithmetic: bytes hold levels and zero points, activations 128 more")
 TEST_CASE("Arithmetic: a guard multiplies as the format it wraps") {
   using Guarded = ParityGuarded<Mono<8>, std::uint64_t>;
   UPSET_STATIC_CHECK(is_level_product<Guarded, Mono<5>>);
-  UPSET_STATIC_CHECK(std::is_same_v<WeightOf<Guarded, Mono<5>>, Byte>);
+  UPSET_STATIC_CHECK(std::is_same_v<WeightOf<Guarded, Mono<5>>, Byte<8>>);
   UPSET_STATIC_CHECK(Arithmetic<Guarded, Mono<5>>::exact_depth ==
                      Arithmetic<Mono<8>, Mono<5>>::exact_depth);
   UPSET_STATIC_CHECK(Arithmetic<Guarded, Mono<5>>::weight(0x0F, GammaScale<1>{}) == 0);

@@ -30,7 +30,7 @@ struct Product {
     for (std::size_t s = 0; s < segments; ++s) {
       offsets.push_back(s * (segment_length + 3));
     }
-    x.resize(rows * stride + segments * (segment_length + 3));
+    x.resize(rows * stride + segments * (segment_length + 3) + operand_slack);
     weights.resize(n, segments, segment_length);
   }
   [[nodiscard]] std::size_t depth() const { return offsets.size() * length; }

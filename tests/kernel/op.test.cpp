@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -20,9 +21,10 @@ TEST_CASE("Op: floats multiply one by one") {
     w[i] = static_cast<float>(i) - 2;
     sums[i] = 0.5F;
   }
-  const Vector y = Op<float, float>::dot(sums, &x, w);
+  const auto word = Op<float, float>::broadcast<Vector>(&x);
+  Op<float, float>::add(sums, word, w);
   for (std::size_t i = 0; i < 4; ++i) {
-    CHECK(y[i] == 0.5F + 3 * (static_cast<float>(i) - 2));
+    CHECK(sums[i] == 0.5F + 3 * (static_cast<float>(i) - 2));
   }
   CHECK(values_per_word<float> == 1);
   CHECK(values_per_word<double> == 1);
@@ -30,38 +32,37 @@ TEST_CASE("Op: floats multiply one by one") {
   CHECK(values_per_word<std::int8_t> == 4);
 }
 
-#if defined(__AVX512VNNI__) && defined(__AVX512VL__)
 namespace {
 
-template <std::size_t Width>
-std::size_t wrong_byte_sums() {
+// Sums of products of words of `X` and `W`, drawn by `x()` and `w()`, that are not those of 64
+// bits.
+template <class X, class W, std::size_t Width, class DrawX, class DrawW>
+std::size_t wrong_sums(Values& draw, DrawX draw_x, DrawW draw_w) {
   using Vector = typename detail::Lanes<std::int32_t, Width>::type;
-  Values draw(Width);
+  constexpr std::size_t group = values_per_word<W>;
   std::size_t wrong = 0;
   for (int run = 0; run < 2000; ++run) {
-    std::array<std::uint8_t, 4> x{};
-    std::array<std::int8_t, Width * 4> w{};
+    std::array<X, group> x{};
+    std::array<W, Width * group> w{};
     Vector sums{};
-    // the extremes, which instructions that saturate get wrong, then anything
-    for (std::uint8_t& value : x) {
-      value = run < 100 ? std::uint8_t{255} : static_cast<std::uint8_t>(draw.below(256));
+    for (X& value : x) {
+      value = static_cast<X>(draw_x(run));
     }
-    for (std::int8_t& value : w) {
-      value = run < 50    ? std::int8_t{-128}
-              : run < 100 ? std::int8_t{127}
-                          : static_cast<std::int8_t>(draw.below(256));
+    for (W& value : w) {
+      value = static_cast<W>(draw_w(run));
     }
+    std::array<std::int64_t, Width> right{};
     for (std::size_t i = 0; i < Width; ++i) {
       sums[i] = static_cast<std::int32_t>(draw.below(1000000)) - 500000;
-    }
-    const Vector y = Op<std::uint8_t, std::int8_t>::dot(sums, x.data(),
-                                                        *reinterpret_cast<const Vector*>(w.data()));
-    for (std::size_t i = 0; i < Width; ++i) {
-      std::int64_t right = sums[i];
-      for (std::size_t k = 0; k < 4; ++k) {
-        right += std::int64_t{x[k]} * w[i * 4 + k];
+      right[i] = sums[i];
+      for (std::size_t k = 0; k < group; ++k) {
+        right[i] += std::int64_t{x[k]} * w[i * group + k];
       }
-      wrong += y[i] == right ? 0U : 1U;
+    }
+    const auto word = Op<X, W>::template broadcast<Vector>(x.data());
+    Op<X, W>::add(sums, word, *reinterpret_cast<const Vector*>(w.data()));
+    for (std::size_t i = 0; i < Width; ++i) {
+      wrong += sums[i] == right[i] ? 0U : 1U;
     }
   }
   return wrong;
@@ -69,8 +70,35 @@ std::size_t wrong_byte_sums() {
 
 }  // namespace
 
+#if defined(__AVX2__)
 TEST_CASE("Op: bytes multiply in fours, exactly") {
-  CHECK(wrong_byte_sums<8>() == 0);
-  CHECK(wrong_byte_sums<16>() == 0);
+  Values draw(1);
+  constexpr int largest = detail::largest_byte_weight;
+  // the extremes, which instructions that saturate get wrong, then anything
+  const auto x = [&](int run) { return run < 100 ? 255U : static_cast<unsigned>(draw.below(256)); };
+  const auto w = [&](int run) {
+    return run < 50    ? -largest
+           : run < 100 ? std::min(largest, 127)
+                       : static_cast<int>(draw.below(2 * largest)) - largest;
+  };
+  CHECK(wrong_sums<std::uint8_t, std::int8_t, 8>(draw, x, w) == 0);
+  if constexpr (detail::vector_bytes == 64) {
+    CHECK(wrong_sums<std::uint8_t, std::int8_t, 16>(draw, x, w) == 0);
+  }
+}
+#endif
+
+#if defined(__x86_64__)
+TEST_CASE("Op: 16-bit integers multiply in pairs, exactly") {
+  Values draw(2);
+  const auto x = [&](int run) {
+    return run < 100 ? 32767 : static_cast<int>(draw.below(65536)) - 32768;
+  };
+  // two products of up to 2^29, beside sums of 2^19
+  const auto w = [&](int run) {
+    return run < 50 ? -16384 : run < 100 ? 16383 : static_cast<int>(draw.below(32768)) - 16384;
+  };
+  constexpr std::size_t width = detail::vector_bytes / 4;
+  CHECK(wrong_sums<std::int16_t, std::int16_t, width>(draw, x, w) == 0);
 }
 #endif

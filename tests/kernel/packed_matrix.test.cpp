@@ -33,25 +33,44 @@ TEST_CASE("PackedMatrix: keeps rows in panels of 16, and rows beyond the last ar
 
 TEST_CASE("PackedMatrix: four bytes of a row share a word, and each segment begins one") {
   PackedMatrix<std::int8_t> matrix;
-  matrix.resize(3, 2, 5);  // 3 rows, two segments of 5 bytes: 2 words each
+  matrix.resize(19, 2, 5);  // 2 panels, two segments of 5 bytes: 2 words each
+  CHECK(!matrix.is_folded());
   CHECK(matrix.depth() == 10);
-  CHECK(matrix.panel_size() == 2 * 8 * 8);
-  for (std::size_t n = 0; n < 3; ++n) {
+  CHECK(matrix.panel_size() == 2 * 8 * 16);
+  for (std::size_t n = 0; n < 19; ++n) {
     for (std::size_t k = 0; k < 10; ++k) {
-      matrix.at(n, k) = static_cast<std::int8_t>(10 * n + k + 1);
+      matrix.at(n, k) = static_cast<std::int8_t>((10 * n + k) % 127 + 1);
     }
   }
   std::size_t wrong = 0;
   for (std::size_t word = 0; word < 4; ++word) {
-    for (std::size_t n = 0; n < 8; ++n) {
+    for (std::size_t n = 0; n < 32; ++n) {
       for (std::size_t byte = 0; byte < 4; ++byte) {
         const std::size_t within = word % 2 * 4 + byte;
-        const std::size_t right = n < 3 && within < 5 ? 10 * n + word / 2 * 5 + within + 1 : 0;
-        wrong += matrix.panel(0)[(word * 8 + n) * 4 + byte] == static_cast<int>(right) ? 0U : 1U;
+        const std::size_t right =
+            n < 19 && within < 5 ? (10 * n + word / 2 * 5 + within) % 127 + 1 : 0;
+        wrong += matrix.panel(n / 16)[(word * 16 + n % 16) * 4 + byte] == static_cast<int>(right)
+                     ? 0U
+                     : 1U;
       }
     }
   }
   CHECK(wrong == 0);
+}
+
+TEST_CASE("PackedMatrix: two words of a row lie side by side in a panel alone") {
+  PackedMatrix<std::int8_t> matrix;
+  matrix.resize(7, 1, 10);  // two units of 8 bytes, the second one padded
+  if (!matrix.is_folded()) {
+    return;  // vectors too short for it
+  }
+  CHECK(matrix.panel_size() == 2 * 8 * 8);
+  matrix.at(1, 4) = 5;
+  matrix.at(1, 9) = 9;
+  CHECK(matrix.panel(0)[8 + 4] == 5);
+  CHECK(matrix.panel(0)[64 + 8 + 1] == 9);
+  PackedMatrix<float> odd(7, 9);  // a ninth float would have a neighbour that is none of its row
+  CHECK(!odd.is_folded());
 }
 
 TEST_CASE("PackedMatrix: for_each visits what at() gives, row by row") {

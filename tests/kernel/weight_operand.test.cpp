@@ -52,7 +52,7 @@ struct Subject {
 
   [[nodiscard]] std::vector<float> product() const {
     using Activation = typename WeightOperand<W, A>::Activation;
-    std::vector<Activation> x(rows * depth + sizeof(std::uint32_t));
+    std::vector<Activation> x(rows * depth + operand_slack);
     input.read(
         [&](std::size_t element, typename A::code_type code, const typename A::Scale& scale) {
           x[element] = Arithmetic<W, A>::activation(code, scale);

@@ -151,11 +151,10 @@ std::size_t wrong_products(std::size_t depth, Codes kind, bool flip_zero_point =
       sum += Int128{Meaning<W>::level(weights[i % out * depth + k], w_scale)} *
              Meaning<A>::level(activations[i / out][k], a_scale);
     }
-    // The sum is rounded to double (where it needs more than 53 bits), scaled by a factor that is
-    // exact or rounded to double, and the product rounded to float. The bias is zero.
-    const double scaled =
-        static_cast<double>(sum) * (Meaning<W>::step(w_scale) * Meaning<A>::step(a_scale));
-    const auto right = static_cast<float>(scaled);
+    // The sum is rounded to float, where it needs more than 24 bits, and scaled by a factor that is
+    // rounded to float. The bias is zero.
+    const float right = static_cast<float>(sum) * static_cast<float>(Meaning<W>::step(w_scale) *
+                                                                     Meaning<A>::step(a_scale));
     wrong += y[i] == right ? 0U : 1U;
   }
   return wrong;
@@ -185,10 +184,10 @@ TEST_CASE_TEMPLATE("level products: are exact integers, scaled once", P, Pair<Bi
 }
 
 TEST_CASE("level products: stay exact where float sums would have rounded, or bytes wrapped") {
-  // 2^24 over the largest product: 32 steps
-  CHECK(Arithmetic<Fixed<5, 4>, Fixed<16, 8>>::exact_depth == 32);
+  // 4,095 steps in shorts, 32 in floats
+  CHECK(Arithmetic<Fixed<5, 4>, Fixed<16, 8>>::exact_depth < 5000);
   CHECK(wrong_products<Fixed<5, 4>, Fixed<16, 8>>(5000, Codes::mixed_extremes) == 0);
-  // 1024, 258 and 2^18 steps in floats; 65,793 in bytes
+  // 65,793 steps in bytes, 131,071 and 33,025 in shorts
   CHECK(wrong_products<Fixed<8, 6>, Fixed<8, 6>>(5000, Codes::mixed_extremes) == 0);
   CHECK(wrong_products<Fixed<8, 6>, Fixed<8, 6>>(70003, Codes::highest) == 0);
   CHECK(wrong_products<Int8Affine, Int8Affine>(5000, Codes::mixed_extremes) == 0);

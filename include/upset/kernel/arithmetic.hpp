@@ -32,37 +32,40 @@ template <class Scale>
   }
 }
 
-/// True where levels, before the zero point is taken off, lie within -128..127.
+/// The largest magnitude of a level; of a level plus its zero point, where it has one.
 template <class F>
-consteval bool has_byte_levels() {
-  if constexpr (F::operand != Operand::level) {
-    return false;
-  } else if constexpr (requires(typename F::Scale scale) { scale.zero_point; }) {
-    return F::width <= 8;
+consteval std::int64_t largest_stored_level() {
+  if constexpr (requires(typename F::Scale scale) { scale.zero_point; }) {
+    return std::int64_t{1} << (F::width - 1);
   } else {
-    return F::max_level <= 128;
+    return F::max_level;
   }
 }
 
 template <class W, class A>
 consteval std::int64_t largest_product() {
-  if constexpr (W::operand == Operand::level && A::operand == Operand::level) {
-    return std::int64_t{W::max_level} * std::int64_t{A::max_level};
-  } else {
-    return 0;
-  }
+  return std::int64_t{W::max_level} * std::int64_t{A::max_level};
 }
 
 /// An activation and a weight as the product wants them.
-template <class Activation, class Weight>
-struct OperandTypes {};
+template <class X, class W>
+struct OperandTypes {
+  using Activation = X;
+  using Weight = W;
+};
 
 template <class W, class A>
 consteval auto operand_types() {
-  // A float holds every integer up to 2^24, a double up to 2^53: below these a floating
-  // multiply-add is exact integer arithmetic, and the fastest the portable path has.
-  if constexpr (has_byte_dot && has_byte_levels<W>() && has_byte_levels<A>()) {
+  if constexpr (!is_level_product<W, A>) {
+    return OperandTypes<float, float>{};
+  } else if constexpr (largest_byte_weight > 0 &&
+                       largest_stored_level<W>() <= largest_byte_weight &&
+                       largest_stored_level<A>() <= 128) {
     return OperandTypes<std::uint8_t, std::int8_t>{};
+  } else if constexpr (has_short_dot && W::max_level <= 32768 && A::max_level <= 32768) {
+    return OperandTypes<std::int16_t, std::int16_t>{};
+    // A float holds every integer up to 2^24, a double up to 2^53: below these a floating
+    // multiply-add is exact integer arithmetic.
   } else if constexpr (largest_product<W, A>() <= (std::int64_t{1} << 20)) {
     return OperandTypes<float, float>{};
   } else if constexpr (largest_product<W, A>() <= (std::int64_t{1} << 40)) {
@@ -71,14 +74,6 @@ consteval auto operand_types() {
     return OperandTypes<std::int64_t, std::int64_t>{};
   }
 }
-
-template <class Types>
-struct Unpack;
-template <class X, class W>
-struct Unpack<OperandTypes<X, W>> {
-  using Activation = X;
-  using Weight = W;
-};
 
 }  // namespace detail
 
@@ -89,7 +84,7 @@ struct Unpack<OperandTypes<X, W>> {
 template <Format W, Format A>
 struct Arithmetic {
  private:
-  using Types = detail::Unpack<decltype(detail::operand_types<W, A>())>;
+  using Types = decltype(detail::operand_types<W, A>());
 
  public:
   using Activation = typename Types::Activation;
@@ -98,10 +93,13 @@ struct Arithmetic {
   /// What long sums are collected in; exact for level products up to 2^53.
   using Sum = std::conditional_t<is_level_product<W, A>, double, float>;
 
-  /// Steps of K after which a partial sum is moved to `Sum`, so that levels never round or wrap.
+  /// Steps of K after which a partial sum is moved to `Sum`, so that levels never round or wrap,
+  /// whatever they are. 16-bit weights as they are allow more: see `WeightOperand`.
   static constexpr std::size_t exact_depth = [] {
     if constexpr (in_bytes) {
       return std::size_t{2147483647} / (255 * 128);
+    } else if constexpr (std::is_same_v<Weight, std::int16_t>) {
+      return static_cast<std::size_t>(2147483647 / detail::largest_product<W, A>());
     } else if constexpr (!is_level_product<W, A> || std::is_same_v<Weight, std::int64_t>) {
       return std::numeric_limits<std::size_t>::max();
     } else {

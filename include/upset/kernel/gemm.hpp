@@ -9,6 +9,7 @@
 #include <limits>
 #include <span>
 #include <type_traits>
+#include <utility>
 
 #include <upset/kernel/arithmetic.hpp>
 #include <upset/kernel/op.hpp>
@@ -19,7 +20,8 @@ namespace upset {
 /// A row of K operands as equal segments at fixed offsets from a base: a dense row is one segment,
 /// a row of a convolution one per kernel row or tap. No operand is ever copied into columns.
 ///
-/// Where words hold several operands, up to three behind a segment are read and multiplied by zero.
+/// Where words hold several operands, those that fill the last words are read and multiplied by
+/// zero.
 struct Segments {
   std::span<const std::size_t> offsets;
   std::size_t length = 0;
@@ -27,74 +29,149 @@ struct Segments {
   [[nodiscard]] std::size_t depth() const { return offsets.size() * length; }
 };
 
+/// Operands that a product may read behind the last one, and multiply by zero.
+inline constexpr std::size_t operand_slack = 8;
+
 namespace detail {
 
-// Where there are 32 vector registers, panels go in pairs, which halves the reads of activations.
-inline constexpr std::size_t panels_at_once = vector_bytes == 64 ? 2 : 1;
+inline constexpr std::size_t vector_registers = vector_bytes == 64 ? 32 : 16;
 
-// Rows of a tile: as many as leave registers for the weights.
-template <class X, std::size_t Panels>
-inline constexpr std::size_t tile_rows = (vector_bytes == 64   ? (Panels == 2 ? 8 : 12)
-                                          : vector_bytes == 32 ? 6
-                                                               : 3) /
-                                         (sizeof(X) == 8 ? (vector_bytes == 16 ? 1 : 2) : 1);
+// The panels whose columns share a tile: as many as leave a few rows for each vector of weights
+// read, but no more registers than there are.
+template <class Sum>
+inline constexpr std::size_t panels_at_once = vector_bytes == 64 && sizeof(Sum) <= 8
+                                                  ? 16 / sizeof(Sum)
+                                                  : 1;
 
-template <class X, std::size_t Panels>
-using Rows = std::array<const X*, tile_rows<X, Panels>>;
-template <class Sum, class X, std::size_t Panels, std::size_t Columns>
-using Tile = std::array<std::array<std::array<Sum, Columns>, tile_rows<X, Panels>>, Panels>;
+// Rows of a tile: as many as registers hold beside the weights and one activation, but no more than
+// there are registers for their addresses.
+template <class Sum, std::size_t Panels, std::size_t Columns>
+inline constexpr std::size_t tile_rows = [] {
+  const std::size_t vectors =
+      std::max<std::size_t>(1, Panels * Columns * sizeof(Sum) / vector_bytes);
+  const std::size_t left = vector_registers - 1 - vectors;
+  return std::clamp<std::size_t>(left / vectors, 1, vector_bytes == 64 ? 12 : 6);
+}();
+
+template <class X, std::size_t Count>
+using Rows = std::array<const X*, Count>;
+template <class Sum, std::size_t Panels, std::size_t RowCount, std::size_t Columns>
+using Tile = std::array<std::array<std::array<Sum, Columns>, RowCount>, Panels>;
 
 // The sums of one tile over all of K, or over `length` steps from one offset. Each sum runs over k
 // upwards with one multiply-add a step, so a result depends on its own row and column alone, never
 // on the tile it was computed in.
-template <std::size_t Panels, std::size_t Columns, class X, class W, class Sum>
-[[gnu::noinline]] void add_products(const Rows<X, Panels>& rows,
+template <std::size_t Panels, std::size_t RowCount, std::size_t Columns, class X, class W,
+          class Sum>
+[[gnu::noinline]] void add_products(const Rows<X, RowCount>& rows,
                                     std::span<const std::size_t> offsets, std::size_t length,
                                     const W* weights, std::size_t panel_size,
-                                    Tile<Sum, X, Panels, Columns>& tile) {
+                                    Tile<Sum, Panels, RowCount, Columns>& tile) {
   constexpr std::size_t group = values_per_word<W>;
   constexpr std::size_t width = std::min(vector_bytes / sizeof(Sum), Columns);
-  constexpr std::size_t vectors = Columns / width;
-  constexpr std::size_t row_count = tile_rows<X, Panels>;
+  constexpr std::size_t vectors = Panels * Columns / width;
   using Vector = typename Lanes<Sum, width>::type;
-  Vector sums[row_count][Panels * vectors] = {};
+  Vector sums[RowCount][vectors] = {};
   for (const std::size_t offset : offsets) {
     for (std::size_t k = offset; k < offset + length; k += group) {
-      Vector column[Panels * vectors];
+      Vector column[vectors];
 #pragma GCC unroll 8
-      for (std::size_t v = 0; v < Panels * vectors; ++v) {
-        column[v] = *reinterpret_cast<const Vector*>(weights + v / vectors * panel_size +
-                                                     v % vectors * width * group);
+      for (std::size_t v = 0; v < vectors; ++v) {
+        constexpr std::size_t in_panel = vectors / Panels;
+        column[v] = *reinterpret_cast<const Vector*>(weights + v / in_panel * panel_size +
+                                                     v % in_panel * width * group);
       }
 #pragma GCC unroll 16
-      for (std::size_t m = 0; m < row_count; ++m) {
+      for (std::size_t m = 0; m < RowCount; ++m) {
+        Vector word = Op<X, W>::template broadcast<Vector>(rows[m] + k);
+        if constexpr (vectors > 1) {
+          keep_in_register(word);
+        }
 #pragma GCC unroll 8
-        for (std::size_t v = 0; v < Panels * vectors; ++v) {
-          sums[m][v] = Op<X, W>::dot(sums[m][v], rows[m] + k, column[v]);
+        for (std::size_t v = 0; v < vectors; ++v) {
+          Op<X, W>::add(sums[m][v], word, column[v]);
         }
       }
       weights += Columns * group;
     }
   }
 #pragma GCC unroll 16
-  for (std::size_t m = 0; m < row_count; ++m) {
+  for (std::size_t m = 0; m < RowCount; ++m) {
 #pragma GCC unroll 8
-    for (std::size_t v = 0; v < Panels * vectors; ++v) {
-      *reinterpret_cast<Vector*>(tile[v / vectors][m].data() + v % vectors * width) = sums[m][v];
+    for (std::size_t v = 0; v < vectors; ++v) {
+      constexpr std::size_t in_panel = vectors / Panels;
+      *reinterpret_cast<Vector*>(tile[v / in_panel][m].data() + v % in_panel * width) = sums[m][v];
+    }
+  }
+}
+
+// The sums of neighbours in a vector, of the first vector's lanes and the second's by turns of two.
+template <class Vector, std::size_t... I>
+[[nodiscard, gnu::always_inline]] inline Vector add_neighbours(const Vector& a, const Vector& b,
+                                                               std::index_sequence<I...>) {
+  constexpr std::size_t lanes = sizeof...(I);
+  // lane i takes from a where i % 4 < 2, from b elsewhere
+  return __builtin_shufflevector(a, b, (I / 4 * 4 + I % 2 * 2 + (I / 2 % 2) * lanes)...) +
+         __builtin_shufflevector(a, b, (I / 4 * 4 + I % 2 * 2 + (I / 2 % 2) * lanes + 1)...);
+}
+
+// `add_products` of a folded panel: each column has a sum of its even words and one of its odd
+// ones, which are handed over added up, or as they are where there is room for both (`Out`).
+template <std::size_t Columns, std::size_t RowCount, std::size_t Out, class X, class W, class Sum>
+[[gnu::noinline]] void add_folded_products(const Rows<X, RowCount>& rows,
+                                           std::span<const std::size_t> offsets, std::size_t length,
+                                           const W* weights, Tile<Sum, 1, RowCount, Out>& tile) {
+  constexpr std::size_t unit = 2 * values_per_word<W>;
+  constexpr std::size_t width = std::min(vector_bytes / sizeof(Sum), 2 * Columns);
+  constexpr std::size_t vectors = 2 * Columns / width;
+  using Vector = typename Lanes<Sum, width>::type;
+  Vector sums[RowCount][vectors] = {};
+  for (const std::size_t offset : offsets) {
+    for (std::size_t k = offset; k < offset + length; k += unit) {
+      Vector column[vectors];
+#pragma GCC unroll 2
+      for (std::size_t v = 0; v < vectors; ++v) {
+        column[v] = *reinterpret_cast<const Vector*>(weights + v * width / 2 * unit);
+      }
+#pragma GCC unroll 16
+      for (std::size_t m = 0; m < RowCount; ++m) {
+        auto words = broadcast_two_words<Vector>(rows[m] + k);
+        keep_in_register(words);
+#pragma GCC unroll 2
+        for (std::size_t v = 0; v < vectors; ++v) {
+          Op<X, W>::add(sums[m][v], words, column[v]);
+        }
+      }
+      weights += Columns * unit;
+    }
+  }
+#pragma GCC unroll 16
+  for (std::size_t m = 0; m < RowCount; ++m) {
+    if constexpr (Out == 2 * Columns) {
+      for (std::size_t v = 0; v < vectors; ++v) {
+        *reinterpret_cast<Vector*>(tile[0][m].data() + v * width) = sums[m][v];
+      }
+    } else if constexpr (vectors == 2) {
+      *reinterpret_cast<Vector*>(tile[0][m].data()) =
+          add_neighbours(sums[m][0], sums[m][1], std::make_index_sequence<width>());
+    } else {
+      for (std::size_t n = 0; n < Columns; ++n) {
+        tile[0][m][n] = sums[m][0][2 * n] + sums[m][0][2 * n + 1];
+      }
     }
   }
 }
 
 // The same sums in 128 bits, one at a time.
-template <std::size_t Panels, std::size_t Columns>
-void add_products(const Rows<std::int64_t, Panels>& rows, std::span<const std::size_t> offsets,
+template <std::size_t Panels, std::size_t RowCount, std::size_t Columns>
+void add_products(const Rows<std::int64_t, RowCount>& rows, std::span<const std::size_t> offsets,
                   std::size_t length, const std::int64_t* weights, std::size_t panel_size,
-                  Tile<Int128, std::int64_t, Panels, Columns>& tile) {
+                  Tile<Int128, Panels, RowCount, Columns>& tile) {
   tile = {};
   for (const std::size_t offset : offsets) {
     for (std::size_t k = offset; k < offset + length; ++k) {
       for (std::size_t p = 0; p < Panels; ++p) {
-        for (std::size_t m = 0; m < rows.size(); ++m) {
+        for (std::size_t m = 0; m < RowCount; ++m) {
           for (std::size_t n = 0; n < Columns; ++n) {
             tile[p][m][n] += Int128{rows[m][k]} * weights[p * panel_size + n];
           }
@@ -114,25 +191,63 @@ struct PartialSum<std::int64_t, std::int64_t> {
   using type = Int128;
 };
 
-// Panels `panel` to `panel + Panels - 1` against all rows.
-template <std::size_t Panels, std::size_t Columns, class Sum, class X, class W, class Write>
+// A partial sum of 32 bits has wrapped only where it is one word's: -32768 times -32768, twice, is
+// 2^31, and no other product of a word reaches as far as -2^31.
+template <class Sum, class Partial>
+[[nodiscard]] Sum unwrapped(Partial partial) {
+  if constexpr (std::is_same_v<Partial, std::int32_t>) {
+    if (partial == std::numeric_limits<std::int32_t>::min()) {
+      return static_cast<Sum>(std::int64_t{1} << 31);
+    }
+  }
+  return static_cast<Sum>(partial);
+}
+
+// Adds partial sums to those of a row; those of a folded panel are two vectors, in which even and
+// odd words alternate, and which hold two columns of four each.
+template <std::size_t Columns, class Sum, class Partial, std::size_t Out>
+void add_unwrapped(const std::array<Partial, Out>& partial, std::array<Sum, Columns>& sums) {
+  for (std::size_t lane = 0; lane < Out; ++lane) {
+    std::size_t column = lane;
+    if constexpr (Out == 2 * Columns) {
+      const std::size_t pair = lane / 2;
+      column = Out * sizeof(Partial) == vector_bytes
+                   ? pair
+                   : pair % (Columns / 2) / 2 * 4 + pair / (Columns / 2) * 2 + pair % 2;
+    }
+    sums[column] += unwrapped<Sum>(partial[lane]);
+  }
+}
+
+// Panels `panel` to `panel + Panels - 1` against all rows; one folded panel counts as `Fold` = 2.
+template <std::size_t Panels, std::size_t Fold, std::size_t Columns, class Sum, class X, class W,
+          class Write>
 void multiply_panels(std::size_t panel, const X* x, std::span<const std::size_t> bases,
                      const Segments& segments, const PackedMatrix<W>& weights, Write& write,
                      std::size_t exact_depth) {
   using Partial = typename PartialSum<X, W>::type;
-  constexpr std::size_t group = values_per_word<W>;
+  constexpr std::size_t unit = Fold * values_per_word<W>;
+  constexpr std::size_t row_count = tile_rows<Partial, Fold * Panels, Columns>;
   const std::size_t panel_size = weights.panel_size();
-  const std::size_t stretch = exact_depth / group * group;
+  const std::size_t stretch = std::max(exact_depth / unit * unit, unit);
   const bool exact = segments.depth() <= exact_depth;
-  Tile<Partial, X, Panels, Columns> partial;
-  Tile<Sum, X, Panels, Columns> sums;
-  Rows<X, Panels> rows;
-  for (std::size_t m = 0; m < bases.size(); m += rows.size()) {
-    const std::size_t count = std::min(rows.size(), bases.size() - m);
-    for (std::size_t i = 0; i < count; ++i) {
-      rows[i] = x + bases[m + i];
+  alignas(vector_bytes) Tile<Partial, Panels, row_count, Columns> whole;
+  alignas(vector_bytes) Tile<Partial, Panels, row_count, Fold * Columns> partial;
+  Tile<Sum, Panels, row_count, Columns> sums;
+  Rows<X, row_count> rows;
+  const auto add = [&](std::span<const std::size_t> offsets, std::size_t length, const W* from,
+                       auto& tile) {
+    if constexpr (Fold == 2) {
+      add_folded_products<Columns>(rows, offsets, length, from, tile);
+    } else {
+      add_products(rows, offsets, length, from, panel_size, tile);
     }
-    std::fill(rows.begin() + static_cast<std::ptrdiff_t>(count), rows.end(), rows[0]);
+  };
+  for (std::size_t m = 0; m < bases.size(); m += row_count) {
+    const std::size_t count = std::min(row_count, bases.size() - m);
+    for (std::size_t i = 0; i < row_count; ++i) {
+      rows[i] = x + bases[m + std::min(i, count - 1)];
+    }
     const auto write_all = [&](const auto& tile) {
       for (std::size_t p = 0; p < Panels; ++p) {
         const std::size_t first = (panel + p) * Columns;
@@ -141,9 +256,8 @@ void multiply_panels(std::size_t panel, const X* x, std::span<const std::size_t>
     };
     const W* from = weights.panel(panel);
     if (exact) {
-      add_products<Panels, Columns>(rows, segments.offsets, segments.length, from, panel_size,
-                                    partial);
-      write_all(partial);
+      add(segments.offsets, segments.length, from, whole);
+      write_all(whole);
       continue;
     }
     sums = {};
@@ -151,15 +265,13 @@ void multiply_panels(std::size_t panel, const X* x, std::span<const std::size_t>
       for (std::size_t done = 0; done < segments.length;) {
         const std::size_t start = offset + done;
         const std::size_t steps = std::min(segments.length - done, stretch);
-        add_products<Panels, Columns>(rows, {&start, 1}, steps, from, panel_size, partial);
+        add({&start, 1}, steps, from, partial);
         for (std::size_t p = 0; p < Panels; ++p) {
-          for (std::size_t i = 0; i < rows.size(); ++i) {
-            for (std::size_t n = 0; n < Columns; ++n) {
-              sums[p][i][n] += static_cast<Sum>(partial[p][i][n]);
-            }
+          for (std::size_t i = 0; i < count; ++i) {
+            add_unwrapped(partial[p][i], sums[p][i]);
           }
         }
-        from += (steps + group - 1) / group * group * Columns;
+        from += (steps + unit - 1) / unit * unit * Columns;
         done += steps;
       }
     }
@@ -167,37 +279,57 @@ void multiply_panels(std::size_t panel, const X* x, std::span<const std::size_t>
   }
 }
 
+// Panels from `panel` on, `Panels` at once, then those that are left over in halves.
+template <std::size_t Panels, class Sum, class X, class W, class Write>
+void multiply_from(std::size_t panel, const X* x, std::span<const std::size_t> bases,
+                   const Segments& segments, const PackedMatrix<W>& weights, Write& write,
+                   std::size_t exact_depth) {
+  for (; panel + Panels <= weights.panels(); panel += Panels) {
+    multiply_panels<Panels, 1, panel_columns, Sum>(panel, x, bases, segments, weights, write,
+                                                   exact_depth);
+  }
+  if constexpr (Panels > 1) {
+    multiply_from<Panels / 2, Sum>(panel, x, bases, segments, weights, write, exact_depth);
+  }
+}
+
 }  // namespace detail
 
 /// y[m][n] = sum over k of x[m][k] * w[n][k], k upwards.
 ///
-/// - shape:    row m of x begins at `x + bases[m]`; `weights` [N, K]; `write(m, rows, first,
-/// count)`
-///             receives the sums of rows m onwards, an array of 8 or 16 for each row, of which
-///             `count` stand for the columns from `first` on and the rest has no meaning
-/// - rounding: one multiply-add at a time in the sum of `Op`, handed over as it is where K is no
-///             more than `exact_depth`; else each `exact_depth` steps are added to a `Sum`, so that
+/// - shape:    row m of x begins at `x + bases[m]`; `weights` [N, K];
+///             `write(m, rows, first, count)` receives the sums of rows m onwards, an array of 8 or
+///             16 for each row, of which `count` stand for the columns from `first` on and the rest
+///             has no meaning
+/// - rounding: one multiply-add at a time in the sum of `Op`, even and odd k apart where `weights`
+///             is folded, handed over as it is where K is no more than `exact_depth`; else each
+///             `exact_depth` steps (a word, where that is more) are added to a `Sum`, so that
 ///             integers never round or wrap
 /// - cost:     M*N*K multiply-adds, M rounded up to a tile and N to 16; no allocation
 template <class Sum, class X, class W, class Write>
 void multiply(const X* x, std::span<const std::size_t> bases, const Segments& segments,
               const PackedMatrix<W>& weights, Write write,
               std::size_t exact_depth = std::numeric_limits<std::size_t>::max()) {
-  if (weights.width() != panel_columns) {
-    detail::multiply_panels<1, panel_columns / 2, Sum>(0, x, bases, segments, weights, write,
-                                                       exact_depth);
-    return;
-  }
-  std::size_t panel = 0;
-  constexpr std::size_t pair = detail::panels_at_once;
-  for (; panel + pair <= weights.panels(); panel += pair) {
-    detail::multiply_panels<pair, panel_columns, Sum>(panel, x, bases, segments, weights, write,
-                                                      exact_depth);
-  }
-  if (panel < weights.panels()) {
-    detail::multiply_panels<1, panel_columns, Sum>(panel, x, bases, segments, weights, write,
+  const auto one_panel = [&]<std::size_t Fold, std::size_t Columns>() {
+    detail::multiply_panels<1, Fold, Columns, Sum>(0, x, bases, segments, weights, write,
                                                    exact_depth);
+  };
+  constexpr std::size_t half = panel_columns / 2;
+  const bool is_narrow = weights.width() == half;
+  if constexpr (detail::folds<W>) {
+    if (weights.is_folded()) {
+      if (is_narrow || detail::folded_columns < panel_columns) {
+        return one_panel.template operator()<2, half>();
+      }
+      return one_panel.template operator()<2, std::min(panel_columns, detail::folded_columns)>();
+    }
   }
+  if (is_narrow) {
+    return one_panel.template operator()<1, half>();
+  }
+  using Partial = typename detail::PartialSum<X, W>::type;
+  detail::multiply_from<detail::panels_at_once<Partial>, Sum>(0, x, bases, segments, weights, write,
+                                                              exact_depth);
 }
 
 }  // namespace upset

@@ -7,7 +7,7 @@
 #include <cstdint>
 #include <cstring>
 
-#if defined(__AVX512VNNI__) && defined(__AVX512VL__)
+#if defined(__x86_64__)
 #include <immintrin.h>
 #endif
 
@@ -15,18 +15,29 @@ namespace upset {
 
 namespace detail {
 
-#if defined(__AVX512F__)
+#if defined(__AVX512BW__) && defined(__AVX512VL__)
 inline constexpr std::size_t vector_bytes = 64;
-#elif defined(__AVX__)
+#elif defined(__AVX2__)
 inline constexpr std::size_t vector_bytes = 32;
 #else
 inline constexpr std::size_t vector_bytes = 16;
 #endif
 
+/// Products of bytes exist: VPDPBUSD for all of them, or VPMADDUBSW, whose pairs of products
+/// saturate at 16 bits, for weights of at most 64.
 #if defined(__AVX512VNNI__) && defined(__AVX512VL__)
-inline constexpr bool has_byte_dot = true;
+inline constexpr int largest_byte_weight = 128;
+#elif defined(__AVX2__)
+inline constexpr int largest_byte_weight = 64;
 #else
-inline constexpr bool has_byte_dot = false;
+inline constexpr int largest_byte_weight = 0;
+#endif
+
+/// Products of pairs of 16-bit integers exist.
+#if defined(__x86_64__)
+inline constexpr bool has_short_dot = true;
+#else
+inline constexpr bool has_short_dot = false;
 #endif
 
 // Fixed-size vectors keep the accumulators in registers, where plain arrays leave the tile to the
@@ -36,14 +47,43 @@ struct Lanes {
   using type __attribute__((vector_size(Width * sizeof(T)), aligned(alignof(T)), may_alias)) = T;
 };
 
+/// The 32-bit word at `from` in every lane.
+template <class Vector>
+[[nodiscard, gnu::always_inline]] inline Vector broadcast_word(const void* from) {
+  std::int32_t word;
+  std::memcpy(&word, from, sizeof(word));
+  return Vector{} + word;
+}
+
+/// The two 32-bit words at `from` in every pair of lanes.
+template <class Vector>
+[[nodiscard, gnu::always_inline]] inline Vector broadcast_two_words(const void* from) {
+  using Pairs = typename Lanes<std::int64_t, sizeof(Vector) / sizeof(std::int64_t)>::type;
+  std::int64_t words;
+  std::memcpy(&words, from, sizeof(words));
+  return reinterpret_cast<Vector>(Pairs{} + words);
+}
+
+/// Keeps a broadcast in a register: GCC would read it again for every product it enters, and two
+/// products a cycle leave no cycle for as many reads.
+template <class Vector>
+[[gnu::always_inline]] inline void keep_in_register([[maybe_unused]] Vector& vector) {
+#if defined(__AVX512F__)
+  asm("" : "+v"(vector));
+#elif defined(__x86_64__)
+  asm("" : "+x"(vector));
+#endif
+}
+
 }  // namespace detail
 
 /// Neighbours along K that lie in one 32-bit word and are multiplied by one instruction.
 template <class Weight>
 inline constexpr std::size_t values_per_word = sizeof(Weight) < 4 ? 4 / sizeof(Weight) : 1;
 
-/// How activations `X` and weights `W` are multiplied and added up: `Sum`, and `dot(sums, x, w)`,
-/// which adds the word at `x` times each word of `w` to each of `sums`.
+/// How activations `X` and weights `W` are multiplied and added up in a vector of `Sum`s:
+/// `broadcast(x)` is the word of activations at x in every lane, and `add(sums, x, w)` adds its
+/// product with each word of w.
 template <class X, class W>
 struct Op;
 
@@ -53,30 +93,91 @@ struct Op<T, T> {
   using Sum = T;
 
   template <class Vector>
-  [[gnu::always_inline]] static Vector dot(Vector sums, const T* x, Vector w) {
-    return sums + *x * w;
+  [[nodiscard, gnu::always_inline]] static Vector broadcast(const T* x) {
+    return *x - Vector{};  // + would turn -0 into 0
+  }
+  template <class Vector>
+  [[gnu::always_inline]] static void add(Vector& sums, const Vector& x, const Vector& w) {
+    sums += x * w;
   }
 };
 
+#if defined(__x86_64__)
+
+/// Two products of 16-bit integers, exact while the sum keeps within 32 bits.
+template <>
+struct Op<std::int16_t, std::int16_t> {
+  using Sum = std::int32_t;
+
+  template <class Vector>
+  [[nodiscard, gnu::always_inline]] static Vector broadcast(const std::int16_t* x) {
+    return detail::broadcast_word<Vector>(x);
+  }
+  template <class Vector>
+  [[gnu::always_inline]] static void add(Vector& sums, const Vector& x, const Vector& w) {
 #if defined(__AVX512VNNI__) && defined(__AVX512VL__)
-/// Four products of 0..255 with -128..127, exact while the sum keeps within 32 bits.
+    // in place: GCC 12 copies every sum of a tile around its own intrinsic
+    asm("vpdpwssd %2, %1, %0" : "+v"(sums) : "v"(x), "v"(w));
+#else
+    if constexpr (sizeof(Vector) == 16) {
+      sums += reinterpret_cast<Vector>(
+          _mm_madd_epi16(reinterpret_cast<__m128i>(x), reinterpret_cast<__m128i>(w)));
+    }
+#if defined(__AVX2__)
+    if constexpr (sizeof(Vector) == 32) {
+      sums += reinterpret_cast<Vector>(
+          _mm256_madd_epi16(reinterpret_cast<__m256i>(x), reinterpret_cast<__m256i>(w)));
+    }
+#endif
+#if defined(__AVX512BW__)
+    if constexpr (sizeof(Vector) == 64) {
+      sums += reinterpret_cast<Vector>(
+          _mm512_madd_epi16(reinterpret_cast<__m512i>(x), reinterpret_cast<__m512i>(w)));
+    }
+#endif
+#endif
+  }
+};
+
+#endif
+
+#if defined(__AVX2__)
+
+/// Four products of 0..255 with weights of at most `largest_byte_weight`, exact while the sum keeps
+/// within 32 bits.
 template <>
 struct Op<std::uint8_t, std::int8_t> {
   using Sum = std::int32_t;
 
   template <class Vector>
-  [[gnu::always_inline]] static Vector dot(Vector sums, const std::uint8_t* x, Vector w) {
-    std::int32_t word;
-    std::memcpy(&word, x, sizeof(word));
-    if constexpr (sizeof(Vector) == 64) {
-      return reinterpret_cast<Vector>(_mm512_dpbusd_epi32(
-          reinterpret_cast<__m512i>(sums), _mm512_set1_epi32(word), reinterpret_cast<__m512i>(w)));
-    } else {
-      return reinterpret_cast<Vector>(_mm256_dpbusd_epi32(
-          reinterpret_cast<__m256i>(sums), _mm256_set1_epi32(word), reinterpret_cast<__m256i>(w)));
+  [[nodiscard, gnu::always_inline]] static Vector broadcast(const std::uint8_t* x) {
+    return detail::broadcast_word<Vector>(x);
+  }
+  template <class Vector>
+  [[gnu::always_inline]] static void add(Vector& sums, const Vector& x, const Vector& w) {
+#if defined(__AVX512VNNI__) && defined(__AVX512VL__)
+    asm("vpdpbusd %2, %1, %0" : "+v"(sums) : "v"(x), "v"(w));
+#else
+    if constexpr (sizeof(Vector) == 16) {
+      const __m128i pairs =
+          _mm_maddubs_epi16(reinterpret_cast<__m128i>(x), reinterpret_cast<__m128i>(w));
+      sums += reinterpret_cast<Vector>(_mm_madd_epi16(pairs, _mm_set1_epi16(1)));
+    } else if constexpr (sizeof(Vector) == 32) {
+      const __m256i pairs =
+          _mm256_maddubs_epi16(reinterpret_cast<__m256i>(x), reinterpret_cast<__m256i>(w));
+      sums += reinterpret_cast<Vector>(_mm256_madd_epi16(pairs, _mm256_set1_epi16(1)));
     }
+#if defined(__AVX512BW__)
+    if constexpr (sizeof(Vector) == 64) {
+      const __m512i pairs =
+          _mm512_maddubs_epi16(reinterpret_cast<__m512i>(x), reinterpret_cast<__m512i>(w));
+      sums += reinterpret_cast<Vector>(_mm512_madd_epi16(pairs, _mm512_set1_epi16(1)));
+    }
+#endif
+#endif
   }
 };
+
 #endif
 
 }  // namespace upset

@@ -4,9 +4,11 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
+#include <cstdlib>
 #include <span>
-#include <vector>
 
+#include <upset/core/aligned_allocator.hpp>
 #include <upset/kernel/op.hpp>
 
 namespace upset {
@@ -14,9 +16,22 @@ namespace upset {
 /// Output columns that are computed together, unless there are at most half as many in all.
 inline constexpr std::size_t panel_columns = 16;
 
+namespace detail {
+
+/// Whether matrices of one panel are folded, and panels of how many columns.
+template <class T>
+inline constexpr bool folds = sizeof(T) <= 4 && vector_bytes >= 32;
+inline constexpr std::size_t folded_columns = vector_bytes / 4;
+
+}  // namespace detail
+
 /// A [N, K] matrix stored for the inner loop: panels of 16 rows (one of 8 for N up to 8), K outer,
 /// the 32-bit words of one k side by side. K consists of equal segments; each begins a word. Rows
 /// beyond N and values beyond a segment are zero.
+///
+/// A matrix of one panel is folded, where a vector can hold all of its rows: two words along K lie
+/// side by side, so that one read of two words of activations serves two vectors of weights, as in
+/// wider matrices. Rows are then in the order in which the halves of two vectors of sums add up.
 template <class T>
 class PackedMatrix {
  public:
@@ -29,15 +44,22 @@ class PackedMatrix {
     rows_ = rows;
     segments_ = segments;
     length_ = length;
-    stride_ = (length + group - 1) / group * group;
     width_ = rows <= panel_columns / 2 ? panel_columns / 2 : panel_columns;
+    // a float behind the segment could be NaN, which a weight of zero does not silence
+    const bool is_folded = detail::folds<T> && rows <= width_ && width_ <= detail::folded_columns &&
+                           (group > 1 || length % 2 == 0);
+    unit_ = is_folded ? 2 * group : group;
+    stride_ = (length + unit_ - 1) / unit_ * unit_;
     values_.assign(panels() * panel_size(), T{0});
   }
 
   [[nodiscard]] std::size_t rows() const { return rows_; }
   [[nodiscard]] std::size_t depth() const { return segments_ * length_; }
+  /// Of a segment.
+  [[nodiscard]] std::size_t length() const { return length_; }
   /// Rows in a panel.
   [[nodiscard]] std::size_t width() const { return width_; }
+  [[nodiscard]] bool is_folded() const { return unit_ > group; }
   [[nodiscard]] std::size_t panels() const { return (rows_ + width_ - 1) / width_; }
   [[nodiscard]] std::size_t panel_size() const { return segments_ * stride_ * width_; }
   [[nodiscard]] T& at(std::size_t row, std::size_t k) { return values_[index(row, k)]; }
@@ -51,20 +73,39 @@ class PackedMatrix {
       for (std::size_t segment = 0, k = 0; segment < segments_; ++segment) {
         T* const start = values_.data() + word_index(row, segment * stride_);
         for (std::size_t i = 0; i < length_; ++i, ++k) {
-          use(row, k, start[i / group * group * width_ + i % group]);
+          use(row, k, start[i / unit_ * unit_ * width_ + i % unit_]);
         }
       }
     }
   }
 
+  /// The largest sum of magnitudes in `stretch` neighbours of a row, stretches counted from the
+  /// start of their segment. O(size)
+  [[nodiscard]] std::int64_t largest_magnitude(std::size_t stretch) const {
+    std::int64_t largest = 0;
+    for (std::size_t row = 0; row < rows_; ++row) {
+      std::int64_t sum = 0;
+      for (std::size_t k = 0; k < depth(); ++k) {
+        sum = (k % length_ % stretch == 0 ? 0 : sum) + std::abs(std::int64_t{at(row, k)});
+        largest = std::max(largest, sum);
+      }
+    }
+    return largest;
+  }
+
  private:
-  /// Where the word of padded position `k` begins, `k` a multiple of `group`.
+  /// Where the unit of padded position `k` begins, `k` a multiple of it.
   [[nodiscard]] std::size_t word_index(std::size_t row, std::size_t k) const {
-    return row / width_ * panel_size() + k * width_ + row % width_ * group;
+    return row / width_ * panel_size() + k * width_ + place(row % width_) * unit_;
+  }
+  /// Of a row in its panel. Four rows that end up side by side come from two vectors, two each.
+  [[nodiscard]] std::size_t place(std::size_t row) const {
+    const bool two_vectors = is_folded() && 2 * width_ > detail::folded_columns;
+    return two_vectors ? row / 2 % 2 * (width_ / 2) + row / 4 * 2 + row % 2 : row;
   }
   [[nodiscard]] std::size_t index(std::size_t row, std::size_t k) const {
     const std::size_t padded = stride_ == length_ ? k : k / length_ * stride_ + k % length_;
-    return word_index(row, padded / group * group) + padded % group;
+    return word_index(row, padded / unit_ * unit_) + padded % unit_;
   }
 
   std::size_t rows_ = 0;
@@ -72,7 +113,8 @@ class PackedMatrix {
   std::size_t length_ = 0;
   std::size_t stride_ = 0;  // from one segment to the next
   std::size_t width_ = panel_columns;
-  std::vector<T> values_;
+  std::size_t unit_ = group;  // values of a row side by side: one word, two where folded
+  AlignedVector<T> values_;
 };
 
 }  // namespace upset

@@ -4,8 +4,10 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
+#include <cstdlib>
 #include <cstring>
 #include <span>
 #include <type_traits>
@@ -43,17 +45,17 @@ template <class Floats>
 #endif
 }
 
-/// The lanes at `from` as doubles.
-template <class Doubles, class Sum>
-[[nodiscard, gnu::always_inline]] inline Doubles as_doubles(const Sum* from) {
-  constexpr std::size_t lanes = sizeof(Doubles) / sizeof(double);
-  if constexpr (sizeof(Sum) <= 8) {
+/// The lanes at `from` as floats, each rounded once.
+template <class Floats, class Sum>
+[[nodiscard, gnu::always_inline]] inline Floats as_floats(const Sum* from) {
+  constexpr std::size_t lanes = sizeof(Floats) / sizeof(float);
+  if constexpr (sizeof(Sum) <= sizeof(float)) {
     using Sums = typename Lanes<Sum, lanes>::type;
-    return __builtin_convertvector(*reinterpret_cast<const Sums*>(from), Doubles);
-  } else {  // 128-bit integers
-    Doubles result{};
+    return __builtin_convertvector(*reinterpret_cast<const Sums*>(from), Floats);
+  } else {
+    Floats result{};
     for (std::size_t n = 0; n < lanes; ++n) {
-      result[n] = static_cast<double>(from[n]);
+      result[n] = static_cast<float>(from[n]);
     }
     return result;
   }
@@ -78,6 +80,7 @@ class WeightOperand {
     }
     columns_ = matrices_[0].panels() * matrices_[0].width();
     weight_sums_.resize(outputs);
+    magnitudes_.resize(outputs);
     steps_.resize(groups * columns_);
     offsets_.resize(groups * columns_);
     biases_.resize(groups * columns_);
@@ -93,21 +96,23 @@ class WeightOperand {
       to[element] = ArithmeticOf::weight(code, scale);
     });
     std::fill(weight_sums_.begin(), weight_sums_.end(), 0);
+    std::fill(magnitudes_.begin(), magnitudes_.end(), 0);
     const Weight* from = values.data();
     for (PackedMatrix<Weight>& matrix : matrices_) {
       matrix.for_each([&](std::size_t row, std::size_t /*k*/, Weight& weight) {
         weight = *from++;
-        if constexpr (ArithmeticOf::in_bytes) {
-          weight_sums_[output + row] += weight;
-        }
+        count_weight(output + row, weight, 1);
       });
       output += outputs_;
     }
+    choose_exact_depth();
   }
 
-  /// Reads the words that were flipped since they were last read. O(flips)
+  /// Reads the words that were flipped since they were last read. O(flips), unless 16-bit weights
+  /// grow so large that sums could wrap, or shrink again: O(size)
   void patch(const Memory<W>& kernel) {
     const std::size_t depth = matrices_[0].depth();
+    bool fits = true;
     for (const std::uint64_t word : kernel.touched_words()) {
       kernel.read(
           word, word + 1,
@@ -115,11 +120,14 @@ class WeightOperand {
             const std::size_t output = element / depth;
             const Weight now = ArithmeticOf::weight(code, scale);
             Weight& weight = matrices_[output / outputs_].at(output % outputs_, element % depth);
-            if constexpr (ArithmeticOf::in_bytes) {
-              weight_sums_[output] += now - weight;
-            }
+            count_weight(output, weight, -1);
+            count_weight(output, now, 1);
             weight = now;
+            fits = fits && magnitudes_[output] <= largest_magnitude;
           });
+    }
+    if (!fits || exact_depth_ < depth) {
+      choose_exact_depth();
     }
   }
 
@@ -132,24 +140,26 @@ class WeightOperand {
     for (std::size_t output = 0; output < bias.size(); ++output) {
       const std::size_t at = output / outputs_ * columns_ + output % outputs_;
       const typename W::Scale& scale = kernel.scale_of(output * depth);
-      steps_[at] = ArithmeticOf::template step<W>(scale) * ArithmeticOf::template step<A>(input);
+      steps_[at] = static_cast<float>(ArithmeticOf::template step<W>(scale) *
+                                      ArithmeticOf::template step<A>(input));
       biases_[at] = bias[output];
       if constexpr (ArithmeticOf::in_bytes) {
         // sum (x - zero) (w - z) = sum x w - zero sum w - z sum x + depth zero z
         const std::int64_t z = detail::zero_of(scale);
-        offsets_[at] = static_cast<double>(zero * weight_sums_[output] -
-                                           static_cast<std::int64_t>(depth) * zero * z);
-        zero_points_[at] = static_cast<double>(z);
+        offsets_[at] = zero * weight_sums_[output] - static_cast<std::int64_t>(depth) * zero * z;
+        zero_points_[at] = z;
         has_zero_points_ = has_zero_points_ || z != 0;
       }
     }
+    short_offsets_.assign(offsets_.begin(), offsets_.end());  // modulo 2^32
   }
 
   /// y[m * stride + o] for the outputs of one group, o counted from the first of them.
   ///
   /// - shape:    `x`, `bases` and `segments` as in `upset::multiply`
-  /// - rounding: level products are exact integers, scaled in double and rounded once; real ones
-  ///             are added up in float
+  /// - rounding: level products are exact integers, rounded to float, which changes none below
+  ///             2^24, then scaled and added to the bias, fused where the target can; real ones are
+  ///             added up in float
   void multiply(std::size_t group, const Activation* x, std::span<const std::size_t> bases,
                 const Segments& segments, float* y, std::size_t stride) const {
     const std::size_t first_column = group * columns_;
@@ -158,62 +168,110 @@ class WeightOperand {
         [&]<class Sum, std::size_t Columns>(std::size_t m,
                                             std::span<const std::array<Sum, Columns>> rows,
                                             std::size_t column, std::size_t count) {
-          // Vectors no wider than registers: wider ones have no calling convention of their own.
-          constexpr std::size_t lanes = std::min(
-              detail::vector_bytes / (is_level_product<W, A> ? sizeof(double) : sizeof(float)),
-              Columns);
+          constexpr std::size_t lanes = std::min(detail::vector_bytes / sizeof(float), Columns);
           using Floats = typename detail::Lanes<float, lanes>::type;
           for (std::size_t part = 0; part < std::min(count, Columns); part += lanes) {
             const std::size_t at = first_column + column + part;
             const Floats bias = *reinterpret_cast<const Floats*>(biases_.data() + at);
+            const Floats step = *reinterpret_cast<const Floats*>(steps_.data() + at);
             float* to = y + m * stride + column + part;
-            if constexpr (!is_level_product<W, A>) {
-              for (const std::array<Sum, Columns>& sums : rows) {
-                const Floats sum = *reinterpret_cast<const Floats*>(sums.data() + part);
+            for (std::size_t i = 0; i < rows.size(); ++i) {
+              const Sum* const sums = rows[i].data() + part;
+              Floats sum;
+              if constexpr (!ArithmeticOf::in_bytes) {
+                sum = detail::as_floats<Floats>(sums);
+              } else if (std::is_same_v<Sum, std::int32_t> && !has_zero_points_) [[likely]] {
+                using Words = typename detail::Lanes<std::uint32_t, lanes>::type;
+                using Integers = typename detail::Lanes<std::int32_t, lanes>::type;
+                const Words level = *reinterpret_cast<const Words*>(sums) -
+                                    *reinterpret_cast<const Words*>(short_offsets_.data() + at);
+                sum = __builtin_convertvector(reinterpret_cast<Integers>(level), Floats);
+              } else {
+                sum = corrected<Floats>(sums, at, x + bases[m + i], segments);
+              }
+              if constexpr (is_level_product<W, A>) {
+                detail::store_first(to, sum * step + bias, count - part);
+              } else {
                 detail::store_first(to, sum + bias, count - part);
-                to += stride;
               }
-            } else {
-              using Doubles = typename detail::Lanes<double, lanes>::type;
-              const Doubles steps = *reinterpret_cast<const Doubles*>(steps_.data() + at);
-              const Doubles offsets = *reinterpret_cast<const Doubles*>(offsets_.data() + at);
-              const Doubles zeros = *reinterpret_cast<const Doubles*>(zero_points_.data() + at);
-              const Doubles exact_bias = __builtin_convertvector(bias, Doubles);
-              for (std::size_t i = 0; i < rows.size(); ++i) {
-                Doubles sum = detail::as_doubles<Doubles>(rows[i].data() + part) - offsets;
-                if (has_zero_points_) [[unlikely]] {
-                  sum -= zeros * row_sum(x + bases[m + i], segments);
-                }
-                detail::store_first(to, __builtin_convertvector(sum * steps + exact_bias, Floats),
-                                    count - part);
-                to += stride;
-              }
+              to += stride;
             }
           }
         },
-        ArithmeticOf::exact_depth);
+        exact_depth_);
   }
 
  private:
-  [[nodiscard]] static double row_sum(const Activation* row, const Segments& segments) {
-    double sum = 0;
-    for (const std::size_t offset : segments.offsets) {
-      for (std::size_t k = 0; k < segments.length; ++k) {
-        sum += static_cast<double>(row[offset + k]);
+  static constexpr bool in_shorts = std::is_same_v<Weight, std::int16_t>;
+  /// Of the weights of one output: 16-bit products of them with any activations keep within 32
+  /// bits.
+  static constexpr std::int64_t largest_magnitude = [] {
+    if constexpr (in_shorts) {
+      return std::int64_t{2147483647} / A::max_level;
+    } else {
+      return std::int64_t{0};
+    }
+  }();
+
+  void count_weight(std::size_t output, Weight weight, int times) {
+    if constexpr (ArithmeticOf::in_bytes) {
+      weight_sums_[output] += times * weight;
+    } else if constexpr (in_shorts) {
+      magnitudes_[output] += times * std::abs(std::int64_t{weight});
+    }
+  }
+
+  /// The longest stretch of which no sum can wrap: all of K for weights as networks have them.
+  void choose_exact_depth() {
+    exact_depth_ = ArithmeticOf::exact_depth;
+    if constexpr (in_shorts) {
+      const std::size_t depth = matrices_[0].depth();
+      if (*std::ranges::max_element(magnitudes_) <= largest_magnitude) {
+        exact_depth_ = std::max(exact_depth_, depth);
+        return;
+      }
+      for (std::size_t stretch = std::bit_floor(matrices_[0].length()); stretch > exact_depth_;
+           stretch /= 2) {
+        if (std::ranges::all_of(matrices_, [&](const PackedMatrix<Weight>& matrix) {
+              return matrix.largest_magnitude(stretch) <= largest_magnitude;
+            })) {
+          exact_depth_ = stretch;
+        }
       }
     }
-    return sum;
+  }
+
+  /// Sums with weights that have zero points, which only faults make, or beyond 32 bits.
+  template <class Floats, class Sum>
+  [[nodiscard, gnu::noinline]] Floats corrected(const Sum* sums, std::size_t at,
+                                                const Activation* row,
+                                                const Segments& segments) const {
+    std::int64_t row_sum = 0;
+    for (const std::size_t offset : segments.offsets) {
+      for (std::size_t k = 0; k < segments.length; ++k) {
+        row_sum += row[offset + k];
+      }
+    }
+    Floats result{};
+    for (std::size_t n = 0; n < sizeof(Floats) / sizeof(float); ++n) {
+      result[n] = static_cast<float>(static_cast<std::int64_t>(sums[n]) - offsets_[at + n] -
+                                     zero_points_[at + n] * row_sum);
+    }
+    return result;
   }
 
   std::size_t outputs_ = 0;  // of a group
   std::size_t columns_ = 0;  // of a group: outputs in whole panels
+  std::size_t exact_depth_ = ArithmeticOf::exact_depth;
   std::vector<PackedMatrix<Weight>> matrices_;
-  std::vector<std::int64_t> weight_sums_;  // per output, zero points included
+  std::vector<std::int64_t> weight_sums_;  // per output, zero points included; of bytes
+  std::vector<std::int64_t> magnitudes_;   // per output; of 16-bit weights
   bool has_zero_points_ = false;           // of weights: only faults make them
   // per group and column
-  std::vector<double> steps_;
-  std::vector<double> offsets_;
-  std::vector<double> zero_points_;
+  std::vector<float> steps_;
+  std::vector<std::int64_t> offsets_;
+  std::vector<std::uint32_t> short_offsets_;
+  std::vector<std::int64_t> zero_points_;
   std::vector<float> biases_;
 };
 

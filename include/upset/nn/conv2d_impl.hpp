@@ -88,8 +88,8 @@ Tensor Conv2d<W, A, B>::forward(Inputs inputs, const Pass& pass) const {
   Tensor y =
       Tensor::uninitialized({x.batch(), shape.output_height(), shape.output_width(), outputs});
   const std::vector<std::size_t> bases = shape.bases(block);
-  // the product may read a word beyond the last operand
-  std::vector<Activation> padded(block * shape.padded_size() + sizeof(std::uint32_t),
+  // the product may read beyond the last operand
+  std::vector<Activation> padded(block * shape.padded_size() + operand_slack,
                                  static_cast<Activation>(ArithmeticOf::zero(input_.scale())));
   Memory<A> memory(0, {input_.scale()});
   for (std::size_t first = 0; first < x.batch(); first += block) {

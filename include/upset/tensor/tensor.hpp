@@ -4,40 +4,14 @@
 
 #include <algorithm>
 #include <cstddef>
-#include <memory>
 #include <span>
 #include <utility>
 #include <vector>
 
+#include <upset/core/aligned_allocator.hpp>
 #include <upset/tensor/shape.hpp>
 
 namespace upset {
-
-namespace detail {
-
-/// Allocates elements that are only written where the vector is told a value: zeroing the output of
-/// a layer that is about to be computed costs a tenth of LeNet-5.
-template <class T>
-struct UninitializedAllocator : std::allocator<T> {
-  template <class U>
-  struct rebind {
-    using other = UninitializedAllocator<U>;
-  };
-  UninitializedAllocator() = default;
-  template <class U>
-  UninitializedAllocator(const UninitializedAllocator<U>& /*other*/) {}  // NOLINT: as in std
-
-  template <class U>
-  void construct(U* at) {
-    ::new (static_cast<void*>(at)) U;
-  }
-  template <class U, class... Arguments>
-  void construct(U* at, Arguments&&... arguments) {
-    ::new (static_cast<void*>(at)) U(std::forward<Arguments>(arguments)...);
-  }
-};
-
-}  // namespace detail
 
 /// Floats of any rank, contiguous, last extent fastest (NHWC for images, OHWI for kernels).
 class Tensor {
@@ -98,7 +72,7 @@ class Tensor {
   }
 
   Shape shape_;
-  std::vector<float, detail::UninitializedAllocator<float>> values_;
+  AlignedVector<float> values_;
 };
 
 }  // namespace upset
