@@ -34,7 +34,6 @@ TEST_CASE("PackedMatrix: keeps rows in panels of 16, and rows beyond the last ar
 TEST_CASE("PackedMatrix: four bytes of a row share a word, and each segment begins one") {
   PackedMatrix<std::int8_t> matrix;
   matrix.resize(19, 2, 5);  // 2 panels, two segments of 5 bytes: 2 words each
-  CHECK(!matrix.is_folded());
   CHECK(matrix.depth() == 10);
   CHECK(matrix.panel_size() == 2 * 8 * 16);
   for (std::size_t n = 0; n < 19; ++n) {
@@ -43,22 +42,31 @@ TEST_CASE("PackedMatrix: four bytes of a row share a word, and each segment begi
     }
   }
   std::size_t wrong = 0;
-  for (std::size_t word = 0; word < 4; ++word) {
-    for (std::size_t n = 0; n < 32; ++n) {
-      for (std::size_t byte = 0; byte < 4; ++byte) {
-        const std::size_t within = word % 2 * 4 + byte;
-        const std::size_t right =
-            n < 19 && within < 5 ? (10 * n + word / 2 * 5 + within) % 127 + 1 : 0;
-        wrong += matrix.panel(n / 16)[(word * 16 + n % 16) * 4 + byte] == static_cast<int>(right)
-                     ? 0U
-                     : 1U;
-      }
+  std::size_t zeros = 0;
+  // of a row, words side by side: one, or two where panels are folded
+  const std::size_t unit = matrix.is_folded() ? 8 : 4;
+  for (std::size_t at = 0; at < 2 * matrix.panel_size(); ++at) {
+    zeros += matrix.panel(0)[at] == 0 ? 1U : 0U;
+  }
+  CHECK(zeros == 2 * matrix.panel_size() - 19 * 10);
+  for (std::size_t n = 0; n < 19; ++n) {
+    // the first value of a row tells where the row lies in its panel
+    const auto* const panel = matrix.panel(n / 16);
+    std::size_t place = 0;
+    while (panel[place * unit] != static_cast<int>(10 * n % 127 + 1)) {
+      ++place;
+    }
+    CHECK(place < 16);
+    for (std::size_t k = 0; k < 10; ++k) {
+      const std::size_t padded = k / 5 * 8 + k % 5;
+      const int value = panel[padded / unit * unit * 16 + place * unit + padded % unit];
+      wrong += value == static_cast<int>((10 * n + k) % 127 + 1) ? 0U : 1U;
     }
   }
   CHECK(wrong == 0);
 }
 
-TEST_CASE("PackedMatrix: two words of a row lie side by side in a panel alone") {
+TEST_CASE("PackedMatrix: two words of a row lie side by side where vectors hold a panel") {
   PackedMatrix<std::int8_t> matrix;
   matrix.resize(7, 1, 10);  // two units of 8 bytes, the second one padded
   if (!matrix.is_folded()) {

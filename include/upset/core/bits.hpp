@@ -81,6 +81,15 @@ template <int Bits>
   return word;
 }
 
+/// The ones among the low 16 bits of `word`. Unlike `std::popcount`, a loop of it vectorises where
+/// the processor counts no bits in vectors.
+[[nodiscard]] constexpr std::uint32_t count_ones_of_16(std::uint32_t word) {
+  word = word - ((word >> 1) & 0x5555U);
+  word = (word & 0x3333U) + ((word >> 2) & 0x3333U);
+  word = (word + (word >> 4)) & 0x0F0FU;
+  return (word + (word >> 8)) & 0x1FU;
+}
+
 /// The `count` (at most 64) bits from bit `first` upwards, in the low end of the result.
 template <std::unsigned_integral Word>
 [[nodiscard]] constexpr std::uint64_t extract_bits(Word word, int first, int count) {

@@ -101,16 +101,22 @@ class Int8Affine : public PlainWord<Int8Affine, 8> {
 
   // -- codec
 
-  /// The nearest code. The quotient is taken in double, where its error (2^-53) is too small to
-  /// move it across a tie of two floats, so this is the rounding of the exact `x / S`.
+  /// The nearest code, by the rounding of the exact `x / S`.
+  ///
+  /// Taken as `x (1 / S)` in double, which is off by 2^-52 of itself at most. A quotient of two
+  /// floats that is no tie lies 2^-26 or more away from one, so rounded to multiples of 2^-40 it is
+  /// on its side again, and a tie is one again. No division, branch-free.
   [[nodiscard]] static constexpr code_type encode(float x, Scale scale) {
     if (std::is_constant_evaluated() && x != x) {  // arithmetic on NaN is no constant expression
       return static_cast<code_type>(scale.zero_point);
     }
-    const double quotient = static_cast<double>(x) / static_cast<double>(scale.scale);
-    const double low = quotient < -256.0 ? -256.0 : quotient;
-    const std::uint64_t bits = detail::nearest_even_bits(low > 256.0 ? 256.0 : low);
-    const auto rounded = static_cast<std::int32_t>(quotient == quotient ? bits & 0xFFFF'FFFFU : 0U);
+    constexpr double to_2_40 = 0x1.8p12;  // adding it leaves 40 bits of a fraction
+    const double inverse = 1.0 / static_cast<double>(scale.scale);
+    const double product = static_cast<double>(x) * inverse;
+    const double low = product < -256.0 ? -256.0 : product;
+    const double quotient = ((low > 256.0 ? 256.0 : low) + to_2_40) - to_2_40;
+    const std::uint64_t bits = detail::nearest_even_bits(quotient);
+    const auto rounded = static_cast<std::int32_t>(product == product ? bits & 0xFFFF'FFFFU : 0U);
     const std::int32_t q = rounded + scale.zero_point;
     return static_cast<code_type>(q < -128 ? -128 : q > 127 ? 127 : q);
   }

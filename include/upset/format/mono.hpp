@@ -57,35 +57,26 @@ class Mono : public PlainWord<Mono<M>, M> {
 
   // -- codec
 
-  /// The signs of the residuals.
-  ///
-  /// `r_i >= 0` is decided as `x >= p_i` with `p_i` the value of the signs before: a sum of at
-  /// most 16 factors is exact in float, so no residual is ever rounded. Branch-free.
+  // The signs of the residuals: with each sign the value of those before comes one gamma closer to
+  // x, until after n of one kind it has passed x; from there on signs alternate.
+
   [[nodiscard]] static constexpr code_type encode(float x, Scale scale) {
-    const float gamma = scale.gamma(0);
     const float number = detail::zero_if_nan(x);
-    float before = 0;
-    std::uint32_t code = 0;
-    detail::unroll<M>([&](int) {
-      const std::uint32_t down = detail::is_below(number, before);
-      before += detail::negate_if(down, gamma);
-      code = 2 * code + 1 - down;
-    });
-    return static_cast<code_type>(code);
+    const std::uint32_t down = detail::is_below(number, 0.0F);
+    const std::int32_t left = M - signs_to_pass(number, scale.gamma(0));
+    // zeros, then the first `left` of 1010...; all of it inverted where x is not below zero
+    const std::uint32_t code = 0xAAAA'AAAAU >> 1 >> (31 - left);
+    return static_cast<code_type>(code ^ ((down - 1) & low_mask<std::uint32_t>(M)));
   }
 
   /// `level(encode(x, scale))` without the code, in which a loop over a tensor would count bits.
   [[nodiscard]] static constexpr std::int32_t encode_level(float x, Scale scale) {
-    const float gamma = scale.gamma(0);
     const float number = detail::zero_if_nan(x);
-    float before = 0;
-    std::int32_t downs = 0;
-    detail::unroll<M>([&](int) {
-      const std::uint32_t down = detail::is_below(number, before);
-      before += detail::negate_if(down, gamma);
-      downs += static_cast<std::int32_t>(down);
-    });
-    return M - 2 * downs;
+    const auto down = static_cast<std::int32_t>(detail::is_below(number, 0.0F));
+    const std::int32_t signs = signs_to_pass(number, scale.gamma(0));
+    // of M - signs alternating ones, an odd one is a way back
+    const std::int32_t size = signs - ((M - signs) & 1);
+    return (size ^ -down) + down;
   }
 
   /// The exact value.
@@ -103,13 +94,37 @@ class Mono : public PlainWord<Mono<M>, M> {
   [[nodiscard]] static constexpr Scale fit(std::span<const float> values);
 
   [[nodiscard]] static constexpr std::int32_t level(code_type code, Scale /*scale*/ = {}) {
-    return 2 * static_cast<std::int32_t>(std::popcount(code)) - M;
+    return 2 * static_cast<std::int32_t>(count_ones_of_16(code)) - M;
   }
   [[nodiscard]] static constexpr float step(Scale scale) { return scale.gamma(0); }
 
   // -- comparing: as bits, for sorting and searching; several codes have the same level
   [[nodiscard]] friend constexpr auto operator<=>(Mono a, Mono b) { return a.raw <=> b.raw; }
   [[nodiscard]] friend constexpr bool operator==(Mono a, Mono b) { return a.raw == b.raw; }
+
+ private:
+  /// The signs of one kind after which their value is beyond x, at it too where x is below zero;
+  /// M where that never happens. 1..M
+  ///
+  /// The quotient `|x| / gamma` is off by less than 2^-18 below M; rounded down from a little less
+  /// it is the count or one short, which a comparison decides: multiples of gamma are exact.
+  [[nodiscard]] static constexpr std::int32_t signs_to_pass(float x, float gamma) {
+    constexpr float beyond_all = 1024;  // 16 times the largest gamma is 496
+    const float inverse = 1.0F / (gamma > 0 ? gamma : 1.0F);
+    const float shift = gamma > 0 ? -0x1p-17F : static_cast<float>(M);
+    const float magnitude = x < 0 ? -x : x;
+    const float size = magnitude < beyond_all ? magnitude : beyond_all;
+    const float quotient = size * inverse + shift;
+    const auto whole = static_cast<std::int32_t>(quotient);  // below 2^25
+    const std::int32_t passed = (whole < M ? whole : M) + 1;
+    const float value = static_cast<float>(passed) * gamma;
+    // value < size where x is below zero, value <= size elsewhere, without a branch
+    const std::uint32_t down = detail::is_below(x, 0.0F);
+    const std::uint32_t is_short =
+        (detail::is_below(value, size) & down) | (~detail::is_below(size, value) & ~down & 1U);
+    const std::int32_t signs = passed + static_cast<std::int32_t>(is_short);
+    return signs < M ? signs : M;
+  }
 };
 
 template <int M>

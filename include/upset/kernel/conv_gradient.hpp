@@ -7,7 +7,6 @@
 #include <array>
 #include <cstddef>
 #include <span>
-#include <vector>
 
 #include <upset/kernel/gemm.hpp>
 
@@ -164,7 +163,7 @@ inline void add_input_gradient(std::span<const std::size_t> bases, const Segment
   // Each segment in whole vectors: what is added behind it is zero.
   const std::size_t padded = segments.length + gradient_slack;
   const std::size_t depth = segments.offsets.size() * padded;
-  std::vector<float> weights(outputs * depth, 0.0F);
+  AlignedVector<float> weights(outputs * depth, 0.0F);
   for (std::size_t i = 0; i < outputs * segments.offsets.size(); ++i) {
     std::copy_n(kernel.data() + i * segments.length, segments.length, weights.data() + i * padded);
   }

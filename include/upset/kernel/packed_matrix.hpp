@@ -18,7 +18,7 @@ inline constexpr std::size_t panel_columns = 16;
 
 namespace detail {
 
-/// Whether matrices of one panel are folded, and panels of how many columns.
+/// Whether panels are folded, and those of how many columns.
 template <class T>
 inline constexpr bool folds = sizeof(T) <= 4 && vector_bytes >= 32;
 inline constexpr std::size_t folded_columns = vector_bytes / 4;
@@ -29,9 +29,9 @@ inline constexpr std::size_t folded_columns = vector_bytes / 4;
 /// the 32-bit words of one k side by side. K consists of equal segments; each begins a word. Rows
 /// beyond N and values beyond a segment are zero.
 ///
-/// A matrix of one panel is folded, where a vector can hold all of its rows: two words along K lie
-/// side by side, so that one read of two words of activations serves two vectors of weights, as in
-/// wider matrices. Rows are then in the order in which the halves of two vectors of sums add up.
+/// Where a vector holds as many sums as a panel has rows, panels are folded: two words along K lie
+/// side by side, so that one read of two words of activations serves two vectors of weights for
+/// each panel. Rows are then in the order in which the halves of two vectors of sums add up.
 template <class T>
 class PackedMatrix {
  public:
@@ -46,8 +46,8 @@ class PackedMatrix {
     length_ = length;
     width_ = rows <= panel_columns / 2 ? panel_columns / 2 : panel_columns;
     // a float behind the segment could be NaN, which a weight of zero does not silence
-    const bool is_folded = detail::folds<T> && rows <= width_ && width_ <= detail::folded_columns &&
-                           (group > 1 || length % 2 == 0);
+    const bool is_folded =
+        detail::folds<T> && width_ <= detail::folded_columns && (group > 1 || length % 2 == 0);
     unit_ = is_folded ? 2 * group : group;
     stride_ = (length + unit_ - 1) / unit_ * unit_;
     values_.assign(panels() * panel_size(), T{0});

@@ -170,31 +170,38 @@ class WeightOperand {
                                             std::size_t column, std::size_t count) {
           constexpr std::size_t lanes = std::min(detail::vector_bytes / sizeof(float), Columns);
           using Floats = typename detail::Lanes<float, lanes>::type;
+          using Words = typename detail::Lanes<std::uint32_t, lanes>::type;
+          using Integers = typename detail::Lanes<std::int32_t, lanes>::type;
+          // Locals all: stores of vectors may alias whatever is read through a pointer.
+          const std::array<Sum, Columns>* const row = rows.data();
+          const std::size_t row_count = rows.size();
+          const std::size_t row_stride = stride;
+          const bool plain = std::is_same_v<Sum, std::int32_t> && !has_zero_points_;
           for (std::size_t part = 0; part < std::min(count, Columns); part += lanes) {
             const std::size_t at = first_column + column + part;
+            const std::size_t left = count - part;
             const Floats bias = *reinterpret_cast<const Floats*>(biases_.data() + at);
             const Floats step = *reinterpret_cast<const Floats*>(steps_.data() + at);
+            [[maybe_unused]] const Words offset =
+                *reinterpret_cast<const Words*>(short_offsets_.data() + at);
             float* to = y + m * stride + column + part;
-            for (std::size_t i = 0; i < rows.size(); ++i) {
-              const Sum* const sums = rows[i].data() + part;
+            for (std::size_t i = 0; i < row_count; ++i) {
+              const Sum* const sums = row[i].data() + part;
               Floats sum;
               if constexpr (!ArithmeticOf::in_bytes) {
                 sum = detail::as_floats<Floats>(sums);
-              } else if (std::is_same_v<Sum, std::int32_t> && !has_zero_points_) [[likely]] {
-                using Words = typename detail::Lanes<std::uint32_t, lanes>::type;
-                using Integers = typename detail::Lanes<std::int32_t, lanes>::type;
-                const Words level = *reinterpret_cast<const Words*>(sums) -
-                                    *reinterpret_cast<const Words*>(short_offsets_.data() + at);
+              } else if (plain) [[likely]] {
+                const Words level = *reinterpret_cast<const Words*>(sums) - offset;
                 sum = __builtin_convertvector(reinterpret_cast<Integers>(level), Floats);
               } else {
                 sum = corrected<Floats>(sums, at, x + bases[m + i], segments);
               }
               if constexpr (is_level_product<W, A>) {
-                detail::store_first(to, sum * step + bias, count - part);
+                detail::store_first(to, sum * step + bias, left);
               } else {
-                detail::store_first(to, sum + bias, count - part);
+                detail::store_first(to, sum + bias, left);
               }
-              to += stride;
+              to += row_stride;
             }
           }
         },

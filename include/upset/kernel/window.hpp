@@ -3,8 +3,9 @@
 #pragma once
 
 #include <cstddef>
-#include <vector>
+#include <string>
 
+#include <upset/core/aligned_allocator.hpp>
 #include <upset/core/error.hpp>
 #include <upset/kernel/gemm.hpp>
 
@@ -103,8 +104,8 @@ class Window {
 
   /// `base` of every output pixel of `pictures` padded images that lie one behind the other: a
   /// table, because the divisions would cost as much as the window.
-  [[nodiscard]] std::vector<std::size_t> bases(std::size_t pictures) const {
-    std::vector<std::size_t> result(pictures * output_pixels());
+  [[nodiscard]] AlignedVector<std::size_t> bases(std::size_t pictures) const {
+    AlignedVector<std::size_t> result(pictures * output_pixels());
     std::size_t* next = result.data();
     for (std::size_t picture = 0; picture < pictures; ++picture) {
       for (std::size_t y = 0; y < output_height_; ++y) {
@@ -121,8 +122,9 @@ class Window {
   }
 
   /// Offsets of the segments a window of `group` reads, in the order of a [H, W, I] kernel.
-  [[nodiscard]] std::vector<std::size_t> offsets(std::size_t group) const {
-    std::vector<std::size_t> result;
+  [[nodiscard]] AlignedVector<std::size_t> offsets(std::size_t group) const {
+    AlignedVector<std::size_t> result;
+    result.reserve(geometry_.taps());
     const std::size_t first_channel = group * (channels_ / geometry_.groups);
     for (std::size_t y = 0; y < geometry_.kernel_height; ++y) {
       for (std::size_t x = 0; x < (geometry_.whole_rows() ? 1 : geometry_.kernel_width); ++x) {

@@ -77,8 +77,8 @@ class BatchNorm {
     const Tensor& x = *inputs[0];
     const std::vector<float>& gamma = stored_[0];
     const std::vector<float>& beta = stored_[1];
-    std::vector<float> mean = stored_[2];
-    std::vector<float> factor(channels());  // gamma / sqrt(variance + epsilon)
+    AlignedVector<float> mean(stored_[2].begin(), stored_[2].end());
+    AlignedVector<float> factor(channels());  // gamma / sqrt(variance + epsilon)
     if (pass.training) {
       const Statistics batch = statistics(x);
       for (std::size_t c = 0; c < channels(); ++c) {

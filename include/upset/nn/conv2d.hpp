@@ -87,8 +87,9 @@ class Conv2d {
   void build_operand();
   void set_scales();
   /// Writes one picture to memory, lets the hook at it, and reads it back into the padded image.
+  /// Without a memory to write to, only rounds it as that would.
   void write_input(std::span<const float> x, const Window& window, const Pass& pass,
-                   std::uint64_t image, Memory<A>& memory, std::span<Activation> padded) const;
+                   std::uint64_t image, Memory<A>* memory, std::span<Activation> padded) const;
 
   WindowGeometry geometry_;
   StoredTensor<W> kernel_;

@@ -49,27 +49,24 @@ Shape Conv2d<W, A, B>::output_shape(InputShapes shapes) const {
 
 template <Format W, Format A, Format B>
 void Conv2d<W, A, B>::write_input(std::span<const float> x, const Window& window, const Pass& pass,
-                                  std::uint64_t image, Memory<A>& memory,
+                                  std::uint64_t image, Memory<A>* memory,
                                   std::span<Activation> padded) const {
   const typename A::Scale scale = input_.scale();
-  if (is_plain<A> && pass.hook == nullptr) {
+  if (memory == nullptr) {
     // encode and decode without the words in between, which would not change anything
     window.for_each_stretch([&](std::size_t from, std::size_t to, std::size_t length) {
-      const float* const source = x.data() + from;
-      Activation* const target = padded.data() + to;
-      for (std::size_t i = 0; i < length; ++i) {
-        target[i] = ArithmeticOf::rounded(source[i], scale);
-      }
+      detail::transform(x.data() + from, length, padded.data() + to,
+                        [scale](float value) { return ArithmeticOf::rounded(value, scale); });
     });
     return;
   }
-  memory.encode(x, {scale});  // the hook may have flipped bits of the scale for the picture before
+  memory->encode(x, {scale});  // the hook may have flipped bits of the scale for the picture before
   if (pass.hook != nullptr) {
-    (*pass.hook)(pass.layer, image, memory);
+    (*pass.hook)(pass.layer, image, *memory);
   }
-  std::vector<Activation> values(x.size());
-  memory.read([to = values.data()](std::size_t element, typename A::code_type code,
-                                   const typename A::Scale& s) {
+  AlignedVector<Activation> values(x.size());
+  memory->read([to = values.data()](std::size_t element, typename A::code_type code,
+                                    const typename A::Scale& s) {
     to[element] = ArithmeticOf::activation(code, s);
   });
   window.for_each_stretch([&](std::size_t from, std::size_t to, std::size_t length) {
@@ -87,19 +84,23 @@ Tensor Conv2d<W, A, B>::forward(Inputs inputs, const Pass& pass) const {
   const std::size_t block = block_of(shape, x.batch());
   Tensor y =
       Tensor::uninitialized({x.batch(), shape.output_height(), shape.output_width(), outputs});
-  const std::vector<std::size_t> bases = shape.bases(block);
+  const AlignedVector<std::size_t> bases = shape.bases(block);
   // the product may read beyond the last operand
-  std::vector<Activation> padded(block * shape.padded_size() + operand_slack,
-                                 static_cast<Activation>(ArithmeticOf::zero(input_.scale())));
-  Memory<A> memory(0, {input_.scale()});
+  AlignedVector<Activation> padded(block * shape.padded_size() + operand_slack,
+                                   static_cast<Activation>(ArithmeticOf::zero(input_.scale())));
+  std::optional<Memory<A>> memory;
+  if (!is_plain<A> || pass.hook != nullptr) {
+    memory.emplace(0, std::vector{input_.scale()});
+  }
   for (std::size_t first = 0; first < x.batch(); first += block) {
     const std::size_t count = std::min(block, x.batch() - first);
     for (std::size_t b = 0; b < count; ++b) {
-      write_input(x.row(first + b), shape, pass, pass.first_image + first + b, memory,
+      write_input(x.row(first + b), shape, pass, pass.first_image + first + b,
+                  memory ? &*memory : nullptr,
                   std::span(padded).subspan(b * shape.padded_size(), shape.padded_size()));
     }
     for (std::size_t group = 0; group < geometry_.groups; ++group) {
-      const std::vector<std::size_t> offsets = shape.offsets(group);
+      const AlignedVector<std::size_t> offsets = shape.offsets(group);
       operand_.multiply(group, padded.data(), std::span(bases).first(count * pixels),
                         {offsets, shape.segment_length()},
                         y.data() + first * pixels * outputs + group * group_outputs(), outputs);
@@ -134,11 +135,11 @@ void Conv2d<W, A, B>::backward(Inputs inputs, const Tensor& /*y*/, const Tensor&
   Tensor d_kernel(kernel().shape());
   Tensor d_bias(bias().shape());
   std::vector<double> d_gammas(static_cast<std::size_t>(A::Scale::gammas), 0.0);
-  const std::vector<std::size_t> bases = shape.bases(block);
-  std::vector<float> padded(block * padded_size + gradient_slack, 0.0F);
-  std::vector<float> d_padded(asks_input ? padded.size() : 0);
-  std::vector<float> d_input(asks_input ? shape.input_size() : 0);
-  std::vector<float> unasked(d_x == nullptr ? d_input.size() : 0);
+  const AlignedVector<std::size_t> bases = shape.bases(block);
+  AlignedVector<float> padded(block * padded_size + gradient_slack, 0.0F);
+  AlignedVector<float> d_padded(asks_input ? padded.size() : 0, 0.0F);
+  AlignedVector<float> d_input(asks_input ? shape.input_size() : 0, 0.0F);
+  AlignedVector<float> unasked(d_x == nullptr ? d_input.size() : 0, 0.0F);
   for (std::size_t first = 0; first < x.batch(); first += block) {
     const std::size_t count = std::min(block, x.batch() - first);
     const std::span<const std::size_t> rows = std::span(bases).first(count * pixels);
@@ -160,7 +161,7 @@ void Conv2d<W, A, B>::backward(Inputs inputs, const Tensor& /*y*/, const Tensor&
     }
     std::fill(d_padded.begin(), d_padded.end(), 0.0F);
     for (std::size_t group = 0; group < geometry_.groups; ++group) {
-      const std::vector<std::size_t> offsets = shape.offsets(group);
+      const AlignedVector<std::size_t> offsets = shape.offsets(group);
       const Segments segments{offsets, shape.segment_length()};
       const std::size_t weights = group * inner * depth();
       add_kernel_gradient(rows, segments, padded.data(), d_rows + group * inner, outputs, inner,

@@ -85,9 +85,9 @@ class Network {
   void calibrate(const Tensor& x);
 
  private:
-  [[nodiscard]] std::vector<const Tensor*> inputs_of(const Node& node, const Tensor& x,
-                                                     std::span<const Tensor> values) const {
-    std::vector<const Tensor*> result;
+  [[nodiscard]] AlignedVector<const Tensor*> inputs_of(const Node& node, const Tensor& x,
+                                                       std::span<const Tensor> values) const {
+    AlignedVector<const Tensor*> result;
     for (const std::size_t from : node.inputs) {
       result.push_back(from == input ? &x : &values[from]);
     }
@@ -141,8 +141,8 @@ inline Tensor Network::forward_from(std::size_t start, const Tensor& x,
   if (start == nodes_.size()) {
     return known.back();
   }
-  std::vector<std::size_t> readers(nodes_.size(), 0);
-  std::vector<std::size_t> last_reader(nodes_.size(), 0);
+  AlignedVector<std::size_t> readers(nodes_.size(), 0);
+  AlignedVector<std::size_t> last_reader(nodes_.size(), 0);
   for (std::size_t n = start; n < nodes_.size(); ++n) {
     for (const std::size_t from : nodes_[n].inputs) {
       if (from != input) {
@@ -151,7 +151,7 @@ inline Tensor Network::forward_from(std::size_t start, const Tensor& x,
       }
     }
   }
-  std::vector<Tensor> values(nodes_.size());
+  AlignedVector<Tensor> values(nodes_.size());
   for (std::size_t n = start; n < nodes_.size(); ++n) {
     const Node& node = nodes_[n];
     const auto is_done = [&](std::size_t from) {
@@ -162,7 +162,8 @@ inline Tensor Network::forward_from(std::size_t start, const Tensor& x,
       values[n] = node.layer.transform(std::move(values[node.inputs[0]]), pass);
       continue;
     }
-    std::vector<const Tensor*> inputs;
+    AlignedVector<const Tensor*> inputs;
+    inputs.reserve(node.inputs.size());
     for (const std::size_t from : node.inputs) {
       inputs.push_back(from == input ? &x : from < start ? &known[from] : &values[from]);
     }
@@ -246,7 +247,7 @@ inline void Network::calibrate(const Tensor& x) {
   check_input(x);
   std::vector<Tensor> values(nodes_.size());
   for (std::size_t n = 0; n < nodes_.size(); ++n) {
-    const std::vector<const Tensor*> inputs = inputs_of(nodes_[n], x, values);
+    const AlignedVector<const Tensor*> inputs = inputs_of(nodes_[n], x, values);
     nodes_[n].layer.calibrate(inputs);
     nodes_[n].layer.encode();
     Pass pass;

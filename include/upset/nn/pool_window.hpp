@@ -6,8 +6,8 @@
 #include <cstddef>
 #include <span>
 #include <string>
-#include <vector>
 
+#include <upset/core/aligned_allocator.hpp>
 #include <upset/kernel/window.hpp>
 #include <upset/nn/layer.hpp>
 
@@ -79,7 +79,7 @@ class WindowPool : public Stateless {
   }
 
   /// Where the real pixels lie that the windows of one output row or column see.
-  using Taps = std::vector<std::vector<std::size_t>>;
+  using Taps = AlignedVector<AlignedVector<std::size_t>>;
   [[nodiscard]] Taps row_taps(const Shape& x, const Shape& y) const {
     return taps_of(rows(x[1]), y[1], x[2] * x[3]);
   }
@@ -93,7 +93,7 @@ class WindowPool : public Stateless {
   void walk(const Shape& x, const Shape& y, Use use) const {
     const Taps from_rows = row_taps(x, y);
     const Taps from_columns = column_taps(x, y);
-    std::vector<std::size_t> taps(geometry_.taps());
+    AlignedVector<std::size_t> taps(geometry_.taps());
     std::size_t to = 0;
     for (std::size_t b = 0; b < x[0]; ++b) {
       const std::size_t picture = b * x[1] * x[2] * x[3];

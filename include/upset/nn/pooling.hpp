@@ -7,7 +7,6 @@
 #include <cstring>
 #include <span>
 #include <string>
-#include <vector>
 
 #include <upset/kernel/op.hpp>
 #include <upset/nn/pool_window.hpp>
@@ -39,7 +38,7 @@ class MaxPool : public detail::WindowPool {
     const Taps from_columns = column_taps(x.shape(), y.shape());
     const std::size_t channels = y.shape()[3];
     const std::size_t row_size = x.shape()[2] * channels;
-    std::vector<float> row(row_size + lanes);
+    AlignedVector<float> row(row_size + lanes, 0.0F);
     std::size_t to = 0;
     for (std::size_t b = 0; b < x.batch(); ++b) {
       const float* const picture = x.row(b).data();
@@ -150,7 +149,7 @@ class AveragePool : public detail::WindowPool {
   [[nodiscard]] Tensor forward(Inputs inputs, const Pass& /*pass*/) const {
     const Tensor& x = *inputs[0];
     Tensor y(pooled_batch(x.shape(), kind()));
-    std::vector<double> sums(y.shape()[3]);
+    AlignedVector<double> sums(y.shape()[3]);
     walk(x.shape(), y.shape(), [&](std::size_t to, std::span<const std::size_t> taps) {
       std::ranges::fill(sums, 0.0);
       for (const std::size_t tap : taps) {
@@ -200,7 +199,7 @@ struct GlobalAveragePool : Stateless {
     const Tensor& x = *inputs[0];
     const std::size_t channels = x.shape()[x.shape().rank() - 1];
     Tensor y({x.batch(), channels});
-    std::vector<double> sums(channels);
+    AlignedVector<double> sums(channels);
     for (std::size_t b = 0; b < x.batch(); ++b) {
       const auto picture = x.row(b);
       std::ranges::fill(sums, 0.0);

@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include <upset/core/transform.hpp>
 #include <upset/tensor/memory_image.hpp>
 
 namespace upset {
@@ -160,11 +161,8 @@ class Memory final : public MemoryImage {
 
   void encode_codes(std::span<const float> values, Code* codes) {
     for_each_part([&](std::size_t first, std::size_t last, Scale scale) {
-      Code* const to = codes;  // locals, or every stored byte might change them
-      const float* const from = values.data();
-      for (std::size_t i = first; i < last; ++i) {
-        to[i] = F::encode(from[i], scale);
-      }
+      detail::transform(values.data() + first, last - first, codes + first,
+                        [scale](float x) { return F::encode(x, scale); });
     });
   }
 
