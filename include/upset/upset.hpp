@@ -40,11 +40,13 @@
 #include <upset/nn/layer.hpp>
 #include <upset/nn/merge.hpp>
 #include <upset/nn/model/lenet5.hpp>
+#include <upset/nn/model/resnet_cifar.hpp>
 #include <upset/nn/network.hpp>
 #include <upset/nn/pool_window.hpp>
 #include <upset/nn/pooling.hpp>
 #include <upset/nn/reshape.hpp>
 #include <upset/nn/softmax.hpp>
+#include <upset/nn/subsample.hpp>
 #include <upset/nn/weights.hpp>
 #include <upset/tensor/memory.hpp>
 #include <upset/tensor/memory_image.hpp>

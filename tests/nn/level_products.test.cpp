@@ -153,8 +153,8 @@ std::size_t wrong_products(std::size_t depth, Codes kind, bool flip_zero_point =
     }
     // The sum is rounded to float, where it needs more than 24 bits, and scaled by a factor that is
     // rounded to float. The bias is zero.
-    const float right = static_cast<float>(sum) * static_cast<float>(Meaning<W>::step(w_scale) *
-                                                                     Meaning<A>::step(a_scale));
+    const float right = static_cast<float>(sum) *
+                        static_cast<float>(Meaning<W>::step(w_scale) * Meaning<A>::step(a_scale));
     wrong += y[i] == right ? 0U : 1U;
   }
   return wrong;

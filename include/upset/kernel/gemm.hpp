@@ -219,31 +219,34 @@ struct PartialSum<std::int64_t, std::int64_t> {
   using type = Int128;
 };
 
-// A partial sum of 32 bits has wrapped only where it is one word's: -32768 times -32768, twice, is
-// 2^31, and no other product of a word reaches as far as -2^31.
+// The sum of one word may be -32768 times -32768, twice, which is 2^31 and has wrapped to -2^31: no
+// other exact sum reaches as far.
 template <class Sum, class Partial>
-[[nodiscard]] Sum unwrapped(Partial partial) {
-  if constexpr (std::is_same_v<Partial, std::int32_t>) {
-    if (partial == std::numeric_limits<std::int32_t>::min()) {
-      return static_cast<Sum>(std::int64_t{1} << 31);
-    }
-  }
-  return static_cast<Sum>(partial);
+[[nodiscard, gnu::always_inline]] inline Sum unwrapped(Partial partial) {
+  constexpr bool may_wrap = std::is_same_v<Partial, std::int32_t>;
+  return may_wrap && partial == std::numeric_limits<Partial>::min() ? static_cast<Sum>(0x1p31)
+                                                                    : static_cast<Sum>(partial);
 }
 
-// Adds partial sums to those of a row; those of a folded panel are two vectors, in which even and
-// odd words alternate, and which hold two columns of four each.
-template <std::size_t Columns, class Sum, class Partial, std::size_t Out>
-void add_unwrapped(const std::array<Partial, Out>& partial, std::array<Sum, Columns>& sums) {
-  for (std::size_t lane = 0; lane < Out; ++lane) {
-    std::size_t column = lane;
-    if constexpr (Out == 2 * Columns) {
-      const std::size_t pair = lane / 2;
-      column = Out * sizeof(Partial) == vector_bytes
-                   ? pair
-                   : pair % (Columns / 2) / 2 * 4 + pair / (Columns / 2) * 2 + pair % 2;
-    }
-    sums[column] += unwrapped<Sum>(partial[lane]);
+// Adds partial sums to those of a row.
+template <std::size_t Columns, class Sum, class Partial>
+void add_partial(const std::array<Partial, Columns>& partial, std::array<Sum, Columns>& sums) {
+  for (std::size_t n = 0; n < Columns; ++n) {
+    sums[n] += unwrapped<Sum>(partial[n]);
+  }
+}
+
+// Adds the sums of single words in a folded panel: one or two vectors, in which even and odd words
+// alternate, and two of which hold two columns of four each.
+template <std::size_t Columns, class Sum, class Partial>
+void add_partial(const std::array<Partial, 2 * Columns>& words, std::array<Sum, Columns>& sums) {
+  for (std::size_t lane = 0; lane < words.size(); ++lane) {
+    const std::size_t pair = lane / 2;
+    const std::size_t column =
+        sizeof(words) == vector_bytes
+            ? pair
+            : pair % (Columns / 2) / 2 * 4 + pair / (Columns / 2) * 2 + pair % 2;
+    sums[column] += unwrapped<Sum>(words[lane]);
   }
 }
 
@@ -257,19 +260,22 @@ void multiply_panels(std::size_t panel, const X* x, std::span<const std::size_t>
   constexpr std::size_t unit = Fold * values_per_word<W>;
   constexpr std::size_t row_count = tile_rows<Partial, Fold * Panels, Columns>;
   const std::size_t panel_size = weights.panel_size();
-  const std::size_t stretch = std::max(exact_depth / unit * unit, unit);
   const bool exact = segments.depth() <= exact_depth;
+  // Pieces of a sum that are exact: some segments, or a part of one, a word at least.
+  const std::size_t length = segments.length;
+  const std::size_t together = std::max<std::size_t>(exact_depth / length, 1);
+  const std::size_t piece = std::min(length, std::max(exact_depth / unit * unit, unit));
   alignas(vector_bytes) Tile<Partial, Panels, row_count, Columns> whole;
-  alignas(vector_bytes) Tile<Partial, Panels, row_count, Fold * Columns> partial;
+  alignas(vector_bytes) Tile<Partial, Panels, row_count, Fold * Columns> words;
   Tile<Sum, Panels, row_count, Columns> sums;
   Rows<X, row_count> rows{x, nullptr};
   std::array<std::size_t, row_count> last_bases;
-  const auto add = [&](std::span<const std::size_t> offsets, std::size_t length, const W* from,
+  const auto add = [&](std::span<const std::size_t> offsets, std::size_t steps, const W* from,
                        auto& tile) {
     if constexpr (Fold == 2) {
-      add_folded_products<Columns>(rows, offsets, length, from, panel_size, tile);
+      add_folded_products<Columns>(rows, offsets, steps, from, panel_size, tile);
     } else {
-      add_products(rows, offsets, length, from, panel_size, tile);
+      add_products(rows, offsets, steps, from, panel_size, tile);
     }
   };
   for (std::size_t m = 0; m < bases.size(); m += row_count) {
@@ -294,18 +300,29 @@ void multiply_panels(std::size_t panel, const X* x, std::span<const std::size_t>
       continue;
     }
     sums = {};
-    for (const std::size_t offset : segments.offsets) {
-      for (std::size_t done = 0; done < segments.length;) {
-        const std::size_t start = offset + done;
-        const std::size_t steps = std::min(segments.length - done, stretch);
-        add({&start, 1}, steps, from, partial);
-        for (std::size_t p = 0; p < Panels; ++p) {
-          for (std::size_t i = 0; i < count; ++i) {
-            add_unwrapped(partial[p][i], sums[p][i]);
-          }
+    const auto add_piece = [&](std::span<const std::size_t> offsets, std::size_t steps,
+                               auto& tile) {
+      add(offsets, steps, from, tile);
+      for (std::size_t p = 0; p < Panels; ++p) {
+        for (std::size_t i = 0; i < count; ++i) {
+          add_partial(tile[p][i], sums[p][i]);
         }
-        from += (steps + unit - 1) / unit * unit * Columns;
-        done += steps;
+      }
+      from += (steps + unit - 1) / unit * unit * Columns * offsets.size();
+    };
+    for (std::size_t s = 0; s < segments.offsets.size(); s += together) {
+      const auto offsets =
+          segments.offsets.subspan(s, std::min(together, segments.offsets.size() - s));
+      for (std::size_t done = 0; done < length; done += piece) {
+        const std::size_t start = offsets[0] + done;
+        const std::size_t steps = std::min(piece, length - done);
+        if (piece == length) {
+          add_piece(offsets, steps, whole);
+        } else if (exact_depth >= unit) {
+          add_piece({&start, 1}, steps, whole);
+        } else {
+          add_piece({&start, 1}, steps, words);
+        }
       }
     }
     write_all(sums);
@@ -323,7 +340,7 @@ void multiply_panels(std::size_t panel, const X* x, std::span<const std::size_t>
 /// - rounding: one multiply-add at a time in the sum of `Op`, even and odd k apart where `weights`
 ///             is folded, handed over as it is where K is no more than `exact_depth`; else each
 ///             `exact_depth` steps (a word, where that is more) are added to a `Sum`, so that
-///             integers never round or wrap
+///             integers never round or wrap; pieces are whole segments, or parts of one
 /// - cost:     M*N*K multiply-adds, M rounded up to a tile and N to 16; no allocation
 template <class Sum, class X, class W, class Write>
 void multiply(const X* x, std::span<const std::size_t> bases, const Segments& segments,

@@ -79,14 +79,18 @@ class PackedMatrix {
     }
   }
 
-  /// The largest sum of magnitudes in `stretch` neighbours of a row, stretches counted from the
-  /// start of their segment. O(size)
-  [[nodiscard]] std::int64_t largest_magnitude(std::size_t stretch) const {
+  /// The largest sum of magnitudes in the pieces of a row that `multiply` adds up at once where
+  /// `exact_depth` steps are exact. O(size)
+  [[nodiscard]] std::int64_t largest_magnitude(std::size_t exact_depth) const {
+    const std::size_t together = std::max<std::size_t>(exact_depth / length_, 1);
+    const std::size_t piece = std::min(exact_depth, length_);
     std::int64_t largest = 0;
     for (std::size_t row = 0; row < rows_; ++row) {
       std::int64_t sum = 0;
       for (std::size_t k = 0; k < depth(); ++k) {
-        sum = (k % length_ % stretch == 0 ? 0 : sum) + std::abs(std::int64_t{at(row, k)});
+        const bool starts =
+            k % length_ % piece == 0 && (piece < length_ || k % (together * length_) == 0);
+        sum = (starts ? 0 : sum) + std::abs(std::int64_t{at(row, k)});
         largest = std::max(largest, sum);
       }
     }

@@ -237,14 +237,19 @@ class WeightOperand {
         exact_depth_ = std::max(exact_depth_, depth);
         return;
       }
-      for (std::size_t stretch = std::bit_floor(matrices_[0].length()); stretch > exact_depth_;
-           stretch /= 2) {
-        if (std::ranges::all_of(matrices_, [&](const PackedMatrix<Weight>& matrix) {
-              return matrix.largest_magnitude(stretch) <= largest_magnitude;
-            })) {
-          exact_depth_ = stretch;
-        }
-      }
+      // half of the segments, a quarter, ..., one; then half of one, ..., a few words
+      const auto fits = [&](std::size_t candidate) {
+        return std::ranges::all_of(matrices_, [&](const PackedMatrix<Weight>& matrix) {
+          return matrix.largest_magnitude(candidate) <= largest_magnitude;
+        });
+      };
+      const std::size_t length = matrices_[0].length();
+      std::size_t candidate = depth;
+      do {
+        candidate = candidate / 2 >= length ? candidate / 2 / length * length
+                                            : std::bit_floor(candidate - 1);
+      } while (candidate > exact_depth_ && !fits(candidate));
+      exact_depth_ = std::max(exact_depth_, candidate);
     }
   }
 

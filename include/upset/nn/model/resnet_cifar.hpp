@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: BSL-1.0
+/// The residual networks of small pictures: ResNet-20, 32, 44, 56, in any format.
+#pragma once
+
+#include <cstddef>
+#include <string>
+
+#include <upset/nn/activation.hpp>
+#include <upset/nn/batch_norm.hpp>
+#include <upset/nn/conv2d.hpp>
+#include <upset/nn/dense.hpp>
+#include <upset/nn/merge.hpp>
+#include <upset/nn/network.hpp>
+#include <upset/nn/pooling.hpp>
+#include <upset/nn/subsample.hpp>
+
+namespace upset {
+
+/// 3x3 convolution of 16 channels, three stages of (depth - 2) / 6 residual blocks with 16, 32 and
+/// 64 channels, mean over the picture, dense `classes`; weights all zero. Layers are named as in
+/// the usual weight files: "conv1", "layer2.0.bn1", "linear".
+///
+/// - shape:  x [B, H, W, C] -> logits [B, classes]
+/// - errors: throws `Error` for a depth that is not 6n + 2
+/// - source: He, Zhang, Ren, Sun, Deep Residual Learning for Image Recognition, 2016, section 4.2
+template <Format W = Float32, Format A = W>
+[[nodiscard]] Network resnet_cifar(std::size_t depth, const Shape& input, std::size_t classes) {
+  if (depth < 8 || depth % 6 != 2) {
+    throw Error("A ResNet for small pictures has 6n + 2 layers, as 20 or 56, not " +
+                std::to_string(depth));
+  }
+  Network net(input);
+  const auto add_conv = [&](const std::string& name, std::size_t in, std::size_t out,
+                            std::size_t stride) {
+    net.add(name, Conv2d<W, A>::zeros(in, out, WindowGeometry::square(3, stride, 1)));
+  };
+  add_conv("conv1", input.rank() == 3 ? input[2] : 0, 16, 1);
+  net.add("bn1", BatchNorm<>(16));
+  std::size_t block_input = net.add("relu1", ReLU{});
+  std::size_t in = 16;
+  for (std::size_t stage = 1; stage <= 3; ++stage) {
+    const std::size_t out = std::size_t{8} << stage;
+    for (std::size_t block = 0; block < (depth - 2) / 6; ++block) {
+      const std::string name = "layer" + std::to_string(stage) + "." + std::to_string(block) + ".";
+      const std::size_t stride = out == in ? 1 : 2;
+      std::size_t shortcut = block_input;
+      if (stride == 2) {
+        shortcut = net.add(name + "shortcut", Subsample(2, in / 2, in / 2), {block_input});
+      }
+      net.add(name + "conv1", Conv2d<W, A>::zeros(in, out, WindowGeometry::square(3, stride, 1)),
+              {block_input});
+      net.add(name + "bn1", BatchNorm<>(out));
+      net.add(name + "relu1", ReLU{});
+      add_conv(name + "conv2", out, out, 1);
+      const std::size_t last = net.add(name + "bn2", BatchNorm<>(out));
+      net.add(name + "add", Add{}, {last, shortcut});
+      block_input = net.add(name + "relu2", ReLU{});
+      in = out;
+    }
+  }
+  net.add("pool", GlobalAveragePool{});
+  net.add("linear", Dense<W, A>::zeros(in, classes));
+  return net;
+}
+
+}  // namespace upset

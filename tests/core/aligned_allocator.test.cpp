@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: BSL-1.0
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <thread>
+#include <vector>
+
+#include <doctest/doctest.h>
+
+#include <upset/core/aligned_allocator.hpp>
+
+namespace {
+
+using upset::AlignedVector;
+
+TEST_CASE("aligned_allocator: every array starts a cache line") {
+  std::vector<AlignedVector<std::int8_t>> arrays;
+  std::size_t wrong = 0;
+  for (std::size_t count = 1; count < 200; ++count) {
+    arrays.emplace_back(count);
+    wrong += reinterpret_cast<std::uintptr_t>(arrays.back().data()) % 64 == 0 ? 0U : 1U;
+  }
+  CHECK(wrong == 0);
+}
+
+TEST_CASE("aligned_allocator: a freed block serves the next request of its size, and no other") {
+  const auto address = [](std::size_t count) {
+    const AlignedVector<float> values(count);
+    return reinterpret_cast<std::uintptr_t>(values.data());
+  };
+  const std::uintptr_t first = address(1000);
+  CHECK(address(1000) == first);
+  const AlignedVector<float> kept(1000);
+  CHECK(reinterpret_cast<std::uintptr_t>(kept.data()) == first);
+  CHECK(address(1000) != first);
+  CHECK(address(1001) != first);
+}
+
+TEST_CASE("aligned_allocator: values are written where they are given, and copied") {
+  const AlignedVector<int> given(100, 7);
+  CHECK(std::ranges::count(given, 7) == 100);
+  const AlignedVector<int> copy = given;
+  CHECK(copy == given);
+  CHECK(copy.data() != given.data());
+}
+
+TEST_CASE("aligned_allocator: more blocks than are kept, larger than are kept, on other threads") {
+  for (int round = 0; round < 2; ++round) {
+    std::vector<AlignedVector<std::uint8_t>> many;
+    for (std::size_t i = 0; i < 200; ++i) {
+      many.emplace_back(64 + i, std::uint8_t{1});
+    }
+  }
+  const AlignedVector<std::uint8_t> large(std::size_t{65} << 20);
+  CHECK(large.size() == std::size_t{65} << 20);
+  // given back where it was not taken, after the thread that took it has ended
+  std::unique_ptr<AlignedVector<int>> from_other_thread;
+  std::thread([&] { from_other_thread = std::make_unique<AlignedVector<int>>(50, 3); }).join();
+  CHECK(from_other_thread->back() == 3);
+}
+
+}  // namespace
