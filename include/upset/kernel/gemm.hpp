@@ -260,7 +260,8 @@ void multiply_panels(std::size_t panel, const X* x, std::span<const std::size_t>
   constexpr std::size_t unit = Fold * values_per_word<W>;
   constexpr std::size_t row_count = tile_rows<Partial, Fold * Panels, Columns>;
   const std::size_t panel_size = weights.panel_size();
-  const bool exact = segments.depth() <= exact_depth;
+  // partial sums of the same type could not be made any more exact
+  const bool exact = std::is_same_v<Partial, Sum> || segments.depth() <= exact_depth;
   // Pieces of a sum that are exact: some segments, or a part of one, a word at least.
   const std::size_t length = segments.length;
   const std::size_t together = std::max<std::size_t>(exact_depth / length, 1);
@@ -299,33 +300,35 @@ void multiply_panels(std::size_t panel, const X* x, std::span<const std::size_t>
       write_all(whole);
       continue;
     }
-    sums = {};
-    const auto add_piece = [&](std::span<const std::size_t> offsets, std::size_t steps,
-                               auto& tile) {
-      add(offsets, steps, from, tile);
-      for (std::size_t p = 0; p < Panels; ++p) {
-        for (std::size_t i = 0; i < count; ++i) {
-          add_partial(tile[p][i], sums[p][i]);
+    if constexpr (!std::is_same_v<Partial, Sum>) {
+      sums = {};
+      const auto add_piece = [&](std::span<const std::size_t> offsets, std::size_t steps,
+                                 auto& tile) {
+        add(offsets, steps, from, tile);
+        for (std::size_t p = 0; p < Panels; ++p) {
+          for (std::size_t i = 0; i < count; ++i) {
+            add_partial(tile[p][i], sums[p][i]);
+          }
+        }
+        from += (steps + unit - 1) / unit * unit * Columns * offsets.size();
+      };
+      for (std::size_t s = 0; s < segments.offsets.size(); s += together) {
+        const auto offsets =
+            segments.offsets.subspan(s, std::min(together, segments.offsets.size() - s));
+        for (std::size_t done = 0; done < length; done += piece) {
+          const std::size_t start = offsets[0] + done;
+          const std::size_t steps = std::min(piece, length - done);
+          if (piece == length) {
+            add_piece(offsets, steps, whole);
+          } else if (exact_depth >= unit) {
+            add_piece({&start, 1}, steps, whole);
+          } else {
+            add_piece({&start, 1}, steps, words);
+          }
         }
       }
-      from += (steps + unit - 1) / unit * unit * Columns * offsets.size();
-    };
-    for (std::size_t s = 0; s < segments.offsets.size(); s += together) {
-      const auto offsets =
-          segments.offsets.subspan(s, std::min(together, segments.offsets.size() - s));
-      for (std::size_t done = 0; done < length; done += piece) {
-        const std::size_t start = offsets[0] + done;
-        const std::size_t steps = std::min(piece, length - done);
-        if (piece == length) {
-          add_piece(offsets, steps, whole);
-        } else if (exact_depth >= unit) {
-          add_piece({&start, 1}, steps, whole);
-        } else {
-          add_piece({&start, 1}, steps, words);
-        }
-      }
+      write_all(sums);
     }
-    write_all(sums);
   }
 }
 
