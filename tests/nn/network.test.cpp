@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: BSL-1.0
+#include <algorithm>
 #include <cmath>
+#include <cstdint>
 #include <set>
+#include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "support/gradient.hpp"
@@ -106,6 +110,39 @@ TEST_CASE("Network: forward and forward_all agree, and a picture does not depend
   for (std::size_t b = 0; b < 4; ++b) {
     CHECK(different_bits(net.forward(picture(x, b)).row(0), y.row(b)) == 0);
   }
+}
+
+TEST_CASE("Network: many pictures are computed as they would be one at a time") {
+  Values draw(7);
+  Network net({64, 64, 2});  // 8 channels of these are half of what a slice holds
+  const std::size_t stem =
+      net.add("stem", conv<Fixed<8, 4>>(draw, 2, 8, WindowGeometry::square(3, 1, 1)));
+  const std::size_t act = net.add("act", ReLU{});
+  const std::size_t second =
+      net.add("second", conv<Fixed<8, 4>>(draw, 8, 8, WindowGeometry::square(3, 1, 1)));
+  net.add("joined", Add{}, {second, act});
+  net.add("last", ReLU{});
+  net.add("twice", Add{}, {4, 4});
+  net.add("pool", GlobalAveragePool{});
+  const Tensor x = draw.uniform({7, 64, 64, 2}, -1, 1);
+  std::vector<std::pair<std::size_t, std::uint64_t>> seen;
+  const ActivationHook hook = [&](std::size_t layer, std::uint64_t image, MemoryImage& memory) {
+    seen.emplace_back(layer, image);
+    memory.flip(image * 5 + layer);
+  };
+  const Pass pass{.first_image = 10, .hook = &hook};
+  const std::vector<Tensor> all = net.forward_all(x, pass);
+  std::vector<std::pair<std::size_t, std::uint64_t>> expected = std::move(seen);
+  CHECK(expected.size() == 14);
+  seen.clear();
+  CHECK(net.forward(x, pass) == all.back());
+  std::ranges::sort(seen);
+  std::ranges::sort(expected);
+  CHECK(seen == expected);
+  for (std::size_t start = stem; start <= net.size(); ++start) {
+    CHECK(net.forward_from(start, x, std::span(all).first(start), pass) == all.back());
+  }
+  CHECK(net.forward(x) != all.back());
 }
 
 TEST_CASE("Network: gradients reach every parameter through skips and branches") {

@@ -22,9 +22,9 @@ struct Elementwise : Stateless {
 
   // y[i] = value(x[i])
   [[nodiscard]] Tensor forward(Inputs inputs, const Pass& pass) const {
-    return transform(*inputs[0], pass);
+    return transform(*inputs[0], {}, pass);
   }
-  [[nodiscard]] Tensor transform(Tensor x, const Pass& /*pass*/) const {
+  [[nodiscard]] Tensor transform(Tensor x, Inputs /*others*/, const Pass& /*pass*/) const {
     apply(x.values());
     return x;
   }

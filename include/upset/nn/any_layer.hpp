@@ -31,11 +31,11 @@ class AnyLayer {
   [[nodiscard]] std::string kind() const { return self_->kind(); }
   [[nodiscard]] Shape output_shape(InputShapes shapes) const { return self_->output_shape(shapes); }
   [[nodiscard]] Tensor forward(Inputs x, const Pass& pass) const { return self_->forward(x, pass); }
-  /// Whether `transform` saves memory over `forward`.
+  /// Whether there is a `transform`.
   [[nodiscard]] bool in_place() const { return self_->in_place(); }
-  /// `forward` of the only input, which may be overwritten.
-  [[nodiscard]] Tensor transform(Tensor x, const Pass& pass) const {
-    return self_->transform(std::move(x), pass);
+  /// `forward` of x and the other inputs, written over x.
+  [[nodiscard]] Tensor transform(Tensor x, Inputs others, const Pass& pass) const {
+    return self_->transform(std::move(x), others, pass);
   }
   /// Whether `forward` heeds `Pass::then`.
   [[nodiscard]] bool fuses() const { return self_->fuses(); }
@@ -70,7 +70,7 @@ class AnyLayer {
     [[nodiscard]] virtual Shape output_shape(InputShapes shapes) const = 0;
     [[nodiscard]] virtual Tensor forward(Inputs x, const Pass& pass) const = 0;
     [[nodiscard]] virtual bool in_place() const = 0;
-    [[nodiscard]] virtual Tensor transform(Tensor x, const Pass& pass) const = 0;
+    [[nodiscard]] virtual Tensor transform(Tensor x, Inputs others, const Pass& pass) const = 0;
     [[nodiscard]] virtual bool fuses() const = 0;
     [[nodiscard]] virtual ValueFunction value_function() const = 0;
     virtual void backward(Inputs x, const Tensor& y, const Tensor& d_y, Gradients& g) const = 0;
@@ -96,12 +96,12 @@ class AnyLayer {
       return layer.forward(x, pass);
     }
     [[nodiscard]] bool in_place() const override { return InPlace<L>; }
-    [[nodiscard]] Tensor transform(Tensor x, const Pass& pass) const override {
+    [[nodiscard]] Tensor transform([[maybe_unused]] Tensor x, [[maybe_unused]] Inputs others,
+                                   [[maybe_unused]] const Pass& pass) const override {
       if constexpr (InPlace<L>) {
-        return layer.transform(std::move(x), pass);
+        return layer.transform(std::move(x), others, pass);
       } else {
-        const Tensor* const only = &x;
-        return layer.forward({&only, 1}, pass);
+        throw Error(layer.kind() + " has no transform: use forward");
       }
     }
     [[nodiscard]] bool fuses() const override { return Fusing<L>; }

@@ -89,10 +89,11 @@ concept Calibrated = Layer<L> && requires(L layer, Inputs x) {
   layer.calibrate(x);
 };
 
-/// A layer of one input that writes its output over it: `transform(x, pass)` equals `forward`.
+/// A layer that writes its output over its first input: `transform(x, others, pass)` equals
+/// `forward` of x and the others.
 template <class L>
-concept InPlace = Layer<L> && requires(const L layer, Tensor x, const Pass& pass) {
-  { layer.transform(std::move(x), pass) } -> std::same_as<Tensor>;
+concept InPlace = Layer<L> && requires(const L layer, Tensor x, Inputs others, const Pass& pass) {
+  { layer.transform(std::move(x), others, pass) } -> std::same_as<Tensor>;
 };
 
 /// A layer that heeds `Pass::then`.

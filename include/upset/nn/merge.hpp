@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <span>
 #include <string>
 
 #include <upset/nn/layer.hpp>
@@ -26,6 +27,8 @@ inline const Shape& several_inputs(InputShapes shapes, const std::string& kind) 
 ///
 /// - shape: every x [B, ...], all the same -> y [B, ...]
 struct Add : Stateless {
+  static constexpr bool fuses = true;
+
   [[nodiscard]] static std::string kind() { return "Add"; }
   [[nodiscard]] static Shape output_shape(InputShapes shapes) {
     const Shape& first = detail::several_inputs(shapes, kind());
@@ -37,11 +40,21 @@ struct Add : Stateless {
     }
     return first;
   }
-  [[nodiscard]] static Tensor forward(Inputs inputs, const Pass& /*pass*/) {
-    Tensor y = *inputs[0];
-    for (const Tensor* x : inputs.subspan(1)) {
-      for (std::size_t i = 0; i < y.size(); ++i) {
-        y[i] += (*x)[i];
+  [[nodiscard]] static Tensor forward(Inputs inputs, const Pass& pass) {
+    return transform(*inputs[0], inputs.subspan(1), pass);
+  }
+  [[nodiscard]] static Tensor transform(Tensor y, Inputs others, const Pass& pass) {
+    constexpr std::size_t part = 4096;  // values that stay in the innermost cache
+    for (std::size_t first = 0; first < y.size(); first += part) {
+      const std::span<float> sums = y.values().subspan(first, std::min(part, y.size() - first));
+      for (const Tensor* x : others) {
+        const float* const more = x->data() + first;
+        for (std::size_t i = 0; i < sums.size(); ++i) {
+          sums[i] += more[i];
+        }
+      }
+      if (pass.then != nullptr) {
+        (*pass.then)(sums);
       }
     }
     return y;

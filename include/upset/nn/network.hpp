@@ -3,6 +3,7 @@
 #pragma once
 
 #include <algorithm>
+#include <concepts>
 #include <cstddef>
 #include <span>
 #include <string>
@@ -47,8 +48,9 @@ class Network {
   /// Layer `node`, to be changed; its output shape must stay.
   [[nodiscard]] AnyLayer& layer(std::size_t node) { return nodes_[node].layer; }
 
-  /// y [B, output_shape] from x [B, input_shape]. Values are dropped, or overwritten, when their
-  /// last reader is done.
+  /// y [B, output_shape] from x [B, input_shape]: slice by slice of the pictures, so that values
+  /// stay in the cache from one layer to the next; dropped, or overwritten, when their last reader
+  /// is done. A training pass, which looks at all pictures at once, is not sliced.
   [[nodiscard]] Tensor forward(const Tensor& x, Pass pass = {}) const;
 
   /// The output, when the values of nodes before `start` are known: what `forward_all` returned for
@@ -85,6 +87,18 @@ class Network {
   void calibrate(const Tensor& x);
 
  private:
+  /// `forward_from` of all pictures at once.
+  [[nodiscard]] Tensor compute(std::size_t start, const Tensor& x, std::span<const Tensor> known,
+                               Pass pass) const;
+  /// Pictures whose values stay in the cache from one layer to the next.
+  [[nodiscard]] std::size_t slice() const {
+    std::size_t largest = input_shape_.size();
+    for (const Node& node : nodes_) {
+      largest = std::max(largest, node.shape.size());
+    }
+    return std::max<std::size_t>(1, cached_values / std::max<std::size_t>(largest, 1));
+  }
+
   [[nodiscard]] AlignedVector<const Tensor*> inputs_of(const Node& node, const Tensor& x,
                                                        std::span<const Tensor> values) const {
     AlignedVector<const Tensor*> result;
@@ -100,160 +114,15 @@ class Network {
     }
   }
 
+  // Of one layer: 256 KiB, of which a 1 MiB cache holds input, output and shortcut.
+  static constexpr std::size_t cached_values = 65536;
+
   Shape input_shape_;
   std::vector<Node> nodes_;
 };
 
 static_assert(std::copyable<Network>);
 
-inline std::size_t Network::add(std::string name, AnyLayer layer, std::vector<std::size_t> inputs) {
-  std::vector<Shape> shapes;
-  for (const Node& node : nodes_) {
-    if (node.name == name) {
-      throw Error("Two layers are called " + name + "; name them differently");
-    }
-  }
-  for (const std::size_t from : inputs) {
-    if (from != input && from >= nodes_.size()) {
-      throw Error("Layer " + name + " reads node " + std::to_string(from) +
-                  ", which does not exist yet");
-    }
-    shapes.push_back(from == input ? input_shape_ : nodes_[from].shape);
-  }
-  Shape shape;
-  try {
-    shape = layer.output_shape(shapes);
-  } catch (const Error& error) {
-    throw Error("Layer " + name + ": " + error.what());
-  }
-  const std::size_t parameter_count = layer.parameters().size();
-  nodes_.push_back({std::move(name), std::move(layer), std::move(inputs), shape, parameter_count});
-  return nodes_.size() - 1;
-}
-
-inline Tensor Network::forward(const Tensor& x, Pass pass) const {
-  return forward_from(0, x, {}, pass);
-}
-
-inline Tensor Network::forward_from(std::size_t start, const Tensor& x,
-                                    std::span<const Tensor> known, Pass pass) const {
-  check_input(x);
-  if (start == nodes_.size()) {
-    return known.back();
-  }
-  AlignedVector<std::size_t> readers(nodes_.size(), 0);
-  AlignedVector<std::size_t> last_reader(nodes_.size(), 0);
-  for (std::size_t n = start; n < nodes_.size(); ++n) {
-    for (const std::size_t from : nodes_[n].inputs) {
-      if (from != input) {
-        ++readers[from];
-        last_reader[from] = n;
-      }
-    }
-  }
-  AlignedVector<Tensor> values(nodes_.size());
-  for (std::size_t n = start; n < nodes_.size(); ++n) {
-    const Node& node = nodes_[n];
-    const auto is_done = [&](std::size_t from) {
-      return from != input && from >= start && last_reader[from] == n;
-    };
-    pass.layer = n;
-    if (node.inputs.size() == 1 && is_done(node.inputs[0]) && node.layer.in_place()) {
-      values[n] = node.layer.transform(std::move(values[node.inputs[0]]), pass);
-      continue;
-    }
-    AlignedVector<const Tensor*> inputs;
-    inputs.reserve(node.inputs.size());
-    for (const std::size_t from : node.inputs) {
-      inputs.push_back(from == input ? &x : from < start ? &known[from] : &values[from]);
-    }
-    // An activation function that alone reads this node is applied to it part by part.
-    std::size_t result = n;
-    ValueFunction then;
-    if (readers[n] == 1 && last_reader[n] == n + 1 && node.layer.fuses()) {
-      then = nodes_[n + 1].layer.value_function();
-      result = then ? n + 1 : n;
-    }
-    pass.then = then ? &then : nullptr;
-    values[result] = node.layer.forward(inputs, pass);
-    pass.then = nullptr;
-    for (const std::size_t from : node.inputs) {
-      if (is_done(from)) {
-        values[from] = Tensor();
-      }
-    }
-    n = result;
-  }
-  return std::move(values.back());
-}
-
-inline std::vector<Tensor> Network::forward_all(const Tensor& x, Pass pass) const {
-  check_input(x);
-  std::vector<Tensor> values(nodes_.size());
-  for (std::size_t n = 0; n < nodes_.size(); ++n) {
-    pass.layer = n;
-    values[n] = nodes_[n].layer.forward(inputs_of(nodes_[n], x, values), pass);
-  }
-  return values;
-}
-
-inline void Network::backward(const Tensor& x, std::span<const Tensor> values, Tensor d_y,
-                              std::span<Tensor> gradients) const {
-  std::vector<Tensor> d_values(nodes_.size());
-  d_values.back() = std::move(d_y);
-  std::size_t end = gradients.size();
-  for (std::size_t n = nodes_.size(); n-- > 0;) {
-    const Node& node = nodes_[n];
-    end -= node.parameter_count;
-    if (d_values[n].size() == 0) {
-      continue;  // nobody downstream reads this node
-    }
-    std::vector<Tensor*> d_inputs;
-    for (const std::size_t from : node.inputs) {
-      if (from != input && d_values[from].size() == 0) {
-        d_values[from] = Tensor(values[from].shape());
-      }
-      d_inputs.push_back(from == input ? nullptr : &d_values[from]);
-    }
-    Gradients sinks{gradients.subspan(end, node.parameter_count), d_inputs};
-    node.layer.backward(inputs_of(node, x, values), values[n], d_values[n], sinks);
-    d_values[n] = Tensor();
-  }
-}
-
-inline std::vector<Parameter> Network::parameters() {
-  std::vector<Parameter> all;
-  for (Node& node : nodes_) {
-    for (Parameter parameter : node.layer.parameters()) {
-      parameter.name = node.name + "." + parameter.name;
-      all.push_back(std::move(parameter));
-    }
-  }
-  return all;
-}
-
-inline std::vector<NamedImage> Network::images() {
-  std::vector<NamedImage> all;
-  for (Node& node : nodes_) {
-    for (NamedImage image : node.layer.images()) {
-      image.name = node.name + "." + image.name;
-      all.push_back(std::move(image));
-    }
-  }
-  return all;
-}
-
-inline void Network::calibrate(const Tensor& x) {
-  check_input(x);
-  std::vector<Tensor> values(nodes_.size());
-  for (std::size_t n = 0; n < nodes_.size(); ++n) {
-    const AlignedVector<const Tensor*> inputs = inputs_of(nodes_[n], x, values);
-    nodes_[n].layer.calibrate(inputs);
-    nodes_[n].layer.encode();
-    Pass pass;
-    pass.layer = n;
-    values[n] = nodes_[n].layer.forward(inputs, pass);
-  }
-}
-
 }  // namespace upset
+
+#include <upset/nn/network_impl.hpp>

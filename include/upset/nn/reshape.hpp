@@ -18,9 +18,9 @@ struct Flatten : Stateless {
     return {single_input(shapes, kind()).size()};
   }
   [[nodiscard]] static Tensor forward(Inputs inputs, const Pass& pass) {
-    return transform(*inputs[0], pass);
+    return transform(*inputs[0], {}, pass);
   }
-  [[nodiscard]] static Tensor transform(Tensor x, const Pass& /*pass*/) {
+  [[nodiscard]] static Tensor transform(Tensor x, Inputs /*others*/, const Pass& /*pass*/) {
     return std::move(x).reshaped({x.batch(), x.shape().without_batch().size()});
   }
   static void backward(Inputs /*inputs*/, const Tensor& /*y*/, const Tensor& d_y,

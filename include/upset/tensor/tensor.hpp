@@ -51,6 +51,14 @@ class Tensor {
     return std::span(values_).subspan(b * length, length);
   }
 
+  /// A copy of `count` rows from `first` on.
+  [[nodiscard]] Tensor rows(std::size_t first, std::size_t count) const {
+    Tensor part = uninitialized(shape_.without_batch().with_batch(count));
+    const std::size_t length = values_.size() / shape_[0];
+    std::copy_n(data() + first * length, count * length, part.data());
+    return part;
+  }
+
   /// The same values under another shape. Throws `Error` where it holds another number of values.
   [[nodiscard]] Tensor reshaped(const Shape& shape) const& { return Tensor(*this).reshaped(shape); }
   [[nodiscard]] Tensor reshaped(const Shape& shape) && {
