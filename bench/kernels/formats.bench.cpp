@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 // Products, codecs and guards of every format.
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -45,9 +46,9 @@ void gemm(benchmark::State& state, Shape2 shape) {
   operand.build(kernel);
   operand.set_scales(kernel, scale, std::vector<float>(shape.channels));
   std::vector<Activation> x(inputs.size() + operand_slack);
-  for (std::size_t i = 0; i < inputs.size(); ++i) {
-    x[i] = Arithmetic<W, A>::rounded(inputs[i], scale);
-  }
+  Arithmetic<W, A>::with_rounding(scale, [&](const auto& round) {
+    detail::transform(inputs.data(), inputs.size(), x.data(), round);
+  });
   std::vector<std::size_t> bases;
   for (std::size_t m = 0; m < shape.pixels; ++m) {
     bases.push_back(m * shape.depth);

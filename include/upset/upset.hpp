@@ -18,6 +18,7 @@
 #include <upset/format/gamma.hpp>
 #include <upset/format/hash.hpp>
 #include <upset/format/int8_affine.hpp>
+#include <upset/format/level_encoder.hpp>
 #include <upset/format/minifloat.hpp>
 #include <upset/format/mono.hpp>
 #include <upset/format/multi_level_binary.hpp>

@@ -88,7 +88,11 @@ TEST_CASE("Arithmetic: bytes hold levels and zero points, activations 128 more")
   constexpr AffineScale odd{0.5F, 3};
   UPSET_STATIC_CHECK(Product::weight(0x05, odd) == (Product::in_bytes ? 5 : 2));
   UPSET_STATIC_CHECK(Product::activation(0x05, odd) - Product::zero(odd) == 2);
-  UPSET_STATIC_CHECK(Product::rounded(1.0F, odd) - Product::zero(odd) == 2);
+  Product::with_rounding(odd, [&](const auto& round) {
+    CHECK(round(1.0F) - Product::zero(odd) == 2);
+    CHECK(round(-1e9F) == 0);
+    CHECK(round(1e9F) == (Product::in_bytes ? 255 : 124));
+  });
 }
 
 TEST_CASE("Arithmetic: a guard multiplies as the format it wraps") {

@@ -8,6 +8,7 @@
 #include <type_traits>
 
 #include <upset/format/concepts.hpp>
+#include <upset/format/level_encoder.hpp>
 #include <upset/kernel/op.hpp>
 
 namespace upset {
@@ -127,13 +128,16 @@ struct Arithmetic {
     }
   }
 
-  /// `activation(A::encode(x, scale), scale)`: what a value becomes that passes through memory.
-  [[nodiscard]] static constexpr Activation rounded(float x, const typename A::Scale& scale) {
-    if constexpr (is_level_product<W, A> && requires { A::encode_level(x, scale); }) {
-      const std::int32_t level = A::encode_level(x, scale);
-      return static_cast<Activation>(in_bytes ? level + zero(scale) : level);
+  /// Calls `use(round)`, where `round(x)` is `activation(A::encode(x, scale), scale)`: what a value
+  /// becomes that passes through memory. Levels come as 32-bit integers, see `transform`.
+  template <class Use>
+  static void with_rounding(const typename A::Scale& scale, Use use) {
+    if constexpr (is_level_product<W, A>) {
+      with_level_encoder<A>(scale, [&, offset = zero(scale)](const auto& encoder) {
+        use([encoder, offset](float x) { return encoder(x) + offset; });
+      });
     } else {
-      return activation(A::encode(x, scale), scale);
+      use([scale](float x) { return activation(A::encode(x, scale), scale); });
     }
   }
 

@@ -54,9 +54,10 @@ void Conv2d<W, A, B>::write_input(std::span<const float> x, const Window& window
   const typename A::Scale scale = input_.scale();
   if (memory == nullptr) {
     // encode and decode without the words in between, which would not change anything
-    window.for_each_stretch([&](std::size_t from, std::size_t to, std::size_t length) {
-      detail::transform(x.data() + from, length, padded.data() + to,
-                        [scale](float value) { return ArithmeticOf::rounded(value, scale); });
+    ArithmeticOf::with_rounding(scale, [&](const auto& round) {
+      window.for_each_stretch([&](std::size_t from, std::size_t to, std::size_t length) {
+        detail::transform(x.data() + from, length, padded.data() + to, round);
+      });
     });
     return;
   }
