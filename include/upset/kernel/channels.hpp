@@ -13,6 +13,10 @@
 #include <upset/core/aligned_allocator.hpp>
 #include <upset/kernel/op.hpp>
 
+#if defined(__AVX512F__)
+#include <immintrin.h>
+#endif
+
 namespace upset {
 
 namespace detail {
@@ -29,10 +33,24 @@ template <class Floats>
   return values;
 }
 
+/// The same values in double.
+template <class Doubles, class Floats>
+[[nodiscard, gnu::always_inline]] inline Doubles widened(const Floats& values) {
+#if defined(__AVX512F__)
+  if constexpr (sizeof(Doubles) == 64) {
+    // GCC 12 converts halves and puts them together; masked, if by nothing, as it warns of the
+    // undefined operand of the plain intrinsic
+    return _mm512_maskz_cvtps_pd(0xFF, values);
+  }
+#endif
+  return __builtin_convertvector(values, Doubles);
+}
+
 }  // namespace detail
 
-/// result[s][c] = sum over m of add(load, m)[s] in channel c, with `load(x, m)` a vector of x[m,
-/// c] for neighbouring c, in double, of any x [rows, channels].
+/// Sums over m for each of `channels`: `add(load, m, sums)` adds its terms to the vectors sums[0],
+/// sums[1], ..., and `load(x, m)` is a vector of x[m, c] for neighbouring channels c, in double, of
+/// any x [rows, channels]. Returns what was added up, [Sums][channels] or more.
 ///
 /// - rounding: in double; even and odd m apart, upwards, in blocks of 64
 /// - cost:     one read of every x; channels in whole vectors of doubles
@@ -54,8 +72,8 @@ template <std::size_t Sums, class Add>
         // lanes beyond the channels may hold those of the next row, whose sums are dropped
         const std::size_t i = m * channels + c;
         const bool whole = i + lanes <= rows * channels;
-        return __builtin_convertvector(
-            detail::load_first<Floats>(x + i, whole ? lanes : rows * channels - i), Doubles);
+        return detail::widened<Doubles>(
+            detail::load_first<Floats>(x + i, whole ? lanes : rows * channels - i));
       };
       Doubles even[Sums] = {};
       Doubles odd[Sums] = {};

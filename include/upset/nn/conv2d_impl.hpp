@@ -3,7 +3,6 @@
 #pragma once
 
 #include <algorithm>
-#include <functional>
 #include <numeric>
 #include <optional>
 
@@ -131,7 +130,6 @@ void Conv2d<W, A, B>::backward(Inputs inputs, const Tensor& /*y*/, const Tensor&
   const std::size_t outputs = out_channels();
   const std::size_t inner = group_outputs();
   const std::size_t pixels = shape.output_pixels();
-  const std::size_t padded_size = shape.padded_size();
   const std::size_t input_size = shape.input_size();
   const std::size_t block = std::min(x.batch(), 1 + 1024 / pixels);
   const typename A::Scale scale = input_.scale();  // a local, or floats stored might change it
@@ -146,9 +144,8 @@ void Conv2d<W, A, B>::backward(Inputs inputs, const Tensor& /*y*/, const Tensor&
   Tensor d_kernel(kernel().shape());
   Tensor d_bias(bias().shape());
   std::vector<double> d_gammas(static_cast<std::size_t>(A::Scale::gammas), 0.0);
-  AlignedVector<double> bias_sums(outputs, 0.0);
   const AlignedVector<std::size_t> bases = shape.bases(block);
-  AlignedVector<float> padded(block * padded_size + gradient_slack, 0.0F);
+  AlignedVector<float> padded(block * shape.padded_size() + gradient_slack, 0.0F);
   std::optional<InputGradient> input_gradient;
   AlignedVector<float> d_input;
   if (asks_input) {
@@ -156,7 +153,6 @@ void Conv2d<W, A, B>::backward(Inputs inputs, const Tensor& /*y*/, const Tensor&
                            outputs, block);
     d_input.assign(block * input_size, 0.0F);
   }
-  AlignedVector<float> unasked(d_x == nullptr ? d_input.size() : 0, 0.0F);
   for (std::size_t first = 0; first < x.batch(); first += block) {
     const std::size_t count = std::min(block, x.batch() - first);
     const std::span<const std::size_t> rows = std::span(bases).first(count * pixels);
@@ -166,15 +162,15 @@ void Conv2d<W, A, B>::backward(Inputs inputs, const Tensor& /*y*/, const Tensor&
     for (std::size_t b = 0; b < count; ++b) {
       shape.for_each_stretch([&](std::size_t from, std::size_t to, std::size_t n) {
         detail::transform(values.data() + b * input_size + from, n,
-                          padded.data() + b * padded_size + to,
+                          padded.data() + b * shape.padded_size() + to,
                           [scale](float value) { return quantized<A>(value, scale); });
       });
     }
-    const auto sums =
-        channel_sums<1>(rows.size(), outputs,
-                        [d_rows](auto load, std::size_t m, auto& to) { to[0] += load(d_rows, m); });
-    std::transform(bias_sums.begin(), bias_sums.end(), sums[0].begin(), bias_sums.begin(),
-                   std::plus<>());
+    const auto sums = channel_sums<1>(
+        rows.size(), outputs, [=](auto load, auto m, auto& to) { to[0] += load(d_rows, m); });
+    for (std::size_t o = 0; o < outputs; ++o) {
+      d_bias[o] += static_cast<float>(sums[0][o]);
+    }
     for (std::size_t group = 0; group < geometry_.groups; ++group) {
       const AlignedVector<std::size_t> offsets = shape.offsets(group);
       add_kernel_gradient(rows, {offsets, shape.segment_length()}, padded.data(),
@@ -183,16 +179,15 @@ void Conv2d<W, A, B>::backward(Inputs inputs, const Tensor& /*y*/, const Tensor&
     }
     if (asks_input) {
       input_gradient->compute(d_rows, count, d_input.data());
-      const std::span<float> to =
-          d_x == nullptr ? std::span(unasked)
-                         : d_x->values().subspan(first * input_size, count * input_size);
-      if (is_first) {
-        std::ranges::fill(to, 0.0F);
+      const std::span<const float> d = std::span(d_input).first(values.size());
+      std::span<float> to(d_input);  // where scales ask and nobody else does: no longer needed
+      if (d_x != nullptr) {
+        to = d_x->values().subspan(first * input_size, d.size());
+        std::fill_n(to.begin(), is_first ? to.size() : 0, 0.0F);
       }
-      straight_through<A>(values, scale, std::span(d_input).first(values.size()), to, d_gammas);
+      straight_through<A>(values, scale, d, to, d_gammas);
     }
   }
-  std::ranges::copy(bias_sums, d_bias.data());
   if constexpr (A::Scale::gammas == 1) {
     if (!asks_input) {
       d_gammas[0] = std::inner_product(d_kernel.values().begin(), d_kernel.values().end(),
