@@ -130,8 +130,9 @@ inline void take_away_what_was_there(std::vector<Tensor>& gradients) {
 }  // namespace detail
 
 /// Compares the gradients of `layer` for every input and every parameter that has one, in a
-/// training pass. Also: gradients are added to what is there, and those of parameters do not depend
-/// on whether anybody asks for those of inputs.
+/// training pass. Also: gradients are added to what is there; where nothing is, those of inputs
+/// equal what is added to zeros; and those of parameters do not depend on whether anybody asks for
+/// those of inputs.
 template <Layer L>
 [[nodiscard]] GradientReport check_gradients(L layer, std::vector<Tensor> inputs,
                                              const Differences& how = {}) {
@@ -160,7 +161,22 @@ template <Layer L>
   Gradients alone{d_parameters_alone, nobody};
   layer.backward(pointers(inputs), y, loss.weights, alone);
 
+  const auto input_gradients = [&](bool from_zeros) {
+    std::vector<Tensor> d(inputs.size());
+    std::vector<Tensor*> to;
+    for (std::size_t n = 0; n < inputs.size(); ++n) {
+      d[n] = from_zeros ? Tensor(inputs[n].shape()) : Tensor();
+      to.push_back(&d[n]);
+    }
+    std::vector<Tensor> unused = d_parameters;
+    Gradients fresh{unused, to};
+    layer.backward(pointers(inputs), y, loss.weights, fresh);
+    return d;
+  };
+
   GradientReport report;
+  report.add(input_gradients(true) == input_gradients(false),
+             "an input gradient handed over differs from one added to zeros");
   for (std::size_t p = 0; p < d_parameters.size(); ++p) {
     report.add(different_bits(d_parameters[p], d_parameters_alone[p]) == 0,
                "parameter gradients depend on who asks for input gradients");

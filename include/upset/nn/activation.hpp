@@ -6,7 +6,9 @@
 #include <cstddef>
 #include <span>
 #include <string>
+#include <utility>
 
+#include <upset/core/transform.hpp>
 #include <upset/nn/layer.hpp>
 
 namespace upset {
@@ -21,31 +23,37 @@ struct Elementwise : Stateless {
   }
 
   // y[i] = value(x[i])
-  [[nodiscard]] Tensor forward(Inputs inputs, const Pass& pass) const {
-    return transform(*inputs[0], {}, pass);
+  [[nodiscard]] Tensor forward(Inputs inputs, const Pass& /*pass*/) const {
+    Tensor y = Tensor::uninitialized(inputs[0]->shape());
+    map(inputs[0]->values(), y.values());
+    return y;
   }
   [[nodiscard]] Tensor transform(Tensor x, Inputs /*others*/, const Pass& /*pass*/) const {
     apply(x.values());
     return x;
   }
-  void apply(std::span<float> values) const {
-    for (float& value : values) {
-      value = self().value(value);
-    }
-  }
+  void apply(std::span<float> values) const { map(values, values); }
 
   // d_x[i] += d_y[i] slope(x[i])
-  void backward(Inputs inputs, const Tensor& y, const Tensor& d_y, Gradients& gradients) const {
-    const Tensor& x = *inputs[0];
-    if (Tensor* d_x = gradients.inputs[0]) {
-      for (std::size_t i = 0; i < x.size(); ++i) {
-        (*d_x)[i] += d_y[i] * self().slope(x[i], y[i]);
-      }
+  void backward(Inputs inputs, const Tensor& y, Tensor d_y, Gradients& gradients) const {
+    const Function function = self();
+    const float* const from_x = inputs[0]->data();
+    const float* const from_y = y.data();
+    float* const d = d_y.data();
+    const std::size_t size = d_y.size();
+    for (std::size_t i = 0; i < size; ++i) {
+      d[i] *= function.slope(from_x[i], from_y[i]);
     }
+    gradients.add(0, std::move(d_y));
   }
 
  private:
   [[nodiscard]] const Function& self() const { return static_cast<const Function&>(*this); }
+  void map(std::span<const float> from, std::span<float> to) const {
+    // a copy of the function, or every float stored might change it
+    detail::transform(from.data(), from.size(), to.data(),
+                      [function = self()](float value) { return function.value(value); });
+  }
 };
 
 }  // namespace detail

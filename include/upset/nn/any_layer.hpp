@@ -41,8 +41,8 @@ class AnyLayer {
   [[nodiscard]] bool fuses() const { return self_->fuses(); }
   /// The layer as a function of one value; empty where it is none. It refers to the layer.
   [[nodiscard]] ValueFunction value_function() const { return self_->value_function(); }
-  void backward(Inputs x, const Tensor& y, const Tensor& d_y, Gradients& gradients) const {
-    self_->backward(x, y, d_y, gradients);
+  void backward(Inputs x, const Tensor& y, Tensor d_y, Gradients& gradients) const {
+    self_->backward(x, y, std::move(d_y), gradients);
   }
   [[nodiscard]] std::vector<Parameter> parameters() { return self_->parameters(); }
   [[nodiscard]] std::vector<NamedImage> images() { return self_->images(); }
@@ -73,7 +73,7 @@ class AnyLayer {
     [[nodiscard]] virtual Tensor transform(Tensor x, Inputs others, const Pass& pass) const = 0;
     [[nodiscard]] virtual bool fuses() const = 0;
     [[nodiscard]] virtual ValueFunction value_function() const = 0;
-    virtual void backward(Inputs x, const Tensor& y, const Tensor& d_y, Gradients& g) const = 0;
+    virtual void backward(Inputs x, const Tensor& y, Tensor&& d_y, Gradients& g) const = 0;
     [[nodiscard]] virtual std::vector<Parameter> parameters() = 0;
     [[nodiscard]] virtual std::vector<NamedImage> images() = 0;
     virtual void encode() = 0;
@@ -112,8 +112,8 @@ class AnyLayer {
         return {};
       }
     }
-    void backward(Inputs x, const Tensor& y, const Tensor& d_y, Gradients& g) const override {
-      layer.backward(x, y, d_y, g);
+    void backward(Inputs x, const Tensor& y, Tensor&& d_y, Gradients& g) const override {
+      layer.backward(x, y, std::move(d_y), g);
     }
     [[nodiscard]] std::vector<Parameter> parameters() override { return layer.parameters(); }
     [[nodiscard]] std::vector<NamedImage> images() override { return layer.images(); }

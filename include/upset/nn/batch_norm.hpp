@@ -5,12 +5,14 @@
 #include <array>
 #include <cmath>
 #include <cstddef>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include <upset/format/float32.hpp>
 #include <upset/format/straight_through.hpp>
+#include <upset/kernel/channels.hpp>
 #include <upset/nn/layer.hpp>
 #include <upset/tensor/memory.hpp>
 
@@ -26,7 +28,7 @@ namespace upset {
 /// they are encoded.
 ///
 /// - shape:  x [B, ..., C]; gamma, beta, mean, variance [C] -> y [B, ..., C]
-/// - cost:   statistics in double, in order; y in float
+/// - cost:   statistics in double; y and d_x in float
 /// - source: Ioffe and Szegedy, Batch Normalization: Accelerating Deep Network Training by Reducing
 ///           Internal Covariate Shift, 2015, algorithms 1 and 2
 template <Format P = Float32>
@@ -80,7 +82,13 @@ class BatchNorm {
     AlignedVector<float> mean(stored_[2].begin(), stored_[2].end());
     AlignedVector<float> factor(channels());  // gamma / sqrt(variance + epsilon)
     if (pass.training) {
-      const Statistics batch = statistics(x);
+      const auto sums = channel_sums<2>(x.size() / channels(), channels(),
+                                        [from = x.data()](auto load, std::size_t m, auto& to) {
+                                          const auto shifted = load(from, m) - load(from, 0);
+                                          to[0] += shifted;
+                                          to[1] += shifted * shifted;
+                                        });
+      const Statistics batch(x, sums[0], sums[1]);
       for (std::size_t c = 0; c < channels(); ++c) {
         mean[c] = static_cast<float>(batch.mean[c]);
         factor[c] = static_cast<float>(static_cast<double>(gamma[c]) * batch.inverse_deviation[c]);
@@ -90,40 +98,54 @@ class BatchNorm {
         factor[c] = gamma[c] / std::sqrt(stored_[3][c] + epsilon);
       }
     }
-    Tensor y(x.shape());
-    for_each(x,
-             [&](std::size_t i, std::size_t c) { y[i] = (x[i] - mean[c]) * factor[c] + beta[c]; });
+    Tensor y = Tensor::uninitialized(x.shape());
+    map_channels<3>(
+        {mean, factor, beta}, y.values(),
+        [from = x.data()](auto load, auto m, auto f, auto b) { return (load(from) - m) * f + b; });
     return y;
   }
 
   // With n values x of a channel, u = (x - mean) / sqrt(variance + epsilon), y = gamma u + beta:
   // d_gamma = sum d_y u, d_beta = sum d_y, and as mean and variance depend on every x,
   // d_x = gamma / sqrt(variance + epsilon) (d_y - d_beta / n - u d_gamma / n).
-  void backward(Inputs inputs, const Tensor& /*y*/, const Tensor& d_y, Gradients& gradients) const {
+  void backward(Inputs inputs, const Tensor& /*y*/, Tensor d_y, Gradients& gradients) const {
     const Tensor& x = *inputs[0];
-    const Statistics batch = statistics(x);
-    std::vector<double> d_gamma(channels());
-    std::vector<double> d_beta(channels());
-    const auto normal = [&](std::size_t i, std::size_t c) {
-      return (static_cast<double>(x[i]) - batch.mean[c]) * batch.inverse_deviation[c];
-    };
-    for_each(x, [&](std::size_t i, std::size_t c) {
-      d_gamma[c] += static_cast<double>(d_y[i]) * normal(i, c);
-      d_beta[c] += static_cast<double>(d_y[i]);
-    });
+    const auto sums =
+        channel_sums<4>(x.size() / channels(), channels(),
+                        [from = x.data(), d = d_y.data()](auto load, std::size_t m, auto& to) {
+                          const auto shifted = load(from, m) - load(from, 0);
+                          const auto d_m = load(d, m);
+                          to[0] += shifted;
+                          to[1] += shifted * shifted;
+                          to[2] += d_m;
+                          to[3] += d_m * shifted;
+                        });
+    const Statistics batch(x, sums[0], sums[1]);
+    AlignedVector<float> mean(channels());
+    AlignedVector<float> factor(channels());
+    AlignedVector<float> d_mean(channels());   // d_beta / n
+    AlignedVector<float> d_slope(channels());  // d_gamma / n / sqrt(variance + epsilon)
     for (std::size_t c = 0; c < channels(); ++c) {
-      gradients.parameters[0][c] += through(0, c, d_gamma[c]);
-      gradients.parameters[1][c] += through(1, c, d_beta[c]);
+      const double d_beta = sums[2][c];
+      const double shift = batch.mean[c] - static_cast<double>(x[c]);
+      const double d_gamma = (sums[3][c] - shift * d_beta) * batch.inverse_deviation[c];
+      gradients.parameters[0][c] += through(0, c, d_gamma);
+      gradients.parameters[1][c] += through(1, c, d_beta);
       gradients.parameters[2][c] += static_cast<float>(batch.mean[c]);
       gradients.parameters[3][c] += static_cast<float>(batch.unbiased_variance(c));
+      mean[c] = static_cast<float>(batch.mean[c]);
+      factor[c] =
+          static_cast<float>(static_cast<double>(stored_[0][c]) * batch.inverse_deviation[c]);
+      d_mean[c] = static_cast<float>(d_beta / batch.count);
+      d_slope[c] = static_cast<float>(d_gamma / batch.count * batch.inverse_deviation[c]);
     }
-    if (Tensor* d_x = gradients.inputs[0]) {
-      for_each(x, [&](std::size_t i, std::size_t c) {
-        const double centred =
-            static_cast<double>(d_y[i]) - (d_beta[c] + normal(i, c) * d_gamma[c]) / batch.count;
-        (*d_x)[i] += static_cast<float>(static_cast<double>(stored_[0][c]) *
-                                        batch.inverse_deviation[c] * centred);
-      });
+    if (gradients.inputs[0] != nullptr) {
+      map_channels<4>(
+          {mean, factor, d_mean, d_slope}, d_y.values(),
+          [from = x.data(), d = d_y.data()](auto load, auto m, auto f, auto d_m, auto slope) {
+            return f * (load(d) - d_m - (load(from) - m) * slope);
+          });
+      gradients.add(0, std::move(d_y));
     }
   }
 
@@ -161,45 +183,30 @@ class BatchNorm {
 
   /// Of one batch, per channel.
   struct Statistics {
-    double count = 0;
+    double count;
     std::vector<double> mean;
     std::vector<double> variance;           // mean squared deviation, which normalises
     std::vector<double> inverse_deviation;  // 1 / sqrt(variance + epsilon)
 
+    /// From sums of x - x_0 and (x - x_0)^2. As x_0 is one of the n values of its channel, it is at
+    /// most sqrt(n) standard deviations away from the mean, so that a large mean costs no digits of
+    /// the variance, and a large distance log2(n) at most of the 53.
+    /// - source: Chan, Golub, LeVeque, Algorithms for Computing the Sample Variance, 1983, eq. 1.5
+    Statistics(const Tensor& x, std::span<const double> sums, std::span<const double> squares) {
+      const std::size_t channels = x.shape()[x.shape().rank() - 1];
+      count = static_cast<double>(x.size() / channels);
+      for (std::size_t c = 0; c < channels; ++c) {
+        const double shift = sums[c] / count;
+        mean.push_back(static_cast<double>(x[c]) + shift);
+        variance.push_back(squares[c] / count - shift * shift);
+        inverse_deviation.push_back(1 / std::sqrt(variance[c] + static_cast<double>(epsilon)));
+      }
+    }
     /// The estimate that the moving average keeps; of a single value, 0.
     [[nodiscard]] double unbiased_variance(std::size_t c) const {
       return count > 1 ? variance[c] * count / (count - 1) : variance[c];
     }
   };
-
-  /// Calls `use(i, c)` for every value i, in order, with its channel c.
-  template <class Use>
-  void for_each(const Tensor& x, Use use) const {
-    for (std::size_t first = 0; first < x.size(); first += channels()) {
-      for (std::size_t c = 0; c < channels(); ++c) {
-        use(first + c, c);
-      }
-    }
-  }
-
-  // two passes, so that a large mean costs no digits of the variance
-  [[nodiscard]] Statistics statistics(const Tensor& x) const {
-    const std::vector<double> zeros(channels());
-    Statistics batch{static_cast<double>(x.size() / channels()), zeros, zeros, zeros};
-    for_each(x, [&](std::size_t i, std::size_t c) { batch.mean[c] += static_cast<double>(x[i]); });
-    for (double& mean : batch.mean) {
-      mean /= batch.count;
-    }
-    for_each(x, [&](std::size_t i, std::size_t c) {
-      const double deviation = static_cast<double>(x[i]) - batch.mean[c];
-      batch.variance[c] += deviation * deviation;
-    });
-    for (std::size_t c = 0; c < channels(); ++c) {
-      batch.variance[c] /= batch.count;
-      batch.inverse_deviation[c] = 1 / std::sqrt(batch.variance[c] + static_cast<double>(epsilon));
-    }
-    return batch;
-  }
 
   [[nodiscard]] float through(std::size_t set, std::size_t c, double d_stored) const {
     std::array<double, static_cast<std::size_t>(P::Scale::gammas)> fitted{};  // not learned

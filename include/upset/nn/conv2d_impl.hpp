@@ -2,9 +2,14 @@
 /// How `Conv2d` computes; included by conv2d.hpp only.
 #pragma once
 
+#include <algorithm>
 #include <numeric>
+#include <optional>
 
+#include <upset/core/transform.hpp>
+#include <upset/kernel/channels.hpp>
 #include <upset/kernel/conv_gradient.hpp>
+#include <upset/kernel/input_gradient.hpp>
 #include <upset/nn/conv2d.hpp>
 
 namespace upset {
@@ -121,64 +126,67 @@ template <Format W, Format A, Format B>
 void Conv2d<W, A, B>::backward(Inputs inputs, const Tensor& /*y*/, const Tensor& d_y,
                                Gradients& gradients) const {
   const Tensor& x = *inputs[0];
-  Tensor* d_x = gradients.inputs[0];
+  Tensor* const d_x = gradients.inputs[0];
   const Window shape = window(x.shape());
   const std::size_t outputs = out_channels();
   const std::size_t inner = group_outputs();
   const std::size_t pixels = shape.output_pixels();
-  const std::size_t padded_size = shape.padded_size();
+  const std::size_t input_size = shape.input_size();
   const std::size_t block = std::min(x.batch(), 1 + 1024 / pixels);
   const typename A::Scale scale = input_.scale();  // a local, or floats stored might change it
   // Learnable input scales have gradients even where the input itself needs none. A single one,
   // x_q = gamma level, has sum d_x_q level = sum w d_w / gamma: no need for d_x_q.
   const bool asks_input = d_x != nullptr || A::Scale::gammas > 1;
+  const bool is_first = d_x != nullptr && d_x->size() == 0;
+  if (is_first) {
+    *d_x = Tensor::uninitialized(x.shape());
+  }
 
   Tensor d_kernel(kernel().shape());
   Tensor d_bias(bias().shape());
   std::vector<double> d_gammas(static_cast<std::size_t>(A::Scale::gammas), 0.0);
   const AlignedVector<std::size_t> bases = shape.bases(block);
-  AlignedVector<float> padded(block * padded_size + gradient_slack, 0.0F);
-  AlignedVector<float> d_padded(asks_input ? padded.size() : 0, 0.0F);
-  AlignedVector<float> d_input(asks_input ? shape.input_size() : 0, 0.0F);
-  AlignedVector<float> unasked(d_x == nullptr ? d_input.size() : 0, 0.0F);
+  AlignedVector<float> padded(block * shape.padded_size() + gradient_slack, 0.0F);
+  std::optional<InputGradient> input_gradient;
+  AlignedVector<float> d_input;
+  if (asks_input) {
+    input_gradient.emplace(geometry_, x.shape()[1], x.shape()[2], kernel_.quantized().values(),
+                           outputs, block);
+    d_input.assign(block * input_size, 0.0F);
+  }
   for (std::size_t first = 0; first < x.batch(); first += block) {
     const std::size_t count = std::min(block, x.batch() - first);
     const std::span<const std::size_t> rows = std::span(bases).first(count * pixels);
-    const float* d_rows = d_y.data() + first * pixels * outputs;
+    const std::span<const float> values =
+        x.values().subspan(first * input_size, count * input_size);
+    const float* const d_rows = d_y.data() + first * pixels * outputs;
     for (std::size_t b = 0; b < count; ++b) {
-      const std::span<const float> values = x.row(first + b);
       shape.for_each_stretch([&](std::size_t from, std::size_t to, std::size_t n) {
-        const float* const source = values.data() + from;
-        float* const target = padded.data() + b * padded_size + to;
-        for (std::size_t i = 0; i < n; ++i) {
-          target[i] = quantized<A>(source[i], scale);
-        }
+        detail::transform(values.data() + b * input_size + from, n,
+                          padded.data() + b * shape.padded_size() + to,
+                          [scale](float value) { return quantized<A>(value, scale); });
       });
     }
-    for (std::size_t m = 0; m < rows.size(); ++m) {
-      for (std::size_t o = 0; o < outputs; ++o) {
-        d_bias[o] += d_rows[m * outputs + o];
-      }
+    const auto sums = channel_sums<1>(
+        rows.size(), outputs, [=](auto load, auto m, auto& to) { to[0] += load(d_rows, m); });
+    for (std::size_t o = 0; o < outputs; ++o) {
+      d_bias[o] += static_cast<float>(sums[0][o]);
     }
-    std::fill(d_padded.begin(), d_padded.end(), 0.0F);
     for (std::size_t group = 0; group < geometry_.groups; ++group) {
       const AlignedVector<std::size_t> offsets = shape.offsets(group);
-      const Segments segments{offsets, shape.segment_length()};
-      const std::size_t weights = group * inner * depth();
-      add_kernel_gradient(rows, segments, padded.data(), d_rows + group * inner, outputs, inner,
-                          d_kernel.data() + weights);
-      if (asks_input) {
-        add_input_gradient(rows, segments,
-                           kernel_.quantized().values().subspan(weights, inner * depth()),
-                           d_rows + group * inner, outputs, inner, d_padded.data());
-      }
+      add_kernel_gradient(rows, {offsets, shape.segment_length()}, padded.data(),
+                          d_rows + group * inner, outputs, inner,
+                          d_kernel.data() + group * inner * depth());
     }
-    for (std::size_t b = 0; asks_input && b < count; ++b) {
-      shape.for_each_stretch([&](std::size_t from, std::size_t to, std::size_t n) {
-        std::copy_n(d_padded.data() + b * padded_size + to, n, d_input.data() + from);
-      });
-      straight_through<A>(x.row(first + b), scale, d_input,
-                          d_x == nullptr ? std::span(unasked) : d_x->row(first + b), d_gammas);
+    if (asks_input) {
+      input_gradient->compute(d_rows, count, d_input.data());
+      const std::span<const float> d = std::span(d_input).first(values.size());
+      std::span<float> to(d_input);  // where scales ask and nobody else does: no longer needed
+      if (d_x != nullptr) {
+        to = d_x->values().subspan(first * input_size, d.size());
+        std::fill_n(to.begin(), is_first ? to.size() : 0, 0.0F);
+      }
+      straight_through<A>(values, scale, d, to, d_gammas);
     }
   }
   if constexpr (A::Scale::gammas == 1) {

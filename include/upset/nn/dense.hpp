@@ -54,6 +54,9 @@ class Dense {
     const Tensor x = as_pictures(*inputs[0]);
     const Tensor* const only = &x;
     product_.backward({&only, 1}, y, d_y, gradients);
+    if (Tensor* const d_x = gradients.inputs[0]) {
+      *d_x = std::move(*d_x).reshaped(inputs[0]->shape());
+    }
   }
   [[nodiscard]] std::vector<Parameter> parameters() { return product_.parameters(); }
   [[nodiscard]] std::vector<NamedImage> images() { return product_.images(); }

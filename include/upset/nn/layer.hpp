@@ -56,15 +56,49 @@ using InputShapes = std::span<const Shape>;
 
 /// Where `backward` adds its gradients.
 struct Gradients {
-  std::span<Tensor> parameters;     ///< one per `parameters()`, in that order
-  std::span<Tensor* const> inputs;  ///< one per input; null where nobody asks
+  std::span<Tensor> parameters;  ///< one per `parameters()`, in that order
+  /// One per input: null where nobody asks, an empty tensor where nothing has been added yet, so
+  /// that the first gradient is handed over instead of being added to zeros.
+  std::span<Tensor* const> inputs;
+
+  /// Adds `d` to the gradient of input `n`, if anybody asks.
+  void add(std::size_t n, Tensor&& d) const {
+    if (inputs[n] != nullptr && inputs[n]->size() == 0) {
+      *inputs[n] = std::move(d);
+    } else {
+      add(n, std::as_const(d));
+    }
+  }
+  void add(std::size_t n, const Tensor& d) const {
+    if (inputs[n] == nullptr) {
+      return;
+    }
+    if (inputs[n]->size() == 0) {
+      *inputs[n] = d;
+      return;
+    }
+    float* const sum = inputs[n]->data();
+    const float* const term = d.data();
+    const std::size_t size = d.size();
+    for (std::size_t i = 0; i < size; ++i) {
+      sum[i] += term[i];
+    }
+  }
+  /// The gradient of input `n`, which has `shape`, to be added to; null where nobody asks.
+  [[nodiscard]] Tensor* sum(std::size_t n, const Shape& shape) const {
+    if (inputs[n] != nullptr && inputs[n]->size() == 0) {
+      *inputs[n] = Tensor(shape);
+    }
+    return inputs[n];
+  }
 };
 
 /// A layer: a regular value.
 ///
 /// - `output_shape(shapes)` throws `Error` when the inputs do not fit, saying what was expected
 /// - `forward(x, pass)`: y [B, output_shape]
-/// - `backward(x, y, d_y, gradients)` adds to every gradient; x and y are those of a training pass
+/// - `backward(x, y, d_y, gradients)` adds to every gradient; x and y are those of a training pass;
+///   a layer that takes d_y by value may turn it into d_x and hand that over
 /// - `parameters()`: real values that training changes
 /// - `encode()` writes the memory images from the real values
 /// - `images()`: what faults may flip

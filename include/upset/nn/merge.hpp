@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <span>
 #include <string>
+#include <utility>
 
 #include <upset/nn/layer.hpp>
 
@@ -60,13 +61,11 @@ struct Add : Stateless {
     return y;
   }
   // d_x_n += d_y, for every n
-  static void backward(Inputs /*inputs*/, const Tensor& /*y*/, const Tensor& d_y,
-                       Gradients& gradients) {
-    for (Tensor* d_x : gradients.inputs) {
-      for (std::size_t i = 0; d_x != nullptr && i < d_y.size(); ++i) {
-        (*d_x)[i] += d_y[i];
-      }
+  static void backward(Inputs inputs, const Tensor& /*y*/, Tensor d_y, Gradients& gradients) {
+    for (std::size_t n = 1; n < inputs.size(); ++n) {
+      gradients.add(n, std::as_const(d_y));
     }
+    gradients.add(0, std::move(d_y));
   }
 };
 
@@ -111,7 +110,7 @@ struct Concatenate : Stateless {
     std::size_t offset = 0;
     for (std::size_t n = 0; n < inputs.size(); ++n) {
       const std::size_t part = channels_of(inputs[n]->shape());
-      if (Tensor* d_x = gradients.inputs[n]) {
+      if (Tensor* d_x = gradients.sum(n, inputs[n]->shape())) {
         for (std::size_t i = 0; i < d_x->size(); ++i) {
           (*d_x)[i] += d_y[i / part * channels + offset + i % part];
         }

@@ -144,14 +144,10 @@ inline void Network::backward(const Tensor& x, std::span<const Tensor> values, T
     }
     std::vector<Tensor*> d_inputs;
     for (const std::size_t from : node.inputs) {
-      if (from != input && d_values[from].size() == 0) {
-        d_values[from] = Tensor(values[from].shape());
-      }
       d_inputs.push_back(from == input ? nullptr : &d_values[from]);
     }
     Gradients sinks{gradients.subspan(end, node.parameter_count), d_inputs};
-    node.layer.backward(inputs_of(node, x, values), values[n], d_values[n], sinks);
-    d_values[n] = Tensor();
+    node.layer.backward(inputs_of(node, x, values), values[n], std::move(d_values[n]), sinks);
   }
 }
 

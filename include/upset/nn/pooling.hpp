@@ -67,7 +67,7 @@ class MaxPool : public detail::WindowPool {
   // d_x += d_y at the first pixel of each window, in row order, that holds its largest value
   void backward(Inputs inputs, const Tensor& y, const Tensor& d_y, Gradients& gradients) const {
     const Tensor& x = *inputs[0];
-    Tensor* d_x = gradients.inputs[0];
+    Tensor* d_x = gradients.sum(0, x.shape());
     if (d_x == nullptr) {
       return;
     }
@@ -166,7 +166,7 @@ class AveragePool : public detail::WindowPool {
 
   // d_x += d_y / n at each of the n real pixels of a window
   void backward(Inputs inputs, const Tensor& y, const Tensor& d_y, Gradients& gradients) const {
-    Tensor* d_x = gradients.inputs[0];
+    Tensor* d_x = gradients.sum(0, inputs[0]->shape());
     if (d_x == nullptr) {
       return;
     }
@@ -217,9 +217,8 @@ struct GlobalAveragePool : Stateless {
   }
 
   // d_x[b, pixel, c] += d_y[b, c] / pixels
-  static void backward(Inputs /*inputs*/, const Tensor& y, const Tensor& d_y,
-                       Gradients& gradients) {
-    Tensor* d_x = gradients.inputs[0];
+  static void backward(Inputs inputs, const Tensor& y, const Tensor& d_y, Gradients& gradients) {
+    Tensor* d_x = gradients.sum(0, inputs[0]->shape());
     if (d_x == nullptr) {
       return;
     }
@@ -227,8 +226,10 @@ struct GlobalAveragePool : Stateless {
     for (std::size_t b = 0; b < y.batch(); ++b) {
       const auto picture = d_x->row(b);
       const auto pixels = static_cast<float>(picture.size() / channels);
-      for (std::size_t i = 0; i < picture.size(); ++i) {
-        picture[i] += d_y[b * channels + i % channels] / pixels;
+      for (std::size_t first = 0; first < picture.size(); first += channels) {
+        for (std::size_t c = 0; c < channels; ++c) {
+          picture[first + c] += d_y[b * channels + c] / pixels;
+        }
       }
     }
   }

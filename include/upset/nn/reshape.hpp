@@ -23,13 +23,8 @@ struct Flatten : Stateless {
   [[nodiscard]] static Tensor transform(Tensor x, Inputs /*others*/, const Pass& /*pass*/) {
     return std::move(x).reshaped({x.batch(), x.shape().without_batch().size()});
   }
-  static void backward(Inputs /*inputs*/, const Tensor& /*y*/, const Tensor& d_y,
-                       Gradients& gradients) {
-    if (Tensor* d_x = gradients.inputs[0]) {
-      for (std::size_t i = 0; i < d_y.size(); ++i) {
-        (*d_x)[i] += d_y[i];
-      }
-    }
+  static void backward(Inputs inputs, const Tensor& /*y*/, Tensor d_y, Gradients& gradients) {
+    gradients.add(0, std::move(d_y).reshaped(inputs[0]->shape()));
   }
 };
 

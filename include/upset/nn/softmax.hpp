@@ -51,7 +51,7 @@ struct Softmax : Stateless {
   // d_x_c = y_c (d_y_c - sum over j of d_y_j y_j)
   static void backward(Inputs inputs, const Tensor& y, const Tensor& d_y, Gradients& gradients) {
     const Tensor& x = *inputs[0];
-    Tensor* d_x = gradients.inputs[0];
+    Tensor* d_x = gradients.sum(0, x.shape());
     if (d_x == nullptr) {
       return;
     }

@@ -47,8 +47,8 @@ class Subsample : public Stateless {
 
   // d_x += d_y, where x was taken
   void backward(Inputs inputs, const Tensor& /*y*/, const Tensor& d_y, Gradients& gradients) const {
-    if (Tensor* d_x = gradients.inputs[0]) {
-      const Shape& x = inputs[0]->shape();
+    const Shape& x = inputs[0]->shape();
+    if (Tensor* d_x = gradients.sum(0, x)) {
       for_each_pixel(x, [&](std::size_t from, std::size_t to) {
         for (std::size_t c = 0; c < x[3]; ++c) {
           (*d_x)[from + c] += d_y[to + c];
