@@ -25,6 +25,13 @@ inline constexpr bool has_word_popcount = true;
 inline constexpr bool has_word_popcount = false;
 #endif
 
+/// `Lanes` that never lie anywhere but where the compiler puts them: functions take these by
+/// reference.
+template <class T, std::size_t Width>
+struct Register {
+  using type __attribute__((vector_size(Width * sizeof(T)))) = T;
+};
+
 /// The bits in which `x` and `w` differ.
 template <class Vector>
 [[nodiscard, gnu::always_inline]] inline Vector differing(const Vector& x, const Vector& w) {
@@ -106,7 +113,7 @@ template <class Vector>
 [[gnu::always_inline]] inline void add_bytes(Vector& sums, const Vector& bytes) {
 #if defined(__AVX2__)
   const Vector ones = Vector{} + 0x0101'0101U;
-  using Signed = typename Lanes<std::int32_t, sizeof(Vector) / sizeof(std::int32_t)>::type;
+  using Signed = typename Register<std::int32_t, sizeof(Vector) / sizeof(std::int32_t)>::type;
   auto total = reinterpret_cast<Signed>(sums);
   Op<std::uint8_t, std::int8_t>::add(total, reinterpret_cast<Signed>(bytes),
                                      reinterpret_cast<Signed>(ones));
@@ -123,7 +130,7 @@ template <class Vector>
 /// - source: Mula, Kurz, Lemire, Faster Population Counts Using AVX2 Instructions, 2018
 template <std::size_t Width>
 struct OnesCounter {
-  using Vector = typename Lanes<std::uint32_t, Width>::type;
+  using Vector = typename Register<std::uint32_t, Width>::type;
 
   Vector sums{};
   Vector ones{};
@@ -220,6 +227,7 @@ template <bool Masked, std::size_t Columns>
   constexpr std::size_t row_count = detail::bit_tile_rows;
   constexpr std::size_t width = std::min(detail::vector_bytes / sizeof(std::uint32_t), Columns);
   using Vector = typename detail::OnesCounter<width>::Vector;
+  using Stored = typename detail::Lanes<std::uint32_t, width>::type;
   const auto row = rows.addresses();
   std::array<const std::uint32_t*, row_count> mask{};
   if constexpr (Masked) {
@@ -233,7 +241,7 @@ template <bool Masked, std::size_t Columns>
     const auto next = [&](std::size_t r) __attribute__((always_inline)) {
       return [&, r ](std::size_t k) __attribute__((always_inline))->Vector {
         const Vector x = Vector{} + row[r][offset[k]];
-        const Vector w = *reinterpret_cast<const Vector*>(from + k * Columns);
+        const Vector w = *reinterpret_cast<const Stored*>(from + k * Columns);
         if constexpr (Masked) {
           return detail::differing(x, w, Vector{} + mask[r][offset[k]]);
         } else {
@@ -275,7 +283,7 @@ template <bool Masked, std::size_t Columns>
     }
 #pragma GCC unroll 4
     for (std::size_t r = 0; r < row_count; ++r) {
-      *reinterpret_cast<Vector*>(counts[r].data() + column) = counters[r].total();
+      *reinterpret_cast<Stored*>(counts[r].data() + column) = counters[r].total();
     }
   }
 }
