@@ -34,29 +34,25 @@ template <Format W>
   }
 }
 
-// Rows lie one behind the other; weights are packed beforehand, as in a layer.
+// Rows lie one behind the other, as pictures of one pixel; they and the weights are packed
+// beforehand, as in a layer.
 template <Format W, Format A>
 void gemm(benchmark::State& state, Shape2 shape) {
-  using Activation = typename WeightOperand<W, A>::Activation;
+  using Operands = detail::ConvOperand<W, A>;
   const std::vector<float> weights = some_values(shape.channels * shape.depth);
   const std::vector<float> inputs = some_values(shape.pixels * shape.depth);
   const auto scale = A::fit(inputs);
   const Memory<W> kernel(weights, {weight_scale<W>(weights)});
-  WeightOperand<W, A> operand(1, shape.channels, 1, shape.depth);
+  typename Operands::Weights operand(1, shape.channels, 1, shape.depth);
   operand.build(kernel);
   operand.set_scales(kernel, scale, std::vector<float>(shape.channels));
-  std::vector<Activation> x(inputs.size() + operand_slack);
-  Arithmetic<W, A>::with_rounding(scale, [&](const auto& round) {
-    detail::transform(inputs.data(), inputs.size(), x.data(), round);
-  });
-  std::vector<std::size_t> bases;
+  typename Operands::Pictures x(WindowGeometry{}, 1, 1, shape.depth, shape.pixels, scale);
   for (std::size_t m = 0; m < shape.pixels; ++m) {
-    bases.push_back(m * shape.depth);
+    x.write(m, std::span(inputs).subspan(m * shape.depth, shape.depth), scale);
   }
-  const std::size_t zero = 0;
   std::vector<float> y(shape.pixels * shape.channels);
   for (auto _ : state) {
-    operand.multiply(0, x.data(), bases, {{&zero, 1}, shape.depth}, y.data(), shape.channels);
+    operand.multiply(0, x, shape.pixels, y.data(), shape.channels);
     benchmark::DoNotOptimize(y.data());
     benchmark::ClobberMemory();
   }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
+#include <algorithm>
 #include <vector>
 
 #include "support/layers.hpp"
@@ -80,7 +81,15 @@ TEST_CASE("Window: each output reads the pixels under its taps, and -1 for paddi
           wrong += window.output_height() == naive_extent(5, 3, 2, 1, g) ? 0U : 1U;
           wrong += window.output_width() == naive_extent(4, 2, 0, 3, g) ? 0U : 1U;
           wrong += window.input_size() == 5 * 4 * channels ? 0U : 1U;
+          const auto real_taps = window.real_taps();
+          wrong += real_taps.size() == window.output_pixels() ? 0U : 1U;
           for (std::size_t pixel = 0; pixel < window.output_pixels(); ++pixel) {
+            const std::vector<int> first = seen(window, pixel, 0);
+            const auto padding = std::count(first.begin(), first.end(), -1);
+            wrong += real_taps[pixel] * (channels / groups) + static_cast<std::size_t>(padding) ==
+                             first.size()
+                         ? 0U
+                         : 1U;
             for (std::size_t group = 0; group < groups; ++group) {
               ++windows;
               wrong += seen(window, pixel, group) ==

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <cstdlib>
 #include <span>
+#include <type_traits>
 
 #include <upset/core/aligned_allocator.hpp>
 #include <upset/kernel/op.hpp>
@@ -18,9 +19,11 @@ inline constexpr std::size_t panel_columns = 16;
 
 namespace detail {
 
-/// Whether panels are folded, and those of how many columns.
+/// Whether panels are folded, and those of how many columns. Words of signs are counted by another
+/// inner loop, which reads weights once for every row anyway.
 template <class T>
-inline constexpr bool folds = sizeof(T) <= 4 && vector_bytes >= 32;
+inline constexpr bool folds = sizeof(T) <= 4 && vector_bytes >= 32 &&
+                              !std::is_same_v<T, std::uint32_t>;
 inline constexpr std::size_t folded_columns = vector_bytes / 4;
 
 }  // namespace detail

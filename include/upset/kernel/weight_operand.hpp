@@ -14,6 +14,7 @@
 #include <vector>
 
 #include <upset/kernel/gemm.hpp>
+#include <upset/kernel/padded_pictures.hpp>
 #include <upset/tensor/memory.hpp>
 
 #if defined(__AVX512VL__)
@@ -206,6 +207,12 @@ class WeightOperand {
           }
         },
         exact_depth_);
+  }
+  /// The same for the windows of the first `pictures` of x.
+  void multiply(std::size_t group, const PaddedPictures<W, A>& x, std::size_t pictures, float* y,
+                std::size_t stride) const {
+    const AlignedVector<std::size_t> offsets = x.window().offsets(group);
+    multiply(group, x.data(), x.bases(pictures), {offsets, x.window().segment_length()}, y, stride);
   }
 
  private:

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 
 #include <upset/core/aligned_allocator.hpp>
@@ -129,6 +130,30 @@ class Window {
     for (std::size_t y = 0; y < geometry_.kernel_height; ++y) {
       for (std::size_t x = 0; x < (geometry_.whole_rows() ? 1 : geometry_.kernel_width); ++x) {
         result.push_back((y * padded_width_ + x) * geometry_.dilation * channels_ + first_channel);
+      }
+    }
+    return result;
+  }
+  /// How many taps of each output pixel's window lie on a pixel of the picture, not on padding.
+  [[nodiscard]] AlignedVector<std::uint32_t> real_taps() const {
+    const auto real = [&](std::size_t output, std::size_t taps, std::size_t pad, std::size_t size) {
+      std::uint32_t count = 0;
+      for (std::size_t tap = 0; tap < taps; ++tap) {
+        const std::size_t at = output * geometry_.stride + tap * geometry_.dilation;
+        const bool is_real = at >= pad && (at - pad) % geometry_.input_dilation == 0 &&
+                             (at - pad) / geometry_.input_dilation < size;
+        count += is_real ? 1U : 0U;
+      }
+      return count;
+    };
+    AlignedVector<std::uint32_t> result(output_pixels());
+    for (std::size_t x = 0; x < output_width_; ++x) {
+      result[x] = real(x, geometry_.kernel_width, geometry_.pad_left, width_);
+    }
+    for (std::size_t y = output_height_; y-- > 0;) {  // the first row last
+      const std::uint32_t rows = real(y, geometry_.kernel_height, geometry_.pad_top, height_);
+      for (std::size_t x = 0; x < output_width_; ++x) {
+        result[y * output_width_ + x] = rows * result[x];
       }
     }
     return result;

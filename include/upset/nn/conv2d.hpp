@@ -12,11 +12,30 @@
 #include <vector>
 
 #include <upset/format/float32.hpp>
+#include <upset/kernel/bit_operand.hpp>
+#include <upset/kernel/padded_pictures.hpp>
 #include <upset/kernel/weight_operand.hpp>
 #include <upset/kernel/window.hpp>
 #include <upset/nn/weights.hpp>
 
 namespace upset {
+
+namespace detail {
+
+/// How a convolution keeps its weights and reads its pictures.
+template <Format W, Format A>
+struct ConvOperand {
+  using Weights = WeightOperand<W, A>;
+  using Pictures = PaddedPictures<W, A>;
+};
+template <Format W, Format A>
+requires is_bit_product<W, A>
+struct ConvOperand<W, A> {
+  using Weights = BitOperand<W, A>;
+  using Pictures = BitPictures<A>;
+};
+
+}  // namespace detail
 
 /// y[b, oy, ox, o] = bias[o] + sum over taps and input channels of x * kernel[o, ky, kx, i].
 ///
@@ -73,7 +92,9 @@ class Conv2d {
   void calibrate(Inputs inputs) { set_input_scale(A::fit(inputs[0]->values())); }
 
  private:
-  using Activation = typename ArithmeticOf::Activation;
+  static constexpr bool in_bits = is_bit_product<W, A>;
+  using Operand = typename detail::ConvOperand<W, A>::Weights;
+  using Pictures = typename detail::ConvOperand<W, A>::Pictures;
 
   [[nodiscard]] Window window(const Shape& x) const { return {geometry_, x[1], x[2], x[3]}; }
   [[nodiscard]] std::size_t group_outputs() const { return out_channels() / geometry_.groups; }
@@ -86,16 +107,16 @@ class Conv2d {
 
   void build_operand();
   void set_scales();
-  /// Writes one picture to memory, lets the hook at it, and reads it back into the padded image.
-  /// Without a memory to write to, only rounds it as that would.
-  void write_input(std::span<const float> x, const Window& window, const Pass& pass,
-                   std::uint64_t image, Memory<A>* memory, std::span<Activation> padded) const;
+  /// Writes one picture to memory, lets the hook at it, and reads it back as picture `at` of a
+  /// block. Without a memory to write to, only rounds it as that would.
+  void write_input(std::size_t at, std::span<const float> x, const Pass& pass, std::uint64_t image,
+                   Memory<A>* memory, Pictures& pictures) const;
 
   WindowGeometry geometry_;
   StoredTensor<W> kernel_;
   StoredTensor<B> bias_;
   StoredScale<A> input_;
-  WeightOperand<W, A> operand_;
+  Operand operand_;
 };
 
 }  // namespace upset

@@ -34,10 +34,9 @@ Conv2d<W, A, B>::Conv2d(const WindowGeometry& geometry, Tensor kernel, Tensor bi
   const std::size_t scales = granularity == Granularity::per_channel ? shape[0] : 1;
   kernel_ = StoredTensor<W>(std::move(kernel), scales);
   bias_ = StoredTensor<B>(std::move(bias));
-  const bool whole_rows = geometry.whole_rows();
-  operand_ =
-      WeightOperand<W, A>(geometry.groups, shape[0], whole_rows ? shape[1] : shape[1] * shape[2],
-                          whole_rows ? shape[2] * shape[3] : shape[3]);
+  const bool whole_rows = geometry.whole_rows() && !in_bits;
+  operand_ = Operand(geometry.groups, shape[0], whole_rows ? shape[1] : shape[1] * shape[2],
+                     whole_rows ? shape[2] * shape[3] : shape[3]);
   build_operand();
 }
 
@@ -53,32 +52,20 @@ Shape Conv2d<W, A, B>::output_shape(InputShapes shapes) const {
 }
 
 template <Format W, Format A, Format B>
-void Conv2d<W, A, B>::write_input(std::span<const float> x, const Window& window, const Pass& pass,
+void Conv2d<W, A, B>::write_input(std::size_t at, std::span<const float> x, const Pass& pass,
                                   std::uint64_t image, Memory<A>* memory,
-                                  std::span<Activation> padded) const {
+                                  Pictures& pictures) const {
   const typename A::Scale scale = input_.scale();
   if (memory == nullptr) {
     // encode and decode without the words in between, which would not change anything
-    ArithmeticOf::with_rounding(scale, [&](const auto& round) {
-      window.for_each_stretch([&](std::size_t from, std::size_t to, std::size_t length) {
-        detail::transform(x.data() + from, length, padded.data() + to, round);
-      });
-    });
+    pictures.write(at, x, scale);
     return;
   }
   memory->encode(x, {scale});  // the hook may have flipped bits of the scale for the picture before
   if (pass.hook != nullptr) {
     (*pass.hook)(pass.layer, image, *memory);
   }
-  AlignedVector<Activation> values(x.size());
-  memory->read([to = values.data()](std::size_t element, typename A::code_type code,
-                                    const typename A::Scale& s) {
-    to[element] = ArithmeticOf::activation(code, s);
-  });
-  window.for_each_stretch([&](std::size_t from, std::size_t to, std::size_t length) {
-    std::copy_n(values.begin() + static_cast<std::ptrdiff_t>(from), length,
-                padded.begin() + static_cast<std::ptrdiff_t>(to));
-  });
+  pictures.write(at, *memory);
 }
 
 template <Format W, Format A, Format B>
@@ -90,29 +77,23 @@ Tensor Conv2d<W, A, B>::forward(Inputs inputs, const Pass& pass) const {
   const std::size_t block = block_of(shape, x.batch());
   Tensor y =
       Tensor::uninitialized({x.batch(), shape.output_height(), shape.output_width(), outputs});
-  const AlignedVector<std::size_t> bases = shape.bases(block);
-  // the product may read beyond the last operand
-  AlignedVector<Activation> padded(block * shape.padded_size() + operand_slack,
-                                   static_cast<Activation>(ArithmeticOf::zero(input_.scale())));
+  Pictures pictures(geometry_, x.shape()[1], x.shape()[2], x.shape()[3], block, input_.scale());
   std::optional<Memory<A>> memory;
   if (!is_plain<A> || pass.hook != nullptr) {
     memory.emplace(0, std::vector{input_.scale()});
   }
   for (std::size_t first = 0; first < x.batch(); first += block) {
     const std::size_t count = std::min(block, x.batch() - first);
+    float* const to = y.data() + first * pixels * outputs;
     for (std::size_t b = 0; b < count; ++b) {
-      write_input(x.row(first + b), shape, pass, pass.first_image + first + b,
-                  memory ? &*memory : nullptr,
-                  std::span(padded).subspan(b * shape.padded_size(), shape.padded_size()));
+      write_input(b, x.row(first + b), pass, pass.first_image + first + b,
+                  memory ? &*memory : nullptr, pictures);
     }
     for (std::size_t group = 0; group < geometry_.groups; ++group) {
-      const AlignedVector<std::size_t> offsets = shape.offsets(group);
-      operand_.multiply(group, padded.data(), std::span(bases).first(count * pixels),
-                        {offsets, shape.segment_length()},
-                        y.data() + first * pixels * outputs + group * group_outputs(), outputs);
+      operand_.multiply(group, pictures, count, to + group * group_outputs(), outputs);
     }
     if (pass.then != nullptr) {
-      (*pass.then)(y.values().subspan(first * pixels * outputs, count * pixels * outputs));
+      (*pass.then)({to, count * pixels * outputs});
     }
   }
   return y;
