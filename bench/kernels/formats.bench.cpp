@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 // Products, codecs and guards of every format.
 #include <algorithm>
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -39,7 +40,10 @@ template <Format W>
 template <Format W, Format A>
 void gemm(benchmark::State& state, Shape2 shape) {
   using Operands = detail::ConvOperand<W, A>;
-  const std::vector<float> weights = some_values(shape.channels * shape.depth);
+  std::vector<float> weights = some_values(shape.channels * shape.depth);
+  for (float& weight : weights) {  // as a layer is initialised: it bounds sums of 16-bit levels
+    weight *= std::sqrt(6.0F / static_cast<float>(shape.depth));
+  }
   const std::vector<float> inputs = some_values(shape.pixels * shape.depth);
   const auto scale = A::fit(inputs);
   const Memory<W> kernel(weights, {weight_scale<W>(weights)});
