@@ -349,18 +349,29 @@ template <class Sum, class X, class W, class Write>
 void multiply(const X* x, std::span<const std::size_t> bases, const Segments& segments,
               const PackedMatrix<W>& weights, Write write,
               std::size_t exact_depth = std::numeric_limits<std::size_t>::max()) {
+  // Rows that stay in the cache from one panel to the next, in whole tiles; enough of them to make
+  // the weights worth reading once more.
+  constexpr std::size_t cached_bytes = std::size_t{384} << 10;
+  const std::size_t row_bytes = std::max<std::size_t>(segments.depth() * sizeof(X), 1);
+  const std::size_t block = std::max<std::size_t>(cached_bytes / row_bytes / 12, 20) * 12;
   const auto all_panels = [&]<std::size_t Fold, std::size_t Columns>() {
     constexpr std::size_t pair =
         Columns == panel_columns ? detail::panels_at_once<typename detail::PartialSum<X, W>::type>
                                  : 1;
-    std::size_t panel = 0;
-    for (; panel + pair <= weights.panels(); panel += pair) {
-      detail::multiply_panels<pair, Fold, Columns, Sum>(panel, x, bases, segments, weights, write,
-                                                        exact_depth);
-    }
-    if (panel < weights.panels()) {
-      detail::multiply_panels<1, Fold, Columns, Sum>(panel, x, bases, segments, weights, write,
-                                                     exact_depth);
+    for (std::size_t first = 0; first < bases.size(); first += block) {
+      const auto rows = bases.subspan(first, std::min(block, bases.size() - first));
+      const auto write_rows = [&](std::size_t m, auto sums, std::size_t column, std::size_t count) {
+        write(first + m, sums, column, count);
+      };
+      std::size_t panel = 0;
+      for (; panel + pair <= weights.panels(); panel += pair) {
+        detail::multiply_panels<pair, Fold, Columns, Sum>(panel, x, rows, segments, weights,
+                                                          write_rows, exact_depth);
+      }
+      if (panel < weights.panels()) {
+        detail::multiply_panels<1, Fold, Columns, Sum>(panel, x, rows, segments, weights,
+                                                       write_rows, exact_depth);
+      }
     }
   };
   constexpr std::size_t half = panel_columns / 2;
