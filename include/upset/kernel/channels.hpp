@@ -75,8 +75,8 @@ template <std::size_t Sums, class Add>
         return detail::widened<Doubles>(
             detail::load_first<Floats>(x + i, whole ? lanes : rows * channels - i));
       };
-      Doubles even[Sums] = {};
-      Doubles odd[Sums] = {};
+      alignas(sizeof(Doubles)) Doubles even[Sums] = {};
+      alignas(sizeof(Doubles)) Doubles odd[Sums] = {};
       std::size_t m = first;
       for (; m + 1 < last; m += 2) {
         add(load, m, even);

@@ -51,7 +51,8 @@ template <std::size_t Width, std::size_t Vectors>
                                             const float* d_y, std::size_t stride,
                                             std::size_t outputs, float* sums) {
   using Vector = typename Lanes<float, Width>::type;
-  Vector tile[gradient_rows][Vectors];
+  // aligned, as functions that take them by reference expect: the type lies anywhere
+  alignas(sizeof(Vector)) Vector tile[gradient_rows][Vectors];
   std::array<const float*, gradient_rows> d{};
 #pragma GCC unroll 8
   for (std::size_t o = 0; o < gradient_rows; ++o) {
@@ -63,14 +64,14 @@ template <std::size_t Width, std::size_t Vectors>
   }
   std::size_t at = 0;
   for (const std::size_t base : bases) {
-    Vector x[Vectors];
+    alignas(sizeof(Vector)) Vector x[Vectors];
 #pragma GCC unroll 3
     for (std::size_t v = 0; v < Vectors; ++v) {
       x[v] = *reinterpret_cast<const Vector*>(image + base + v * Width);
     }
 #pragma GCC unroll 8
     for (std::size_t o = 0; o < gradient_rows; ++o) {
-      Vector factor = Op<float, float>::broadcast<Vector>(d[o] + at);
+      alignas(sizeof(Vector)) Vector factor = Op<float, float>::broadcast<Vector>(d[o] + at);
       if constexpr (Vectors > 1) {
         keep_in_register(factor);
       }
