@@ -25,13 +25,6 @@ inline constexpr bool has_word_popcount = true;
 inline constexpr bool has_word_popcount = false;
 #endif
 
-/// `Lanes` that never lie anywhere but where the compiler puts them: functions take these by
-/// reference.
-template <class T, std::size_t Width>
-struct Register {
-  using type __attribute__((vector_size(Width * sizeof(T)))) = T;
-};
-
 /// The bits in which `x` and `w` differ.
 template <class Vector>
 [[nodiscard, gnu::always_inline]] inline Vector differing(const Vector& x, const Vector& w) {

@@ -58,8 +58,8 @@ template <std::size_t Sums, class Add>
 [[nodiscard]] std::array<AlignedVector<double>, Sums> channel_sums(std::size_t rows,
                                                                    std::size_t channels, Add add) {
   constexpr std::size_t lanes = detail::vector_bytes / sizeof(double);
-  using Doubles = typename detail::Lanes<double, lanes>::type;
-  using Floats = typename detail::Lanes<float, lanes>::type;
+  using Doubles = typename detail::Register<double, lanes>::type;
+  using Floats = typename detail::Register<float, lanes>::type;
   constexpr std::size_t block = 64;  // stays in the innermost cache for the next channels
   std::array<AlignedVector<double>, Sums> result;
   for (AlignedVector<double>& sums : result) {
@@ -75,8 +75,8 @@ template <std::size_t Sums, class Add>
         return detail::widened<Doubles>(
             detail::load_first<Floats>(x + i, whole ? lanes : rows * channels - i));
       };
-      alignas(sizeof(Doubles)) Doubles even[Sums] = {};
-      alignas(sizeof(Doubles)) Doubles odd[Sums] = {};
+      Doubles even[Sums] = {};
+      Doubles odd[Sums] = {};
       std::size_t m = first;
       for (; m + 1 < last; m += 2) {
         add(load, m, even);
@@ -86,7 +86,8 @@ template <std::size_t Sums, class Add>
         add(load, m, even);
       }
       for (std::size_t s = 0; s < Sums; ++s) {
-        *reinterpret_cast<Doubles*>(result[s].data() + c) += even[s] + odd[s];
+        *reinterpret_cast<typename detail::Lanes<double, lanes>::type*>(result[s].data() + c) +=
+            even[s] + odd[s];
       }
     }
   }
@@ -102,7 +103,8 @@ template <std::size_t Count, class Function>
 void map_channels(const std::array<std::span<const float>, Count>& coefficients,
                   std::span<float> to, Function function) {
   constexpr std::size_t lanes = detail::vector_bytes / sizeof(float);
-  using Floats = typename detail::Lanes<float, lanes>::type;
+  using Floats = typename detail::Register<float, lanes>::type;
+  using Stored = typename detail::Lanes<float, lanes>::type;
   const std::size_t channels = coefficients[0].size();
   if (to.empty()) {
     return;
@@ -122,11 +124,11 @@ void map_channels(const std::array<std::span<const float>, Count>& coefficients,
     const std::size_t count = std::min(lanes, size - i);
     const auto load = [&](const float* x) { return detail::load_first<Floats>(x + i, count); };
     const Floats values = [&]<std::size_t... N>(std::index_sequence<N...>) {
-      return function(load, *reinterpret_cast<const Floats*>(first + N * stride + c)...);
+      return function(load, *reinterpret_cast<const Stored*>(first + N * stride + c)...);
     }
     (std::make_index_sequence<Count>());
     if (count == lanes) [[likely]] {
-      *reinterpret_cast<Floats*>(result + i) = values;
+      *reinterpret_cast<Stored*>(result + i) = values;
     } else {
       std::memcpy(result + i, &values, count * sizeof(float));
     }

@@ -50,28 +50,29 @@ template <std::size_t Width, std::size_t Vectors>
 [[gnu::noinline]] void kernel_gradient_tile(std::span<const std::size_t> bases, const float* image,
                                             const float* d_y, std::size_t stride,
                                             std::size_t outputs, float* sums) {
-  using Vector = typename Lanes<float, Width>::type;
+  using Vector = typename Register<float, Width>::type;
+  using Stored = typename Lanes<float, Width>::type;
   // aligned, as functions that take them by reference expect: the type lies anywhere
-  alignas(sizeof(Vector)) Vector tile[gradient_rows][Vectors];
+  Vector tile[gradient_rows][Vectors];
   std::array<const float*, gradient_rows> d{};
 #pragma GCC unroll 8
   for (std::size_t o = 0; o < gradient_rows; ++o) {
     d[o] = d_y + std::min(o, outputs - 1);
 #pragma GCC unroll 3
     for (std::size_t v = 0; v < Vectors; ++v) {
-      tile[o][v] = *reinterpret_cast<const Vector*>(sums + (o * Vectors + v) * Width);
+      tile[o][v] = *reinterpret_cast<const Stored*>(sums + (o * Vectors + v) * Width);
     }
   }
   std::size_t at = 0;
   for (const std::size_t base : bases) {
-    alignas(sizeof(Vector)) Vector x[Vectors];
+    Vector x[Vectors];
 #pragma GCC unroll 3
     for (std::size_t v = 0; v < Vectors; ++v) {
-      x[v] = *reinterpret_cast<const Vector*>(image + base + v * Width);
+      x[v] = *reinterpret_cast<const Stored*>(image + base + v * Width);
     }
 #pragma GCC unroll 8
     for (std::size_t o = 0; o < gradient_rows; ++o) {
-      alignas(sizeof(Vector)) Vector factor = Op<float, float>::broadcast<Vector>(d[o] + at);
+      Vector factor = Op<float, float>::broadcast<Vector>(d[o] + at);
       if constexpr (Vectors > 1) {
         keep_in_register(factor);
       }
@@ -86,7 +87,7 @@ template <std::size_t Width, std::size_t Vectors>
   for (std::size_t o = 0; o < gradient_rows; ++o) {
 #pragma GCC unroll 3
     for (std::size_t v = 0; v < Vectors; ++v) {
-      *reinterpret_cast<Vector*>(sums + (o * Vectors + v) * Width) = tile[o][v];
+      *reinterpret_cast<Stored*>(sums + (o * Vectors + v) * Width) = tile[o][v];
     }
   }
 }

@@ -87,7 +87,8 @@ template <std::size_t Panels, std::size_t RowCount, std::size_t Columns, class X
   constexpr std::size_t group = values_per_word<W>;
   constexpr std::size_t width = std::min(vector_bytes / sizeof(Sum), Columns);
   constexpr std::size_t vectors = Panels * Columns / width;
-  using Vector = typename Lanes<Sum, width>::type;
+  using Vector = typename Register<Sum, width>::type;
+  using Stored = typename Lanes<Sum, width>::type;
   Vector sums[RowCount][vectors] = {};
   const std::array<const X*, RowCount> row = rows.addresses();
   for (const std::size_t offset : offsets) {
@@ -96,7 +97,7 @@ template <std::size_t Panels, std::size_t RowCount, std::size_t Columns, class X
 #pragma GCC unroll 8
       for (std::size_t v = 0; v < vectors; ++v) {
         constexpr std::size_t in_panel = vectors / Panels;
-        column[v] = *reinterpret_cast<const Vector*>(weights + v / in_panel * panel_size +
+        column[v] = *reinterpret_cast<const Stored*>(weights + v / in_panel * panel_size +
                                                      v % in_panel * width * group);
       }
 #pragma GCC unroll 16
@@ -118,7 +119,7 @@ template <std::size_t Panels, std::size_t RowCount, std::size_t Columns, class X
 #pragma GCC unroll 8
     for (std::size_t v = 0; v < vectors; ++v) {
       constexpr std::size_t in_panel = vectors / Panels;
-      *reinterpret_cast<Vector*>(tile[v / in_panel][m].data() + v % in_panel * width) = sums[m][v];
+      *reinterpret_cast<Stored*>(tile[v / in_panel][m].data() + v % in_panel * width) = sums[m][v];
     }
   }
 }
@@ -144,7 +145,8 @@ template <std::size_t Columns, std::size_t Panels, std::size_t RowCount, std::si
   constexpr std::size_t unit = 2 * values_per_word<W>;
   constexpr std::size_t width = std::min(vector_bytes / sizeof(Sum), 2 * Columns);
   constexpr std::size_t in_panel = 2 * Columns / width;
-  using Vector = typename Lanes<Sum, width>::type;
+  using Vector = typename Register<Sum, width>::type;
+  using Stored = typename Lanes<Sum, width>::type;
   Vector sums[RowCount][Panels * in_panel] = {};
   const std::array<const X*, RowCount> row = rows.addresses();
   for (const std::size_t offset : offsets) {
@@ -153,7 +155,7 @@ template <std::size_t Columns, std::size_t Panels, std::size_t RowCount, std::si
 #pragma GCC unroll 4
       for (std::size_t v = 0; v < Panels * in_panel; ++v) {
         const W* const from = weights + v / in_panel * panel_size + v % in_panel * width / 2 * unit;
-        column[v] = *reinterpret_cast<const Vector*>(from);
+        column[v] = *reinterpret_cast<const Stored*>(from);
         __builtin_prefetch(from + prefetched_steps * Columns * unit);  // 10 % for K from 288 on
       }
 #pragma GCC unroll 16
@@ -176,10 +178,10 @@ template <std::size_t Columns, std::size_t Panels, std::size_t RowCount, std::si
       const Vector* const from = sums[m] + p * in_panel;
       if constexpr (Out == 2 * Columns) {
         for (std::size_t v = 0; v < in_panel; ++v) {
-          *reinterpret_cast<Vector*>(to + v * width) = from[v];
+          *reinterpret_cast<Stored*>(to + v * width) = from[v];
         }
       } else if constexpr (in_panel == 2) {
-        *reinterpret_cast<Vector*>(to) =
+        *reinterpret_cast<Stored*>(to) =
             add_neighbours(from[0], from[1], std::make_index_sequence<width>());
       } else {
         for (std::size_t n = 0; n < Columns; ++n) {

@@ -40,11 +40,18 @@ inline constexpr bool has_short_dot = true;
 inline constexpr bool has_short_dot = false;
 #endif
 
-// Fixed-size vectors keep the accumulators in registers, where plain arrays leave the tile to the
-// auto-vectoriser (3x slower at some tile sizes).
+/// A vector as it lies in memory: anywhere.
 template <class T, std::size_t Width>
 struct Lanes {
   using type __attribute__((vector_size(Width * sizeof(T)), aligned(alignof(T)), may_alias)) = T;
+};
+
+/// A vector in a register, of natural alignment as functions that take references expect. Named
+/// vectors keep the accumulators in registers, where plain arrays leave the tile to the
+/// auto-vectoriser (3x slower at some tile sizes).
+template <class T, std::size_t Width>
+struct Register {
+  using type __attribute__((vector_size(Width * sizeof(T)))) = T;
 };
 
 /// The 32-bit word at `from` in every lane.
