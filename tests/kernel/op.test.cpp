@@ -13,7 +13,7 @@ using namespace upset;
 using upset::test::Values;
 
 TEST_CASE("Op: floats multiply one by one") {
-  using Vector = detail::Lanes<float, 4>::type;
+  using Vector = detail::Register<float, 4>::type;
   const float x = 3;
   Vector w{};
   Vector sums{};
@@ -24,7 +24,8 @@ TEST_CASE("Op: floats multiply one by one") {
   const auto word = Op<float, float>::broadcast<Vector>(&x);
   Op<float, float>::add(sums, word, w);
   for (std::size_t i = 0; i < 4; ++i) {
-    CHECK(sums[i] == 0.5F + 3 * (static_cast<float>(i) - 2));
+    const float sum = sums[i];
+    CHECK(sum == 0.5F + 3 * (static_cast<float>(i) - 2));
   }
   CHECK(values_per_word<float> == 1);
   CHECK(values_per_word<double> == 1);
@@ -38,7 +39,8 @@ namespace {
 // bits.
 template <class X, class W, std::size_t Width, class DrawX, class DrawW>
 std::size_t wrong_sums(Values& draw, DrawX draw_x, DrawW draw_w) {
-  using Vector = typename detail::Lanes<std::int32_t, Width>::type;
+  using Vector = typename detail::Register<std::int32_t, Width>::type;
+  using Stored = typename detail::Lanes<std::int32_t, Width>::type;
   constexpr std::size_t group = values_per_word<W>;
   std::size_t wrong = 0;
   for (int run = 0; run < 2000; ++run) {
@@ -60,7 +62,8 @@ std::size_t wrong_sums(Values& draw, DrawX draw_x, DrawW draw_w) {
       }
     }
     const auto word = Op<X, W>::template broadcast<Vector>(x.data());
-    Op<X, W>::add(sums, word, *reinterpret_cast<const Vector*>(w.data()));
+    const Vector weights = *reinterpret_cast<const Stored*>(w.data());
+    Op<X, W>::add(sums, word, weights);
     for (std::size_t i = 0; i < Width; ++i) {
       wrong += sums[i] == right[i] ? 0U : 1U;
     }
