@@ -27,7 +27,8 @@ TEST_CASE("aligned_allocator: every array starts a cache line") {
 TEST_CASE("aligned_allocator: a freed block serves the next request of its size, and no other") {
   const auto address = [](std::size_t count) {
     const AlignedVector<float> values(count);
-    return reinterpret_cast<std::uintptr_t>(values.data());
+    const auto result = reinterpret_cast<std::uintptr_t>(values.data());
+    return result;
   };
   const std::uintptr_t first = address(1000);
   CHECK(address(1000) == first);
