@@ -46,9 +46,9 @@ namespace upset {
     Tensor bias = conv->bias();
     const std::size_t depth = kernel.size() / bias.size();
     for (std::size_t o = 0; o < bias.size(); ++o) {
-      const double factor =
-          static_cast<double>(norm->gamma()[o]) /
-          std::sqrt(static_cast<double>(norm->variance()[o]) + double{BatchNorm<>::epsilon});
+      const double factor = static_cast<double>(norm->gamma()[o]) /
+                            std::sqrt(static_cast<double>(norm->variance()[o]) +
+                                      static_cast<double>(BatchNorm<>::epsilon));
       for (std::size_t k = 0; k < depth; ++k) {
         float& weight = kernel[o * depth + k];
         weight = static_cast<float>(factor * static_cast<double>(weight));
