@@ -89,7 +89,7 @@ TEST_CASE_TEMPLATE("bit products: are the definition for random windows, flips a
   Values draw(3);
   std::size_t wrong = 0;
   std::size_t padded = 0;
-  for (int trial = 0; trial < 60; ++trial) {
+  for (int trial = 0; trial < 15; ++trial) {
     const std::size_t groups = 1 + draw.below(3);
     const std::size_t channels = draw.below(2) == 0 ? 1 + draw.below(6) : 30 + draw.below(40);
     const std::size_t outputs = 1 + draw.below(19);
@@ -126,7 +126,7 @@ TEST_CASE_TEMPLATE("bit products: are the definition for random windows, flips a
     wrong += wrong_outputs<W, A>(conv, x, 1);
   }
   CHECK(wrong == 0);
-  CHECK(padded > 40);
+  CHECK(padded > 10);
 }
 
 TEST_CASE("bit products: depthwise and dense layers, pictures of one pixel and blocks of many") {
