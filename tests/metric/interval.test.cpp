@@ -86,6 +86,44 @@ TEST_CASE("Interval: Wilson's covers the true rate as often as it says, in simul
   CHECK(std::abs(coverage - 0.95) < 0.01);
 }
 
+TEST_CASE("Interval: Wilson's of a mean is that of a rate where values are 0 and 1") {
+  int mismatches = 0;
+  for (std::uint64_t n = 1; n <= 60; ++n) {
+    for (std::uint64_t ones = 0; ones <= n; ++ones) {
+      const double mean = static_cast<double>(ones) / static_cast<double>(n);
+      mismatches += upset::wilson_mean(mean, n) == wilson(ones, n) ? 0 : 1;
+    }
+  }
+  CHECK(mismatches == 0);
+  CHECK(upset::wilson_mean(std::nan(""), 0) == Interval{0, 1});
+  for (const double bad : {-0.1, 1.1, std::nan("")}) {
+    CHECK_THROWS_AS(static_cast<void>(upset::wilson_mean(bad, 10)), upset::Error);
+  }
+}
+
+TEST_CASE("Interval: Wilson's covers the mean of values between 0 and 1 at least as it says") {
+  // Faults as they are: most harm no picture, some a few, some all of them.
+  std::mt19937_64 generator(11);
+  const auto uniform = [&] { return static_cast<double>(generator() >> 11) * 0x1p-53; };
+  for (const double all : {0.0, 0.02, 0.3}) {
+    constexpr double few = 0.2;
+    constexpr int faults = 100;
+    constexpr int experiments = 5'000;
+    const double truth = all + few * 0.5;
+    int covered = 0;
+    for (int i = 0; i < experiments; ++i) {
+      double sum = 0;
+      for (int fault = 0; fault < faults; ++fault) {
+        const double kind = uniform();
+        sum += kind < all ? 1 : kind < all + few ? uniform() : 0;
+      }
+      covered += upset::wilson_mean(sum / faults, faults).contains(truth) ? 1 : 0;
+    }
+    CAPTURE(all);
+    CHECK(covered / static_cast<double>(experiments) > 0.95 - 0.01);
+  }
+}
+
 TEST_CASE("Interval: Student's agrees with Student 1908 on the sleep of ten patients") {
   const std::vector<double> gain{1.2, 2.4, 1.3, 1.3, 0.0, 1.0, 1.8, 0.8, 4.6, 1.4};
   const Interval found = upset::student_mean(gain);
