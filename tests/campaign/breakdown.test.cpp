@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: BSL-1.0
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <random>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <doctest/doctest.h>
+
+#include <upset/campaign/breakdown.hpp>
+
+using upset::BitRole;
+using upset::Breakdown;
+using upset::BreakdownRow;
+using upset::By;
+using upset::Outcomes;
+using upset::Site;
+using upset::TrialSum;
+
+namespace {
+
+const std::vector<std::string> sets{"conv1.kernel", "conv1.bias", "layer1.0.conv1.kernel"};
+
+Outcomes trial(std::uint64_t critical) {
+  return {.images = 10, .masked = 10 - critical, .critical = critical};
+}
+
+// "name name: critical/images in trials" of each row.
+std::vector<std::string> texts(const std::vector<BreakdownRow>& rows) {
+  std::vector<std::string> result;
+  for (const BreakdownRow& row : rows) {
+    std::string text;
+    for (const std::string& name : row.names) {
+      text += (text.empty() ? "" : " | ") + name;
+    }
+    result.push_back(text + ": " + std::to_string(row.sum.outcomes.critical) + "/" +
+                     std::to_string(row.sum.outcomes.images) + " in " +
+                     std::to_string(row.sum.trials));
+  }
+  return result;
+}
+
+using Texts = std::vector<std::string>;
+
+Breakdown sample() {
+  Breakdown breakdown(sets);
+  breakdown.add({2, 5, 31, BitRole::sign}, trial(1));
+  breakdown.add({0, 0, 30, BitRole::exponent}, trial(10));
+  breakdown.add({0, 7, 30, BitRole::exponent}, trial(4));
+  breakdown.add({1, 3, 30, BitRole::exponent}, trial(2));
+  breakdown.add({0, 0, 30, BitRole::scale}, trial(8));
+  breakdown.add({0, 0, 2, BitRole::fraction}, trial(0));
+  return breakdown;
+}
+
+}  // namespace
+
+TEST_CASE("Breakdown: trials add up by layer, set, role and bit, in the order of memory") {
+  const Breakdown all = sample();
+  CHECK(texts(all.rows({By::layer})) == Texts{"conv1: 24/50 in 5", "layer1.0.conv1: 1/10 in 1"});
+  CHECK(texts(all.rows({By::set})) == Texts{"conv1.kernel: 22/40 in 4", "conv1.bias: 2/10 in 1",
+                                            "layer1.0.conv1.kernel: 1/10 in 1"});
+  CHECK(texts(all.rows({By::role})) == Texts{"sign: 1/10 in 1", "exponent: 16/30 in 3",
+                                             "fraction: 0/10 in 1", "scale: 8/10 in 1"});
+  CHECK(texts(all.rows({By::bit})) ==
+        Texts{"31: 1/10 in 1", "30: 16/30 in 3", "2: 0/10 in 1", "scale 30: 8/10 in 1"});
+  CHECK(texts(all.rows({By::layer, By::bit})) ==
+        Texts{"conv1 | 30: 16/30 in 3", "conv1 | 2: 0/10 in 1", "conv1 | scale 30: 8/10 in 1",
+              "layer1.0.conv1 | 31: 1/10 in 1"});
+  CHECK(texts(all.rows({})) == Texts{": 25/60 in 6"});
+  CHECK(all.total().outcomes.masked == 35);
+  CHECK(all.images_per_trial() == 10);
+}
+
+TEST_CASE("Breakdown: trials in any order give the same sums") {
+  std::mt19937 generator(3);
+  std::vector<std::pair<Site, Outcomes>> trials;
+  for (int i = 0; i < 500; ++i) {
+    trials.push_back({{generator() % 3, generator() % 100, static_cast<int>(generator() % 32),
+                       static_cast<BitRole>(generator() % 9)},
+                      trial(generator() % 11)});
+  }
+  std::vector<Texts> results;
+  for (int order = 0; order < 3; ++order) {
+    Breakdown breakdown(sets);
+    for (const auto& [site, outcomes] : trials) {
+      breakdown.add(site, outcomes);
+    }
+    Texts rows;
+    for (const std::vector<By>& by : {std::vector{By::set, By::role, By::bit}, {By::layer}}) {
+      std::ranges::copy(texts(breakdown.rows(by)), std::back_inserter(rows));
+    }
+    results.push_back(rows);
+    std::shuffle(trials.begin(), trials.end(), generator);
+  }
+  CHECK(results[0] == results[1]);
+  CHECK(results[0] == results[2]);
+}
+
+TEST_CASE("Breakdown: a trial of several faults counts in the total alone") {
+  Breakdown breakdown(sets);
+  breakdown.add(trial(3));
+  breakdown.add({0, 0, 30, BitRole::exponent}, trial(1));
+  CHECK(breakdown.total() == TrialSum{{.images = 20, .masked = 16, .critical = 4}, 2});
+  CHECK(texts(breakdown.rows({By::layer})) == Texts{"conv1: 1/10 in 1"});
+}
+
+TEST_CASE("Breakdown: faults are what was sampled, not pictures") {
+  // 400 faults on 1,000 pictures each: the interval is that of 400 draws.
+  TrialSum sum{{.images = 400'000, .critical = 100'000}, 400};
+  CHECK(sum.share(&Outcomes::critical) == 0.25);
+  CHECK(sum.interval(&Outcomes::critical) == upset::wilson(100, 400));
+  sum.outcomes.critical = 0;
+  CHECK(sum.interval(&Outcomes::critical) == upset::wilson(0, 400));
+  CHECK(std::isnan(TrialSum{}.share(&Outcomes::critical)));
+  CHECK(TrialSum{}.interval(&Outcomes::critical) == upset::Interval{0, 1});
+}
+
+TEST_CASE("Breakdown: an exhaustive campaign has no sampling error") {
+  const Breakdown sampled(sets);
+  const Breakdown exhaustive(sets, true);
+  const TrialSum sum{{.images = 40, .critical = 1}, 4};
+  CHECK(sampled.interval(sum, &Outcomes::critical) == sum.interval(&Outcomes::critical));
+  CHECK_FALSE(exhaustive.interval(sum, &Outcomes::critical).has_value());
+}
+
+TEST_CASE("Breakdown: what does not fit is refused") {
+  Breakdown breakdown(sets);
+  CHECK_THROWS_WITH_AS(
+      breakdown.add({3, 0, 0, BitRole::sign}, trial(0)),
+      "A fault in parameter set 3 does not fit a breakdown of 3 sets; name those of the fault "
+      "space it was drawn from",
+      upset::Error);
+  CHECK_THROWS_AS(breakdown.add(Outcomes{}), upset::Error);
+  breakdown.add(trial(1));
+  CHECK_THROWS_WITH_AS(breakdown.add({0, 0, 0, BitRole::sign}, {.images = 11}),
+                       "A trial of 11 pictures does not fit a breakdown of trials of 10; give "
+                       "every trial the same pictures, and at least one",
+                       upset::Error);
+  CHECK(breakdown.total().trials == 1);
+}
