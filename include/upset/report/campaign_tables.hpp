@@ -1,0 +1,215 @@
+// SPDX-License-Identifier: BSL-1.0
+/// A campaign as tables for terminal and page, and as CSV files.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <upset/campaign/breakdown.hpp>
+#include <upset/campaign/outcome.hpp>
+#include <upset/core/error.hpp>
+#include <upset/fault/site.hpp>
+#include <upset/metric/interval.hpp>
+#include <upset/report/cell.hpp>
+#include <upset/report/csv.hpp>
+#include <upset/report/table.hpp>
+
+namespace upset {
+
+/// A share from 0 to 1 in percent, as people read it: exactly 0 is "0", and nothing else is.
+[[nodiscard]] inline std::string percent_text(double share) {
+  const double percent = 100 * share;
+  return percent == 0 ? "0" : percent < 0.001 ? rate_text(percent, 2) : with_decimals(percent, 3);
+}
+
+/// The ends of an interval of a share in percent: "0.021..0.145"; empty without an interval.
+[[nodiscard]] inline std::string percent_text(const std::optional<Interval>& interval) {
+  return interval ? percent_text(interval->low) + ".." + percent_text(interval->high) : "";
+}
+
+/// A number with its thousands apart: "1,234,567".
+[[nodiscard]] inline std::string grouped_text(std::uint64_t number) {
+  std::string text = std::to_string(number);
+  for (std::size_t at = text.size(); at > 3;) {
+    text.insert(at -= 3, 1, ',');
+  }
+  return text;
+}
+
+/// "1,200 faults x 1,000 pictures = 1,200,000 fault-images: 1.311 % critical (95 % interval
+/// 0.81..2.107), 80.1 % masked": what a campaign found, in a line.
+[[nodiscard]] inline std::string campaign_line(const Breakdown& found) {
+  const TrialSum& total = found.total();
+  std::string text = grouped_text(total.trials) + " trials x " +
+                     grouped_text(found.images_per_trial()) +
+                     " pictures = " + grouped_text(total.outcomes.images) + " fault-images";
+  if (total.trials == 0) {
+    return text;
+  }
+  const std::string range = percent_text(found.interval(total, &Outcomes::critical));
+  return text + ": " + percent_text(total.share(&Outcomes::critical)) + " % critical (" +
+         (range.empty() ? "every fault tried" : "95 % interval " + range) + "), " +
+         percent_text(total.share(&Outcomes::changed)) + " % changed, " +
+         percent_text(total.share(&Outcomes::masked)) + " % masked";
+}
+
+namespace detail {
+
+// Outcomes that are a share of the fault-images. Pixels are not: a picture has many.
+[[nodiscard]] inline std::vector<Outcomes::Field> share_fields() {
+  std::vector<Outcomes::Field> fields;
+  for (const Outcomes::Field& field : Outcomes::fields()) {
+    if (field.count != &Outcomes::images && field.count != &Outcomes::critical_pixels) {
+      fields.push_back(field);
+    }
+  }
+  return fields;
+}
+
+inline void append_counts(std::vector<Cell>& row, const Outcomes& outcomes) {
+  for (const Outcomes::Field& field : Outcomes::fields()) {
+    row.emplace_back(outcomes.*field.count);
+  }
+}
+
+inline void append_count_names(std::vector<std::string>& columns) {
+  for (const Outcomes::Field& field : Outcomes::fields()) {
+    columns.emplace_back(field.name);
+  }
+}
+
+}  // namespace detail
+
+/// What became of all fault-images: a row for each outcome, with its share and interval.
+[[nodiscard]] inline Table outcome_table(const Breakdown& found) {
+  std::vector<std::string> columns{"outcome", "fault-images", "%"};
+  if (!found.exhaustive()) {
+    columns.emplace_back("95 % interval");
+  }
+  Table table(std::move(columns));
+  const TrialSum& total = found.total();
+  for (const Outcomes::Field& field : detail::share_fields()) {
+    std::vector<Cell> row{
+        field.name, Cell::aligned_right(grouped_text(total.outcomes.*field.count)),
+        total.trials == 0 ? Cell("") : Cell::aligned_right(percent_text(total.share(field.count)))};
+    if (!found.exhaustive()) {
+      row.emplace_back(total.trials == 0 ? "" : percent_text(found.interval(total, field.count)));
+    }
+    table.add_row(std::move(row));
+  }
+  return table;
+}
+
+/// Shares of masked, changed and critical fault-images in percent, and of what else occurred, in
+/// rows told apart by `by`.
+[[nodiscard]] inline Table breakdown_table(const Breakdown& found, const std::vector<By>& by) {
+  std::vector<std::string> columns;
+  for (const By part : by) {
+    columns.emplace_back(by_name(part));
+  }
+  columns.emplace_back("trials");
+  std::vector<Outcomes::Field> fields;
+  for (const Outcomes::Field& field : detail::share_fields()) {
+    const bool always = field.count == &Outcomes::masked || field.count == &Outcomes::changed ||
+                        field.count == &Outcomes::critical;
+    if (always || found.total().outcomes.*field.count > 0) {
+      fields.push_back(field);
+      columns.push_back(std::string(field.name) + " %");
+      if (field.count == &Outcomes::critical && !found.exhaustive()) {
+        columns.emplace_back("95 % interval");
+      }
+    }
+  }
+  Table table(std::move(columns));
+  for (const BreakdownRow& part : found.rows(by)) {
+    std::vector<Cell> row(part.names.begin(), part.names.end());
+    row.push_back(Cell::aligned_right(grouped_text(part.sum.trials)));
+    for (const Outcomes::Field& field : fields) {
+      row.push_back(Cell::aligned_right(percent_text(part.sum.share(field.count))));
+      if (field.count == &Outcomes::critical && !found.exhaustive()) {
+        row.emplace_back(percent_text(found.interval(part.sum, field.count)));
+      }
+    }
+    table.add_row(std::move(row));
+  }
+  return table;
+}
+
+/// Writes counts and critical shares of rows told apart by `by`; the interval is empty where there
+/// is none. Throws as `CsvWriter`.
+inline void write_breakdown_csv(const std::filesystem::path& path, const Breakdown& found,
+                                const std::vector<By>& by) {
+  std::vector<std::string> columns;
+  for (const By part : by) {
+    columns.emplace_back(by_name(part));
+  }
+  columns.emplace_back("trials");
+  detail::append_count_names(columns);
+  columns.insert(columns.end(), {"critical_share", "critical_low", "critical_high"});
+  CsvWriter csv(path, columns);
+  for (const BreakdownRow& part : found.rows(by)) {
+    std::vector<Cell> row(part.names.begin(), part.names.end());
+    row.emplace_back(part.sum.trials);
+    detail::append_counts(row, part.sum.outcomes);
+    row.emplace_back(part.sum.share(&Outcomes::critical));
+    const auto interval = found.interval(part.sum, &Outcomes::critical);
+    row.push_back(interval ? Cell(interval->low) : Cell(""));
+    row.push_back(interval ? Cell(interval->high) : Cell(""));
+    csv.row(row);
+  }
+  csv.close();
+}
+
+/// One trial of a campaign.
+struct CampaignTrial {
+  std::uint64_t number = 0;
+  std::optional<double> ber{};  ///< where the faults were drawn by a bit error rate
+  std::uint64_t flips = 1;      ///< bits flipped
+  std::optional<Site> site{};   ///< where the fault is, if there is one; of a burst, its first bit
+  Outcomes outcomes{};
+};
+
+/// Writes trials as they come; the file appears when `close` is called.
+///
+/// - errors: throws as `CsvWriter`, and for a site in a set that does not exist
+class TrialsCsv {
+ public:
+  /// `sets`: names of the parameter sets that sites count.
+  TrialsCsv(std::filesystem::path path, std::vector<std::string> sets)
+      : sets_(std::move(sets)), csv_(std::move(path), columns()) {}
+
+  void row(const CampaignTrial& trial) {
+    std::vector<Cell> row{trial.number, trial.ber ? Cell(*trial.ber) : Cell(""), trial.flips};
+    if (trial.site) {
+      const Site& site = *trial.site;
+      if (site.set >= sets_.size()) {
+        throw Error("Trial " + std::to_string(trial.number) + " has its fault in parameter set " +
+                    std::to_string(site.set) + " of " + std::to_string(sets_.size()) +
+                    "; name the sets of the fault space it was drawn from");
+      }
+      row.insert(row.end(), {sets_[site.set], site.element, site.bit, role_name(site.role)});
+    } else {
+      row.resize(row.size() + 4);
+    }
+    detail::append_counts(row, trial.outcomes);
+    csv_.row(row);
+  }
+  void close() { csv_.close(); }
+
+ private:
+  [[nodiscard]] static std::vector<std::string> columns() {
+    std::vector<std::string> names{"trial", "ber", "flips", "set", "element", "bit", "role"};
+    detail::append_count_names(names);
+    return names;
+  }
+
+  std::vector<std::string> sets_;
+  CsvWriter csv_;
+};
+
+}  // namespace upset
