@@ -1,0 +1,234 @@
+// SPDX-License-Identifier: BSL-1.0
+/// Everything a campaign found, as text for the terminal, CSV files, figures and one page.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <limits>
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <upset/campaign/breakdown.hpp>
+#include <upset/metric/accuracy.hpp>
+#include <upset/metric/resilience.hpp>
+#include <upset/report/bar_plot.hpp>
+#include <upset/report/box_plot.hpp>
+#include <upset/report/campaign_tables.hpp>
+#include <upset/report/heat_map.hpp>
+#include <upset/report/html.hpp>
+#include <upset/report/line_plot.hpp>
+#include <upset/report/machine.hpp>
+
+namespace upset {
+
+/// Trials of one bit error rate.
+struct RateTrials {
+  TrialSum sum{};
+  std::uint64_t flips = 0;
+  std::vector<double> accuracies{};  ///< of each trial, 0 to 1
+};
+
+/// What a campaign was and what it found.
+struct CampaignReport {
+  std::string title{};
+  std::string command{};  ///< repeats the campaign
+  std::uint64_t seed = 0;
+  std::vector<Fact> plan{};
+  std::vector<Fact> environment = machine_facts();
+  Count fault_free{};  ///< correct without faults, of the pictures that the trials classify
+  Breakdown found;
+  std::map<double, RateTrials> rates{};  ///< by bit error rate; empty for single faults
+
+  /// Adds a trial to `found`, and to its rate if it has one. Throws as `Breakdown::add`.
+  void add(const CampaignTrial& trial) {
+    if (trial.site) {
+      found.add(*trial.site, trial.outcomes);
+    } else {
+      found.add(trial.outcomes);
+    }
+    if (trial.ber) {
+      RateTrials& at = rates[*trial.ber];
+      at.sum += TrialSum{trial.outcomes, 1};
+      at.flips += trial.flips;
+      at.accuracies.push_back(static_cast<double>(trial.outcomes.correct) /
+                              static_cast<double>(trial.outcomes.images));
+    }
+  }
+};
+
+/// Accuracies by rate, for curves, boxes and the figures of resilience.
+[[nodiscard]] inline std::vector<CurvePoint> accuracy_curve(const CampaignReport& report) {
+  std::vector<CurvePoint> curve;
+  for (const auto& [ber, trials] : report.rates) {
+    curve.push_back({ber, trials.accuracies});
+  }
+  return curve;
+}
+
+/// A row for each bit error rate: accuracy over its trials, and what became of the pictures.
+[[nodiscard]] inline Table rate_table(const CampaignReport& report) {
+  Table table({"bit error rate", "trials", "flips per trial", "accuracy %", "95 % interval",
+               "worst %", "critical %", "nonfinite %"});
+  const LineSeries series = accuracy_series("", accuracy_curve(report));
+  auto point = series.points.begin();
+  for (const auto& [ber, trials] : report.rates) {
+    const auto number = [](double x, int decimals) {
+      return Cell::aligned_right(with_decimals(x, decimals));
+    };
+    table.add_row(
+        {Cell::aligned_right(rate_text(ber)), Cell::aligned_right(grouped_text(trials.sum.trials)),
+         number(static_cast<double>(trials.flips) / static_cast<double>(trials.sum.trials), 1),
+         number(point->y, 2),
+         trials.sum.trials > 1 ? with_decimals(point->low, 2) + ".." + with_decimals(point->high, 2)
+                               : "",
+         number(100 * *std::ranges::min_element(trials.accuracies), 2),
+         Cell::aligned_right(percent_text(trials.sum.share(&Outcomes::critical))),
+         Cell::aligned_right(percent_text(trials.sum.share(&Outcomes::nonfinite)))});
+    ++point;
+  }
+  return table;
+}
+
+/// Critical shares of layers and bit positions; the bits of scales share one column.
+[[nodiscard]] inline HeatMap layer_bit_map(const Breakdown& found) {
+  HeatMap map;
+  map.frame.title = "Critical faults by layer and bit";
+  const auto column = [](const std::string& bit) {
+    return bit.starts_with("scale") ? std::string("scale") : bit;
+  };
+  for (const BreakdownRow& row : found.rows({By::layer})) {
+    map.rows.push_back(row.names[0]);
+  }
+  for (const BreakdownRow& row : found.rows({By::bit})) {
+    if (map.columns.empty() || map.columns.back() != column(row.names[0])) {
+      map.columns.push_back(column(row.names[0]));
+    }
+  }
+  std::map<std::size_t, TrialSum> sums;
+  const auto index = [](const std::vector<std::string>& names, const std::string& name) {
+    return static_cast<std::size_t>(std::ranges::find(names, name) - names.begin());
+  };
+  for (const BreakdownRow& row : found.rows({By::layer, By::bit})) {
+    sums[index(map.rows, row.names[0]) * map.columns.size() +
+         index(map.columns, column(row.names[1]))] += row.sum;
+  }
+  map.cells.assign(map.rows.size() * map.columns.size(), std::numeric_limits<double>::quiet_NaN());
+  for (const auto& [cell, sum] : sums) {
+    map.cells[cell] = sum.share(&Outcomes::critical);
+  }
+  return map;
+}
+
+/// Critical shares of layers in percent, with their intervals.
+[[nodiscard]] inline BarPlot layer_bars(const Breakdown& found) {
+  BarPlot plot;
+  plot.frame.title = "Critical faults by layer";
+  for (const BreakdownRow& row : found.rows({By::layer})) {
+    const double share = row.sum.share(&Outcomes::critical);
+    const Interval interval =
+        found.interval(row.sum, &Outcomes::critical).value_or(Interval{share, share});
+    plot.bars.push_back({row.names[0], 100 * share, 100 * interval.low, 100 * interval.high});
+  }
+  return plot;
+}
+
+/// What a campaign found, for the terminal: a line, then tables.
+[[nodiscard]] inline std::string campaign_text(const CampaignReport& report) {
+  if (!report.rates.empty()) {
+    return rate_table(report).text();
+  }
+  std::string text = campaign_line(report.found) + "\n\n" + outcome_table(report.found).text();
+  for (const std::vector<By>& by : {std::vector{By::layer}, {By::bit, By::role}}) {
+    text += '\n' + breakdown_table(report.found, by).text();
+  }
+  return text;
+}
+
+/// Writes into the folder `out`: report.html, its figures (layers.svg, layer_bits.svg,
+/// accuracy.svg, boxes.svg), and layers.csv, bits.csv, layer_bits.csv where faults have sites.
+///
+/// - errors: a file that cannot be written, or gnuplot missing: `Error`; CSV files are there by
+/// then
+inline void write_campaign(const CampaignReport& report, const std::filesystem::path& out) {
+  const Breakdown& found = report.found;
+  const bool has_sites = !found.rows({}).empty();
+  if (has_sites) {
+    write_breakdown_csv(out / "layers.csv", found, {By::layer});
+    write_breakdown_csv(out / "bits.csv", found, {By::bit, By::role});
+    write_breakdown_csv(out / "layer_bits.csv", found, {By::layer, By::bit, By::role});
+  }
+
+  HtmlReport page(report.title);
+  const auto add = [&](const std::string& name, const auto& plot, const std::string& caption) {
+    const std::string svg = render_svg(plot);
+    write_file(out / (name + ".svg"), svg);
+    page.figure(svg, caption);
+  };
+  const std::string interval =
+      found.exhaustive()
+          ? "Every fault was tried, so shares have no sampling error."
+          : "Intervals are Wilson's, over faults: pictures under one fault are no independent "
+            "draws.";
+  if (report.rates.empty()) {
+    page.paragraph(campaign_line(found) + ".");
+  }
+  page.facts(std::vector<Fact>{{"command", report.command}, {"seed", std::to_string(report.seed)}});
+  page.section("Plan");
+  std::vector<Fact> plan = report.plan;
+  if (report.fault_free.total > 0) {
+    plan.push_back(
+        {"accuracy without faults", with_decimals(100 * report.fault_free.rate(), 2) + " % of " +
+                                        grouped_text(report.fault_free.total) + " pictures"});
+  }
+  page.facts(plan);
+  if (report.rates.empty()) {
+    page.section("Outcomes");
+    page.table(outcome_table(found),
+               "What became of all fault-images. Masked: every output as without the fault. "
+               "Changed: outputs differ, the class does not. Critical: another class. " +
+                   interval);
+  } else {
+    page.section("Accuracy against bit error rate");
+    page.table(
+        rate_table(report),
+        "Accuracy over the trials of a rate: mean, Student's interval, and the worst trial.");
+    if (report.rates.rbegin()->first > 0) {
+      LinePlot plot;
+      plot.frame.title = "Accuracy against bit error rate";
+      std::vector<CurvePoint> curve = accuracy_curve(report);
+      if (report.fault_free.total > 0) {
+        curve = with_fault_free(curve, report.fault_free.rate());
+      }
+      plot.series = {accuracy_series("accuracy", curve)};
+      add("accuracy", plot, "Mean of the trials; the band is Student's 95 % interval of the mean.");
+    }
+    BoxPlot boxes;
+    boxes.frame.title = "Spread over trials";
+    boxes.series.emplace_back();
+    for (const CurvePoint& point : accuracy_curve(report)) {
+      boxes.series[0].boxes.push_back(accuracy_box(point));
+    }
+    add("boxes", boxes, "Quartiles, whiskers at 1.5 interquartile ranges, and outliers.");
+  }
+  if (has_sites) {
+    page.section("Layers");
+    page.table(breakdown_table(found, {By::layer}), "Faults by the layer they hit. " + interval);
+    add("layers", layer_bars(found), "Critical share of the fault-images of each layer.");
+    page.section("Bits");
+    add("layer_bits", layer_bit_map(found),
+        "Colours go by decades. 0: no picture changed its class under any fault tried there.");
+    page.table(breakdown_table(found, {By::bit, By::role}),
+               "Faults by the bit they hit, all layers together.");
+    page.table(breakdown_table(found, {By::role}), "Faults by the role of their bit.");
+    page.table(breakdown_table(found, {By::set}), "Faults by parameter set.");
+  }
+  page.section("Environment");
+  page.facts(report.environment);
+  page.write(out / "report.html");
+}
+
+}  // namespace upset
