@@ -3,6 +3,7 @@
 #pragma once
 
 #include <algorithm>
+#include <compare>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -31,6 +32,14 @@ class FaultSpace {
     [[nodiscard]] friend bool operator==(const Place&, const Place&) = default;
   };
 
+  /// A bit of an image, by the image's number: the same in every copy of a network.
+  struct Address {
+    std::size_t image = 0;  ///< index in `images()`
+    std::uint64_t bit = 0;
+
+    [[nodiscard]] friend auto operator<=>(const Address&, const Address&) = default;
+  };
+
   /// Every bit: codes, check bits, copies and scales. Throws `Error` when two names are equal.
   explicit FaultSpace(std::vector<NamedImage> images);
 
@@ -56,6 +65,9 @@ class FaultSpace {
 
   /// Where bit `index` is. O(log images). Throws `Error` past the end.
   [[nodiscard]] Place place(std::uint64_t index) const;
+  [[nodiscard]] Address address(std::uint64_t index) const {
+    return {run_of(index).image, place(index).bit};
+  }
   /// The same by element.
   [[nodiscard]] Site site(std::uint64_t index) const;
   /// "conv1.kernel[17] bit 31 (sign)"

@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include <upset/nn/change.hpp>
 #include <upset/nn/layer.hpp>
 
 namespace upset {
@@ -49,6 +50,11 @@ class AnyLayer {
   void encode() { self_->encode(); }
   void refresh() { self_->refresh(); }
   void calibrate(Inputs x) { self_->calibrate(x); }
+  /// How changes of pictures whose first input has shape `input` pass through the layer, where it
+  /// knows better than `forward`; else null. It refers to the layer.
+  [[nodiscard]] std::unique_ptr<ChangeRule> change_rule(const Shape& input) const {
+    return self_->change_rule(input);
+  }
 
   /// The layer itself where its type is `L`, else null.
   template <Layer L>
@@ -79,6 +85,7 @@ class AnyLayer {
     virtual void encode() = 0;
     virtual void refresh() = 0;
     virtual void calibrate(Inputs x) = 0;
+    [[nodiscard]] virtual std::unique_ptr<ChangeRule> change_rule(const Shape& input) const = 0;
   };
 
   template <class L>
@@ -122,6 +129,14 @@ class AnyLayer {
     void calibrate([[maybe_unused]] Inputs x) override {
       if constexpr (Calibrated<L>) {
         layer.calibrate(x);
+      }
+    }
+    [[nodiscard]] std::unique_ptr<ChangeRule> change_rule(
+        [[maybe_unused]] const Shape& input) const override {
+      if constexpr (requires { layer.change_rule(input); }) {
+        return layer.change_rule(input);
+      } else {
+        return nullptr;
       }
     }
 

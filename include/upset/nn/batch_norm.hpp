@@ -5,6 +5,7 @@
 #include <array>
 #include <cmath>
 #include <cstddef>
+#include <memory>
 #include <span>
 #include <string>
 #include <utility>
@@ -13,6 +14,7 @@
 #include <upset/format/float32.hpp>
 #include <upset/format/straight_through.hpp>
 #include <upset/kernel/channels.hpp>
+#include <upset/nn/change_rules.hpp>
 #include <upset/nn/layer.hpp>
 #include <upset/tensor/memory.hpp>
 
@@ -103,6 +105,10 @@ class BatchNorm {
         {mean, factor, beta}, y.values(),
         [from = x.data()](auto load, auto m, auto f, auto b) { return (load(from) - m) * f + b; });
     return y;
+  }
+
+  [[nodiscard]] std::unique_ptr<ChangeRule> change_rule(const Shape& /*input*/) const {
+    return std::make_unique<PixelwiseChange<BatchNorm>>(*this, channels());
   }
 
   // With n values x of a channel, u = (x - mean) / sqrt(variance + epsilon), y = gamma u + beta:

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -16,11 +17,15 @@
 #include <upset/kernel/padded_pictures.hpp>
 #include <upset/kernel/weight_operand.hpp>
 #include <upset/kernel/window.hpp>
+#include <upset/nn/change.hpp>
 #include <upset/nn/weights.hpp>
 
 namespace upset {
 
 namespace detail {
+
+template <Format W, Format A, Format B>
+class Conv2dFace;
 
 /// How a convolution keeps its weights and reads its pictures.
 template <Format W, Format A>
@@ -90,8 +95,12 @@ class Conv2d {
   void refresh();
   /// Fits the scale of the activations to x.
   void calibrate(Inputs inputs) { set_input_scale(A::fit(inputs[0]->values())); }
+  /// How changes of one picture of shape `input` pass through; null where only `forward` says.
+  [[nodiscard]] std::unique_ptr<ChangeRule> change_rule(const Shape& input) const;
 
  private:
+  friend class detail::Conv2dFace<W, A, B>;
+
   static constexpr bool in_bits = is_bit_product<W, A>;
   using Operand = typename detail::ConvOperand<W, A>::Weights;
   using Pictures = typename detail::ConvOperand<W, A>::Pictures;
@@ -121,6 +130,7 @@ class Conv2d {
 
 }  // namespace upset
 
+#include <upset/nn/conv2d_change.hpp>
 #include <upset/nn/conv2d_impl.hpp>
 
 namespace upset {

@@ -2,6 +2,7 @@
 /// Fully connected layer: a convolution of one tap over a batch of one-pixel pictures.
 #pragma once
 
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -63,6 +64,9 @@ class Dense {
   void encode() { product_.encode(); }
   void refresh() { product_.refresh(); }
   void calibrate(Inputs inputs) { product_.calibrate(inputs); }
+  [[nodiscard]] std::unique_ptr<ChangeRule> change_rule(const Shape& /*input*/) const {
+    return product_.change_rule({1, 1, product_.in_channels()});
+  }
 
  private:
   [[nodiscard]] static Tensor as_kernel(Tensor weight) {

@@ -4,10 +4,12 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <memory>
 #include <span>
 #include <string>
 #include <utility>
 
+#include <upset/nn/change_rules.hpp>
 #include <upset/nn/layer.hpp>
 
 namespace upset {
@@ -59,6 +61,9 @@ struct Add : Stateless {
       }
     }
     return y;
+  }
+  [[nodiscard]] static std::unique_ptr<ChangeRule> change_rule(const Shape& /*input*/) {
+    return std::make_unique<SumChange>();
   }
   // d_x_n += d_y, for every n
   static void backward(Inputs inputs, const Tensor& /*y*/, Tensor d_y, Gradients& gradients) {

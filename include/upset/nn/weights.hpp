@@ -163,6 +163,7 @@ class StoredScale {
 
   [[nodiscard]] const Scale& scale() const { return image_.scales()[0]; }
   [[nodiscard]] Memory<A>& image() { return image_; }
+  [[nodiscard]] const Memory<A>& image() const { return image_; }
 
   void set(const Scale& scale) {
     fitted_ = scale;

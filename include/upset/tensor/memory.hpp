@@ -129,6 +129,11 @@ class Memory final : public MemoryImage {
     const Spot at = spot(bit);
     return at.in_scale ? scales_[at.index].test(at.bit) : test_bit(words_[at.index], at.bit);
   }
+  [[nodiscard]] Check check(std::uint64_t bit) const override {
+    const Spot at = spot(bit);
+    std::array<Code, lanes> codes{};
+    return at.in_scale ? Check::intact : F::load(words_[at.index], std::span<Code>(codes));
+  }
   void flip(std::uint64_t bit) override {
     const Spot at = spot(bit);
     if (at.in_scale) {

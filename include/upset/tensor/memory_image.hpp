@@ -65,6 +65,8 @@ class MemoryImage {
   [[nodiscard]] virtual BitRole word_role(int word_bit) const = 0;
   [[nodiscard]] virtual bool test(std::uint64_t bit) const = 0;
   virtual void flip(std::uint64_t bit) = 0;
+  /// What a guard says about the word that holds bit `bit`; scales have none.
+  [[nodiscard]] virtual Check check(std::uint64_t bit) const = 0;
   /// Values as the hardware would read them, guards applied; as many as there are elements.
   virtual void decode(std::span<float> values) const = 0;
 

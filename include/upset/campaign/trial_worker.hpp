@@ -1,0 +1,390 @@
+// SPDX-License-Identifier: BSL-1.0
+/// One thread's share of the trials of an engine; included by engine.hpp only.
+#pragma once
+
+#include <algorithm>
+#include <compare>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <upset/campaign/judge.hpp>
+#include <upset/campaign/outcome.hpp>
+#include <upset/campaign/propagation.hpp>
+#include <upset/campaign/sweep.hpp>
+#include <upset/fault/fault_space.hpp>
+#include <upset/fault/injection.hpp>
+
+namespace upset {
+
+/// What is computed of a trial; each level gives the outcomes of the one before.
+enum class EngineLevel : std::uint8_t {
+  o0,  ///< one whole inference per picture
+  o1,  ///< from the first node that is hit, behind it fault-free values kept
+  o2,  ///< what changes, and nothing else
+  o3,  ///< until nothing differs any more
+};
+
+/// A bit of what a node reads, in memory order.
+struct ActivationFlip {
+  std::size_t node = 0;
+  std::uint64_t bit = 0;
+
+  [[nodiscard]] friend auto operator<=>(const ActivationFlip&, const ActivationFlip&) = default;
+};
+
+/// The faults of one trial.
+struct TrialFaults {
+  std::uint64_t key = 0;                     ///< number of the trial
+  std::vector<FaultSpace::Address> weights;  ///< in images of `Network::images`, ascending
+  std::vector<ActivationFlip> activations;   ///< in every picture, ascending
+  /// And this share of all activation bits, drawn for each picture by `activation_random(seed, key,
+  /// node, picture)`.
+  double activation_rate = 0;
+  std::uint64_t seed = 0;
+};
+
+namespace detail {
+
+/// A trial as the workers run it.
+struct PreparedTrial {
+  struct Node {
+    std::size_t node = 0;
+    bool is_hit = false;  // in its weights
+    bool is_whole = false;
+    WeightEffect effect{};
+    std::vector<std::uint64_t> activation_bits{};
+  };
+  const TrialFaults* faults = nullptr;
+  std::vector<Node> nodes{};  // ascending
+  bool needs_refresh = false;
+  Check check = Check::intact;  // the worst of the words hit
+};
+
+class TrialWorker {
+ public:
+  TrialWorker(const Network& network, const LabelledImages& test, EngineLevel level)
+      : network_(network),
+        images_(network_.images()),
+        test_(&test),
+        level_(level),
+        propagation_(network_),
+        classes_(network_.output_shape()[network_.output_shape().rank() - 1]) {
+    for (std::size_t n = 0; n < network_.size(); ++n) {
+      node_of_.insert(node_of_.end(), network_.layer(n).images().size(), n);
+    }
+    activation_bits_.assign(network_.size(), 0);
+    const ActivationHook measure = [&](std::size_t node, std::uint64_t, MemoryImage& memory) {
+      activation_bits_[node] = memory.layout().code_bits();
+    };
+    Pass pass;
+    pass.hook = &measure;
+    (void)network_.forward(test.images.rows(0, 1), pass);
+  }
+  TrialWorker(const TrialWorker&) = delete;
+  TrialWorker& operator=(const TrialWorker&) = delete;
+  ~TrialWorker() = default;
+
+  /// Pictures worth keeping at a time: one, where a trial needs no set-up; else enough to share it.
+  [[nodiscard]] static std::size_t block_of(EngineLevel level,
+                                            std::span<const TrialFaults> trials) {
+    if (level == EngineLevel::o0 || level == EngineLevel::o1) {
+      return sweep_batch;
+    }
+    const bool any_set = std::ranges::any_of(
+        trials, [](const TrialFaults& trial) { return trial.weights.size() > 1; });
+    return any_set ? 4 : 1;
+  }
+
+  [[nodiscard]] PreparedTrial prepare(const TrialFaults& trial) {
+    PreparedTrial prepared{.faults = &trial};
+    std::vector<PreparedTrial::Node>& nodes = prepared.nodes;
+    for (const FaultSpace::Address& at : trial.weights) {
+      check(at);
+      const std::size_t node = node_of_[at.image];
+      if (nodes.empty() || nodes.back().node != node) {
+        nodes.push_back({.node = node, .is_hit = true});
+      }
+    }
+    for (const ActivationFlip& flip : trial.activations) {
+      check(flip);
+      auto at = std::ranges::lower_bound(nodes, flip.node, {}, &PreparedTrial::Node::node);
+      if (at == nodes.end() || at->node != flip.node) {
+        at = nodes.insert(at, {.node = flip.node});
+      }
+      at->activation_bits.push_back(flip.bit);
+    }
+    flip_weights(trial);
+    for (const FaultSpace::Address& at : trial.weights) {
+      prepared.check = std::max(prepared.check, images_[at.image].image->check(at.bit));
+    }
+    std::size_t hit = 0;
+    for (PreparedTrial::Node& node : nodes) {
+      if (node.is_hit && (level_ == EngineLevel::o2 || level_ == EngineLevel::o3)) {
+        std::optional<WeightEffect> effect = propagation_.effect(node.node);
+        node.is_whole = !effect;
+        node.effect = effect ? std::move(*effect) : WeightEffect{};
+      }
+      prepared.needs_refresh = prepared.needs_refresh || node.is_whole;
+      hit += node.is_hit ? 1U : 0U;
+    }
+    prepared.needs_refresh = prepared.needs_refresh || hit > 1 ||
+                             (hit > 0 && trial.activation_rate > 0) || level_ == EngineLevel::o0 ||
+                             level_ == EngineLevel::o1;
+    flip_weights(trial);
+    refresh(prepared);
+    return prepared;
+  }
+
+  /// Makes pictures `first` to `first + count - 1` those of the runs to come.
+  void take(std::size_t first, std::size_t count) {
+    if (first_ == first && count_ == count) {
+      return;
+    }
+    first_ = first;
+    count_ = count;
+    if (level_ == EngineLevel::o0) {
+      pictures_ = test_->images.rows(first, count);
+      values_.assign(1, network_.forward(pictures_));
+    } else if (level_ == EngineLevel::o1) {
+      pictures_ = test_->images.rows(first, count);
+      values_ = network_.forward_all(pictures_);
+    } else {
+      for (std::size_t slot = 0; slot < count; ++slot) {
+        propagation_.keep(slot, test_->images.rows(first + slot, 1));
+      }
+    }
+  }
+
+  /// Adds the outcomes of a trial on the pictures taken.
+  void run(const PreparedTrial& trial, Outcomes& to) {
+    const bool is_hit = trial.needs_refresh && !trial.faults->weights.empty();
+    if (is_hit) {
+      flip_weights(*trial.faults);
+      refresh(trial);
+      is_flipped_ = true;
+    }
+    if (level_ == EngineLevel::o0 || level_ == EngineLevel::o1) {
+      run_plainly(trial, to);
+    } else {
+      for (std::size_t slot = 0; slot < count_; ++slot) {
+        run_picture(trial, slot, to);
+      }
+    }
+    if (is_hit) {
+      flip_weights(*trial.faults);
+      refresh(trial);
+      is_flipped_ = false;
+    }
+    to.detected += trial.check == Check::masked ? count_ : 0;
+    to.corrected += trial.check == Check::corrected ? count_ : 0;
+  }
+
+  /// Computes one picture of a trial plainly as well; throws `Error` where the outcomes differ.
+  void verify(const PreparedTrial& trial, std::size_t image) {
+    if (level_ == EngineLevel::o0) {
+      return;
+    }
+    const std::size_t first = first_;
+    const std::size_t count = count_;
+    take(image, 1);
+    Outcomes fast;
+    run(trial, fast);
+    const bool is_exact = is_exact_;
+    const Tensor x = test_->images.rows(image, 1);
+    Outcomes plain;
+    judge(network_.forward(x).values(), plain_output(trial, image, 0, x, {}).values(), classes_,
+          test_->labels[image], plain);
+    if (!is_exact) {  // float sums in another order: masked and changed may not be told apart
+      fast.changed += std::exchange(fast.masked, 0);
+      plain.changed += std::exchange(plain.masked, 0);
+    }
+    plain.detected = fast.detected;
+    plain.corrected = fast.corrected;
+    if (fast != plain) {
+      std::string text;
+      for (const Outcomes::Field& field : Outcomes::fields()) {
+        if (fast.*field.count != plain.*field.count) {
+          text += " " + std::string(field.name) + " " + std::to_string(fast.*field.count) +
+                  " against " + std::to_string(plain.*field.count) + ",";
+        }
+      }
+      text.back() = ';';
+      throw Error("Trial " + std::to_string(trial.faults->key) + " on picture " +
+                  std::to_string(image) + " differs from plain inference:" + text +
+                  " please report it, and run at level O0");
+    }
+    first_ = first + 1;  // anything else than what is asked for
+    take(first, count);
+  }
+
+ private:
+  void check(const FaultSpace::Address& at) const {
+    if (at.image >= images_.size()) {
+      throw Error("Memory image " + std::to_string(at.image) + " does not exist: the network has " +
+                  std::to_string(images_.size()));
+    }
+    if (at.bit >= images_[at.image].image->bit_count()) {
+      (void)images_[at.image].image->locate(at.bit);  // throws
+    }
+  }
+  void check(const ActivationFlip& flip) const {
+    const std::uint64_t bits = flip.node < network_.size() ? activation_bits_[flip.node] : 0;
+    if (flip.bit >= bits) {
+      throw Error("Bit " + std::to_string(flip.bit) + " of what node " + std::to_string(flip.node) +
+                  " reads does not exist: it has " + std::to_string(bits));
+    }
+  }
+
+  void flip_weights(const TrialFaults& trial) {
+    for (const FaultSpace::Address& at : trial.weights) {
+      images_[at.image].image->flip(at.bit);
+    }
+  }
+  void refresh(const PreparedTrial& trial) {
+    for (const PreparedTrial::Node& node : trial.nodes) {
+      if (node.is_hit) {
+        network_.layer(node.node).refresh();
+      }
+    }
+  }
+
+  /// The flips in activations of a picture: those of the trial, and those drawn for the picture.
+  void draw_activations(const PreparedTrial& trial, std::size_t image) {
+    drawn_.assign(network_.size(), {});
+    for (const PreparedTrial::Node& node : trial.nodes) {
+      drawn_[node.node] = node.activation_bits;
+    }
+    for (std::size_t n = 0; trial.faults->activation_rate > 0 && n < network_.size(); ++n) {
+      if (activation_bits_[n] > 0) {
+        Random random = activation_random(trial.faults->seed, trial.faults->key, n, image);
+        const auto bits = sample_ber(activation_bits_[n], trial.faults->activation_rate, random);
+        drawn_[n].insert(drawn_[n].end(), bits.begin(), bits.end());
+        std::ranges::sort(drawn_[n]);
+      }
+    }
+  }
+  [[nodiscard]] static bool hits_activations(const PreparedTrial& trial) {
+    return trial.faults->activation_rate > 0 || !trial.faults->activations.empty();
+  }
+
+  // Weights are flipped and refreshed.
+  void run_plainly(const PreparedTrial& trial, Outcomes& to) {
+    const bool hits = hits_activations(trial);
+    const ActivationHook flip = [&](std::size_t node, std::uint64_t image, MemoryImage& memory) {
+      draw_activations(trial, image);
+      for (const std::uint64_t bit : drawn_[node]) {
+        memory.flip(bit);
+      }
+    };
+    Pass pass;
+    pass.first_image = first_;
+    pass.hook = hits ? &flip : nullptr;
+    std::size_t start = 0;
+    if (level_ == EngineLevel::o1 && trial.faults->activation_rate == 0) {
+      start = trial.nodes.empty() ? network_.size() : trial.nodes.front().node;
+    }
+    const Tensor output = level_ == EngineLevel::o0
+                              ? network_.forward(pictures_, pass)
+                              : network_.forward_from(start, pictures_, values_, pass);
+    for (std::size_t b = 0; b < count_; ++b) {
+      judge(values_.back().row(b), output.row(b), classes_, test_->labels[first_ + b], to);
+    }
+  }
+
+  void run_picture(const PreparedTrial& trial, std::size_t slot, Outcomes& to) {
+    const std::size_t image = first_ + slot;
+    faults_.clear();
+    const bool draws = trial.faults->activation_rate > 0;
+    if (draws) {
+      draw_activations(trial, image);
+    }
+    auto next = trial.nodes.begin();
+    for (std::size_t n = 0; draws && n < network_.size(); ++n) {
+      const bool is_listed = next != trial.nodes.end() && next->node == n;
+      if (is_listed || !drawn_[n].empty()) {
+        add_fault(trial, n, is_listed ? &*next : nullptr, drawn_[n]);
+      }
+      next += is_listed ? 1 : 0;
+    }
+    for (; !draws && next != trial.nodes.end(); ++next) {
+      add_fault(trial, next->node, &*next, next->activation_bits);
+    }
+    const auto golden = propagation_.golden_output(slot);
+    const Change& change = propagation_.run(slot, faults_, level_ == EngineLevel::o3);
+    output_.assign(golden.begin(), golden.end());
+    std::copy(change.values.begin() + static_cast<std::ptrdiff_t>(change.begin),
+              change.values.begin() + static_cast<std::ptrdiff_t>(change.end),
+              output_.begin() + static_cast<std::ptrdiff_t>(change.begin));
+    is_exact_ = change.is_exact;
+    if (change.is_suspect || (!change.is_exact && !is_certain(golden, output_, classes_))) {
+      const Tensor exact =
+          plain_output(trial, image, faults_.front().node, propagation_.picture(slot),
+                       propagation_.golden_values(slot));
+      judge(golden, exact.values(), classes_, test_->labels[image], to);
+    } else {
+      judge(golden, output_, classes_, test_->labels[image], to);
+    }
+  }
+  void add_fault(const PreparedTrial& trial, std::size_t n, const PreparedTrial::Node* node,
+                 std::span<const std::uint64_t> bits) {
+    const bool is_hit = node != nullptr && node->is_hit;
+    faults_.push_back({n,
+                       {bits, is_hit ? &node->effect : nullptr, trial.needs_refresh},
+                       is_hit && node->is_whole});
+  }
+
+  /// The output of plain inference from node `start` on.
+  [[nodiscard]] Tensor plain_output(const PreparedTrial& trial, std::size_t image,
+                                    std::size_t start, const Tensor& x,
+                                    std::span<const Tensor> known) {
+    const bool flips = !is_flipped_ && !trial.faults->weights.empty();
+    if (flips) {
+      flip_weights(*trial.faults);
+      refresh(trial);
+    }
+    draw_activations(trial, image);
+    const ActivationHook flip = [&](std::size_t node, std::uint64_t, MemoryImage& memory) {
+      for (const std::uint64_t bit : drawn_[node]) {
+        memory.flip(bit);
+      }
+    };
+    Pass pass;
+    pass.first_image = image;
+    pass.hook = hits_activations(trial) ? &flip : nullptr;
+    Tensor output = network_.forward_from(start, x, known, pass);
+    if (flips) {
+      flip_weights(*trial.faults);
+      refresh(trial);
+    }
+    return output;
+  }
+
+  Network network_;
+  std::vector<NamedImage> images_;
+  std::vector<std::size_t> node_of_;  // per image
+  std::vector<std::uint64_t> activation_bits_;
+  const LabelledImages* test_;
+  EngineLevel level_;
+  Propagation propagation_;
+  std::size_t classes_;
+  // the pictures taken
+  std::size_t first_ = 0;
+  std::size_t count_ = 0;
+  Tensor pictures_;
+  std::vector<Tensor> values_;
+  // the picture being computed
+  std::vector<std::vector<std::uint64_t>> drawn_;  // per node
+  std::vector<FaultyNode> faults_;
+  std::vector<float> output_;
+  bool is_exact_ = true;
+  bool is_flipped_ = false;  // the weights are hit, and layers refreshed
+};
+
+}  // namespace detail
+
+}  // namespace upset

@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: BSL-1.0
+/// What faults change in the values of one picture, and how changes pass through a layer.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include <upset/core/aligned_allocator.hpp>
+#include <upset/core/differences.hpp>
+#include <upset/nn/layer.hpp>
+
+namespace upset {
+
+/// One picture's value at a node of a network: `values` within [begin, end), the fault-free one
+/// elsewhere. A stretch of a picture [H, W, C] is a band of its rows.
+struct Change {
+  AlignedVector<float> values;
+  std::size_t begin = 0;
+  std::size_t end = 0;
+  /// Bit for bit what the layers would compute; otherwise off by the rounding of float sums.
+  bool is_exact = true;
+  /// So large that rounding may have swallowed what it was added to: not to be relied upon.
+  bool is_suspect = false;
+
+  [[nodiscard]] bool is_none() const { return begin == end; }
+  void set_none() {
+    begin = end = 0;
+    is_exact = true;
+    is_suspect = false;
+  }
+  /// Leaves out equal values at both ends.
+  void trim(std::span<const float> golden) {
+    begin = detail::first_difference(values.data(), golden.data(), begin, end);
+    end = detail::last_difference(values.data(), golden.data(), begin, end);
+    if (begin == end) {
+      begin = end = 0;
+    }
+  }
+};
+
+/// An input of a node: its fault-free value and what has become of it.
+struct ChangedInput {
+  std::span<const float> golden;
+  const Change* change = nullptr;  ///< null where the input is that of the network
+
+  [[nodiscard]] bool is_none() const { return change == nullptr || change->is_none(); }
+  [[nodiscard]] float value(std::size_t i) const {
+    return is_none() || i < change->begin || i >= change->end ? golden[i] : change->values[i];
+  }
+  /// Writes the whole value.
+  void write(std::span<float> to) const {
+    std::ranges::copy(golden, to.begin());
+    if (!is_none()) {
+      std::copy(change->values.begin() + static_cast<std::ptrdiff_t>(change->begin),
+                change->values.begin() + static_cast<std::ptrdiff_t>(change->end),
+                to.begin() + static_cast<std::ptrdiff_t>(change->begin));
+    }
+  }
+};
+
+/// What flips made of the weights of a layer, as differences from the fault-free ones.
+struct WeightEffect {
+  struct Weight {
+    std::uint32_t output = 0;
+    std::uint32_t k = 0;   ///< in the order of a [H, W, I] kernel
+    float difference = 0;  ///< of levels where levels are multiplied, else of reals
+  };
+  struct Bias {
+    std::uint32_t output = 0;
+    float value = 0;  ///< the new one
+  };
+  std::vector<Weight> weights;
+  std::vector<Bias> biases;
+};
+
+/// What faults hit a node in the trial being computed.
+struct NodeFaults {
+  /// Bits of what the layer reads, in memory order, ascending.
+  std::span<const std::uint64_t> activation_bits;
+  const WeightEffect* weights = nullptr;
+  /// The layer itself has been refreshed since its weights were hit.
+  bool is_refreshed = false;
+};
+
+/// How changes pass through one layer. Pictures whose fault-free values are at hand are numbered by
+/// slots. An object is used by one thread.
+class ChangeRule {
+ public:
+  ChangeRule() = default;
+  ChangeRule(const ChangeRule&) = delete;
+  ChangeRule& operator=(const ChangeRule&) = delete;
+  virtual ~ChangeRule() = default;
+
+  /// Takes a picture's fault-free values into `slot`.
+  virtual void keep(std::size_t /*slot*/, std::span<const float> /*x*/,
+                    std::span<const float> /*y*/) {}
+
+  /// What flips made since the layer was last refreshed do to its weights; nothing where they do
+  /// something else, and the layer has to be refreshed and computed as a whole.
+  [[nodiscard]] virtual std::optional<WeightEffect> effect() const { return std::nullopt; }
+
+  /// The value that follows from the inputs and the faults. `to.values` is as large as `y`, the
+  /// fault-free value; sets all of `to`, which the caller trims.
+  virtual void propagate(std::size_t slot, std::span<const ChangedInput> inputs,
+                         std::span<const float> y, const NodeFaults& faults, Change& to) = 0;
+
+ protected:
+  static void inherit(std::span<const ChangedInput> inputs, Change& to) {
+    to.is_exact = true;
+    to.is_suspect = false;
+    for (const ChangedInput& input : inputs) {
+      to.is_exact = to.is_exact && (input.is_none() || input.change->is_exact);
+      to.is_suspect = to.is_suspect || (!input.is_none() && input.change->is_suspect);
+    }
+  }
+};
+
+/// What propagation asks of a convolution, whatever its formats. `Level` is what is multiplied:
+/// `std::int16_t` for levels, `float` for reals.
+template <class Level>
+class ConvolutionFace {
+ public:
+  ConvolutionFace() = default;
+  ConvolutionFace(const ConvolutionFace&) = delete;
+  ConvolutionFace& operator=(const ConvolutionFace&) = delete;
+  virtual ~ConvolutionFace() = default;
+
+  /// What values become that are written to memory, whole words of it, and read back.
+  virtual void read_inputs(std::span<const float> x, Level* to) const = 0;
+  /// Values in a word, and bits.
+  [[nodiscard]] virtual std::size_t lanes() const = 0;
+  [[nodiscard]] virtual std::size_t word_bits() const = 0;
+  /// `read_inputs` of one word, bits of which are flipped; they are numbered within the picture.
+  virtual void read_flipped_word(std::span<const float> x, std::span<const std::uint64_t> bits,
+                                 Level* to) const = 0;
+  [[nodiscard]] virtual std::vector<Level> weights() const = 0;
+  /// The steps sums are multiplied with, and the biases added to them.
+  [[nodiscard]] virtual std::vector<float> steps() const = 0;
+  [[nodiscard]] virtual std::vector<float> biases() const = 0;
+  /// The weights in words that flips touched, as {element, level}; nothing if a scale was touched.
+  [[nodiscard]] virtual std::optional<std::vector<std::pair<std::size_t, Level>>> touched_weights()
+      const = 0;
+  [[nodiscard]] virtual bool touched_biases() const = 0;
+  /// The layer itself: y from a whole picture, with bits flipped in memory.
+  [[nodiscard]] virtual Tensor forward(const Tensor& x, const Pass& pass) const = 0;
+};
+
+}  // namespace upset

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: BSL-1.0
+/// How changes pass through layers that multiply nothing.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <memory>
+#include <span>
+#include <utility>
+#include <vector>
+
+#include <upset/nn/change.hpp>
+#include <upset/nn/layer.hpp>
+
+namespace upset {
+
+/// A function of one value: computed where the input changed.
+class ValueChange final : public ChangeRule {
+ public:
+  explicit ValueChange(ValueFunction function) : function_(std::move(function)) {}
+
+  void propagate(std::size_t /*slot*/, std::span<const ChangedInput> inputs,
+                 std::span<const float> /*y*/, const NodeFaults& /*faults*/, Change& to) override {
+    inherit(inputs, to);
+    const Change& from = *inputs[0].change;
+    to.begin = from.begin;
+    to.end = from.end;
+    const std::span<float> values = std::span(to.values).subspan(to.begin, to.end - to.begin);
+    std::copy_n(from.values.data() + from.begin, values.size(), values.data());
+    function_(values);
+  }
+
+ private:
+  ValueFunction function_;
+};
+
+/// A sum of inputs, in their order.
+class SumChange final : public ChangeRule {
+ public:
+  void propagate(std::size_t /*slot*/, std::span<const ChangedInput> inputs,
+                 std::span<const float> y, const NodeFaults& /*faults*/, Change& to) override {
+    inherit(inputs, to);
+    to.begin = y.size();
+    to.end = 0;
+    for (const ChangedInput& x : inputs) {
+      if (!x.is_none()) {
+        to.begin = std::min(to.begin, x.change->begin);
+        to.end = std::max(to.end, x.change->end);
+      }
+    }
+    write(inputs[0], to);
+    for (std::size_t n = 1; n < inputs.size(); ++n) {
+      add(inputs[n], to);
+    }
+  }
+
+ private:
+  static void write(const ChangedInput& x, Change& to) {
+    std::copy_n(x.golden.data() + to.begin, to.end - to.begin, to.values.data() + to.begin);
+    if (!x.is_none()) {
+      std::copy_n(x.change->values.data() + x.change->begin, x.change->end - x.change->begin,
+                  to.values.data() + x.change->begin);
+    }
+  }
+  static void add(const ChangedInput& x, Change& to) {
+    const std::size_t begin = x.is_none() ? to.end : x.change->begin;
+    const std::size_t end = x.is_none() ? to.end : x.change->end;
+    add(x.golden.data(), to.begin, begin, to.values.data());
+    add(x.golden.data(), end, to.end, to.values.data());
+    if (begin < end) {
+      add(x.change->values.data(), begin, end, to.values.data());
+    }
+  }
+  static void add(const float* from, std::size_t begin, std::size_t end, float* to) {
+    for (std::size_t i = begin; i < end; ++i) {
+      to[i] += from[i];
+    }
+  }
+};
+
+/// A layer that computes each pixel from the same one: the pixels that changed, as a picture.
+template <class L>
+class PixelwiseChange final : public ChangeRule {
+ public:
+  PixelwiseChange(const L& layer, std::size_t channels) : layer_(&layer), channels_(channels) {}
+
+  void propagate(std::size_t /*slot*/, std::span<const ChangedInput> inputs,
+                 std::span<const float> /*y*/, const NodeFaults& /*faults*/, Change& to) override {
+    inherit(inputs, to);
+    const ChangedInput& x = inputs[0];
+    to.begin = x.change->begin / channels_ * channels_;
+    to.end = (x.change->end + channels_ - 1) / channels_ * channels_;
+    Tensor pixels = Tensor::uninitialized({1, (to.end - to.begin) / channels_, channels_});
+    std::copy_n(x.golden.data() + to.begin, pixels.size(), pixels.data());
+    std::copy_n(x.change->values.data() + x.change->begin, x.change->end - x.change->begin,
+                pixels.data() + (x.change->begin - to.begin));
+    const Tensor* const only = &pixels;
+    const Tensor y = layer_->forward({&only, 1}, Pass{});
+    std::copy_n(y.data(), y.size(), to.values.data() + to.begin);
+  }
+
+ private:
+  const L* layer_;
+  std::size_t channels_;
+};
+
+}  // namespace upset

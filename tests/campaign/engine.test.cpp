@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: BSL-1.0
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include <doctest/doctest.h>
+
+#include <upset/campaign/engine.hpp>
+#include <upset/core/random.hpp>
+#include <upset/format/formats.hpp>
+#include <upset/guard/guards.hpp>
+#include <upset/nn/model/lenet5.hpp>
+#include <upset/nn/model/resnet_cifar.hpp>
+#include <upset/pass/convert.hpp>
+#include <upset/pass/fold.hpp>
+#include <upset/train/initialize.hpp>
+
+namespace upset {
+namespace {
+
+[[nodiscard]] LabelledImages random_pictures(const Shape& shape, std::size_t count,
+                                             std::size_t classes) {
+  LabelledImages test{Tensor(shape.with_batch(count)), {}};
+  Random random(7, 1);
+  for (float& value : test.images.values()) {
+    value = static_cast<float>(random.normal());
+  }
+  for (std::size_t i = 0; i < count; ++i) {
+    test.labels.push_back(static_cast<std::uint8_t>(random.uniform_below(classes)));
+  }
+  return test;
+}
+
+// One to three flips anywhere in the memory of the weights, or in what layers read, or both.
+[[nodiscard]] std::vector<TrialFaults> random_trials(Network& network, std::size_t count,
+                                                     bool weights, bool activations) {
+  const FaultSpace space(network.images());
+  std::vector<std::uint64_t> bits(network.size(), 0);
+  const ActivationHook measure = [&](std::size_t node, std::uint64_t, MemoryImage& memory) {
+    bits[node] = memory.layout().code_bits();
+  };
+  Pass pass;
+  pass.hook = &measure;
+  (void)network.forward(Tensor(network.input_shape().with_batch(1)), pass);
+  std::vector<TrialFaults> trials(count);
+  for (std::size_t t = 0; t < count; ++t) {
+    Random random(11, t);
+    TrialFaults& trial = trials[t];
+    trial.key = t;
+    trial.seed = 5;
+    if (weights) {
+      for (const std::uint64_t site :
+           sample_exact(space, t % 3 == 2 ? 1 + random.uniform_below(4) : 1, random)) {
+        trial.weights.push_back(space.address(site));
+      }
+    }
+    if (activations && t % 4 == 3) {
+      trial.activation_rate = 1e-4;
+    } else if (activations) {
+      std::size_t node = 0;
+      do {
+        node = random.uniform_below(network.size());
+      } while (bits[node] == 0);
+      for (const std::uint64_t bit : sample_exact(bits[node], 1 + t % 2, random)) {
+        trial.activations.push_back({node, bit});
+      }
+    }
+  }
+  return trials;
+}
+
+void check_levels_agree(Network network, bool is_exact, const std::string& name,
+                        std::size_t trial_count = 60) {
+  CAPTURE(name);
+  const LabelledImages test = random_pictures(network.input_shape(), 5, 10);
+  network.calibrate(test.images);
+  for (const int target : {1, 2, 3}) {
+    CAPTURE(target);
+    const auto trials = random_trials(network, trial_count, (target & 1) != 0, (target & 2) != 0);
+    std::vector<std::vector<Outcomes>> results;
+    for (const EngineLevel level :
+         {EngineLevel::o0, EngineLevel::o1, EngineLevel::o2, EngineLevel::o3}) {
+      Engine engine(network, test, {.level = level, .threads = level == EngineLevel::o3 ? 2U : 1U});
+      results.push_back(engine.run(trials));
+    }
+    std::uint64_t changed = 0;
+    for (std::size_t t = 0; t < trials.size(); ++t) {
+      CAPTURE(t);
+      changed += results[0][t].changed + results[0][t].critical;
+      for (std::size_t level = 1; level < results.size(); ++level) {
+        CAPTURE(level);
+        Outcomes plain = results[0][t];
+        Outcomes fast = results[level][t];
+        if (!is_exact && level > 1) {
+          fast.changed += std::exchange(fast.masked, 0);
+          plain.changed += std::exchange(plain.masked, 0);
+        }
+        for (const Outcomes::Field& field : Outcomes::fields()) {
+          CAPTURE(field.name);
+          CHECK(fast.*field.count == plain.*field.count);
+        }
+      }
+    }
+    CHECK(changed > 0);  // or the trials test nothing
+  }
+}
+
+[[nodiscard]] Network small_resnet() {
+  Network network = resnet_cifar(8, {12, 12, 3}, 10);
+  initialize(network, 3);
+  return network;
+}
+[[nodiscard]] Network small_lenet() {
+  Network network = lenet5({28, 28, 1}, 10);
+  initialize(network, 3);
+  return network;
+}
+
+TEST_CASE("engine: every level gives the outcomes of plain inference, whatever the format") {
+  const Network resnet = fold_batch_norms(small_resnet());
+  check_levels_agree(resnet, false, "Float32");
+  check_levels_agree(small_resnet(), false, "Float32 with batch norms");
+  check_levels_agree(convert<BFloat16>(resnet), false, "BFloat16");
+  check_levels_agree(convert<Int8Affine>(resnet), true, "Int8Affine");
+  check_levels_agree(convert<Fixed<8, 6>, Fixed<8, 4>>(resnet), true, "Fixed<8,6>");
+  check_levels_agree(convert<Mono<8>>(resnet), true, "Mono<8>");
+  check_levels_agree(convert<Fixed<16, 12>>(resnet), true, "Fixed<16,12>");
+  check_levels_agree(convert<Binary>(resnet), true, "Binary");
+  check_levels_agree(convert<ParityGuarded<Int8Affine, std::uint64_t>>(resnet), true, "parity");
+}
+
+TEST_CASE("engine: dense layers and pools") {
+  check_levels_agree(small_lenet(), false, "Float32");
+  check_levels_agree(convert<Int8Affine>(small_lenet()), true, "Int8Affine");
+  check_levels_agree(convert<Mono<5>>(small_lenet()), true, "Mono<5>");
+}
+
+}  // namespace
+}  // namespace upset
