@@ -20,6 +20,9 @@ namespace upset {
 
 namespace detail {
 
+/// deflate cannot do better: 258 bytes from two bits (zlib's technical details).
+inline constexpr std::uint64_t most_expansion = 1032;
+
 /// Throws `Error` unless `directory` is one that can be looked into.
 inline void expect_directory(const std::filesystem::path& directory) {
   std::error_code status;
@@ -46,7 +49,7 @@ class ByteReader {
     if (status || !file_) {
       fail("cannot be opened for reading");
     }
-    left_ = gzdirect(file_.get()) != 0 ? stored_ : stored_ * most_expansion;
+    left_ = gzdirect(file_.get()) != 0 ? stored_ : stored_ * detail::most_expansion;
   }
 
   [[nodiscard]] const std::filesystem::path& path() const { return path_; }
@@ -103,9 +106,6 @@ class ByteReader {
   struct Close {
     void operator()(gzFile file) const { gzclose_r(file); }
   };
-
-  // deflate cannot do better: 258 bytes from two bits (zlib's technical details).
-  static constexpr std::uint64_t most_expansion = 1032;
 
   [[noreturn]] void fail_to_read() {
     int code = Z_OK;

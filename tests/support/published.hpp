@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: BSL-1.0
+/// Networks and data sets that others published, for tests that compare with their figures. They
+/// are no part of the library: the environment variable UPSET_DATA names a folder with
+///
+/// | folder      | files |
+/// | cifar10     | test_batch.bin |
+/// | resnet20    | resnet20.npz, logits_imagenet_norm_first1000.npy,
+/// logits_cifar_norm_first1000.npy | | lenet-mnist | lenet.npz, t10k-images-idx3-ubyte.gz,
+/// t10k-labels-idx1-ubyte.gz |
+///
+/// ResNet-20: Y. Idelbayev, "Proper ResNet Implementation for CIFAR10/CIFAR100 in PyTorch" (GitHub:
+/// akamaster/pytorch_resnet_cifar10), its logits computed by PyTorch 1.13. LeNet: ARM-software/
+/// ML-examples (GitHub), armnn-mnist, trained by Caffe.
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <cstdlib>
+#include <filesystem>
+#include <numeric>
+#include <span>
+#include <string>
+#include <vector>
+
+#include <doctest/doctest.h>
+
+#include <upset/io/batch.hpp>
+#include <upset/io/weights.hpp>
+#include <upset/metric/accuracy.hpp>
+#include <upset/nn/model/lenet5.hpp>
+#include <upset/nn/model/resnet_cifar.hpp>
+
+namespace upset::test {
+
+/// Whether `folders` are there; says so where they are not.
+[[nodiscard]] inline bool has_published(const std::vector<std::string>& folders) {
+  const char* const root = std::getenv("UPSET_DATA");
+  for (const std::string& folder : folders) {
+    if (root == nullptr || !std::filesystem::is_directory(std::filesystem::path(root) / folder)) {
+      MESSAGE("skipped: UPSET_DATA names no folder with ", folder);
+      return false;
+    }
+  }
+  return true;
+}
+
+/// A file or folder below UPSET_DATA, which must be there.
+[[nodiscard]] inline std::filesystem::path published(const std::string& name) {
+  return std::filesystem::path(std::getenv("UPSET_DATA")) / name;
+}
+
+/// How pictures were normalised when ResNet-20 was trained: with the figures of ImageNet.
+[[nodiscard]] inline Normalisation of_imagenet() {
+  return {{0.485F, 0.456F, 0.406F}, {0.229F, 0.224F, 0.225F}};
+}
+/// With those of CIFAR-10, as studies of faults in this network have it.
+[[nodiscard]] inline Normalisation of_cifar() {
+  return {{0.4914F, 0.4822F, 0.4465F}, {0.2023F, 0.1994F, 0.2010F}};
+}
+
+[[nodiscard]] inline Network published_resnet20() {
+  Network net = resnet_cifar(20, {32, 32, 3}, 10);
+  load_weights(net, published("resnet20/resnet20.npz"));
+  return net;
+}
+
+/// Caffe's LeNet, which has wider layers than LeNet-5 and one ReLU.
+[[nodiscard]] inline Network published_lenet() {
+  Network net({28, 28, 1});
+  net.add("conv1", Conv2d<>::zeros(1, 20, WindowGeometry::square(5)));
+  net.add("pool1", MaxPool(2));
+  net.add("conv2", Conv2d<>::zeros(20, 50, WindowGeometry::square(5)));
+  net.add("pool2", MaxPool(2));
+  net.add("flatten", Flatten{});
+  net.add("ip1", Dense<>::zeros(800, 500));
+  net.add("relu1", ReLU{});
+  net.add("ip2", Dense<>::zeros(500, 10));
+  std::vector<NamedArray> arrays = load_npz(published("lenet-mnist/lenet.npz"));
+  for (NamedArray& array : arrays) {  // "conv1.0" and "conv1.1"
+    array.name.replace(array.name.size() - 1, 1, array.name.back() == '0' ? "weight" : "bias");
+  }
+  set_weights(net, arrays);
+  return net;
+}
+
+/// Logits of the first `count` pictures of `data`.
+[[nodiscard]] inline Tensor first_logits(const Network& net, const Dataset& data,
+                                         const Normalisation& normalisation, std::size_t count) {
+  std::vector<std::size_t> pictures(count);
+  std::iota(pictures.begin(), pictures.end(), std::size_t{0});
+  return net.forward(batch_of(data, pictures, normalisation));
+}
+
+[[nodiscard]] inline float largest_difference(std::span<const float> a, std::span<const float> b) {
+  float largest = 0.0F;
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    largest = std::max(largest, std::fabs(a[i] - b[i]));
+  }
+  return largest;
+}
+
+}  // namespace upset::test
