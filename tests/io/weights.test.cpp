@@ -37,9 +37,9 @@ Network small_network() {
   net.add("bn1", BatchNorm<>(4));
   net.add("conv2", Conv2d<>::zeros(4, 2, grouped));
   net.add("flatten", Flatten{});
-  net.add("bn2", BatchNorm<>(3 * 2 * 2));
+  net.add("bn2", BatchNorm<>(12));
   net.add("relu", ReLU{});
-  net.add("dense1", Dense<>::zeros(3 * 2 * 2, 12));
+  net.add("dense1", Dense<>::zeros(12, 12));
   net.add("dense2", Dense<>::zeros(12, 5));
   return net;
 }

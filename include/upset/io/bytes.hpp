@@ -51,7 +51,8 @@ inline void write_bytes(const std::filesystem::path& path, std::span<const std::
   errno = 0;
   std::unique_ptr<std::FILE, decltype(close)> file(std::fopen(part.c_str(), "wb"), close);
   const bool written =
-      file != nullptr && std::fwrite(bytes.data(), 1, bytes.size(), file.get()) == bytes.size() &&
+      file != nullptr &&
+      (bytes.empty() || std::fwrite(bytes.data(), bytes.size(), 1, file.get()) == 1) &&
       std::fclose(file.release()) == 0 && std::rename(part.c_str(), path.c_str()) == 0;
   if (!written) {
     const std::string cause = std::generic_category().message(errno);
