@@ -290,6 +290,20 @@ TEST_CASE("journal: a second process is refused, and a killed one leaves no lock
   CHECK(complaint([&] { JournalReader{written.file}; }) == sentence);
 }
 
+TEST_CASE("journal: the log of a journal that was deleted is not taken for that of a new one") {
+  const Written written;
+  CHECK(was_killed(spawn([&] {
+    Journal::resume(written.file, plan, environment).record(trials(2000, 2100));
+    Journal journal = Journal::resume(written.file, plan, environment);
+    journal.record(trials(2100, 2200));
+    raise(SIGKILL);
+  })));
+  REQUIRE(fs::exists(written.file.string() + "-wal"));
+  fs::remove(written.file);
+  CHECK(Journal::create(written.file, plan, environment).finished().empty());
+  CHECK(snapshot(written.folder.path()).size() == 1);
+}
+
 // Trials up to `end` that are not there yet, in batches of unequal size; what is recorded is told.
 void campaign(const fs::path& file, std::uint64_t end,
               const std::function<void(std::uint64_t)>& recorded) {

@@ -36,7 +36,7 @@ struct Shards {
   }
   /// The complaint about merging; nothing may have been written.
   [[nodiscard]] std::string refusal() const {
-    const std::string sentence = complaint([&] { merge_journals(parts, out); });
+    std::string sentence = complaint([&] { merge_journals(parts, out); });
     CHECK(!fs::exists(out));
     CHECK(!fs::exists(out.string() + ".part"));
     return sentence;
@@ -123,10 +123,16 @@ TEST_CASE("journal merge: a full disk leaves nothing behind") {
   const Shards shards(2);
   static int left = 0;
   const test::Calls full([] { return left-- > 0 ? 0 : ENOSPC; });
-  for (const int calls : {3, 5, 9}) {
+  // The shards are opened, then what is merged: later calls are all refused.
+  for (const int calls : {4, 5, 9}) {
     left = calls;
     CHECK(contains(shards.refusal(), "merged.part: the disk is full"));
+    CHECK(std::ranges::distance(fs::directory_iterator(shards.folder.path())) == 2);
   }
+  left = 3;
+  CHECK(complaint([&] { merge_journals(shards.parts, shards.out); }) ==
+        "Cannot write " + shards.out.string() + ".part: its folder takes no file beside it; free " +
+            "some space or choose another folder");
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 /// SQLite as journals need it: one file, statements, transactions, and sentences for its errors.
 #pragma once
 
+#include <cerrno>
 #include <cstdint>
 #include <filesystem>
 #include <limits>
@@ -18,6 +19,11 @@
 namespace upset {
 
 namespace detail {
+
+/// The file is another process's.
+struct InUse : Error {
+  using Error::Error;
+};
 
 struct CloseDatabase {
   bool takes_up_log = false;
@@ -97,7 +103,7 @@ class Database {
         reason == 0 ? sqlite3_errmsg(db_.get()) : std::generic_category().message(reason);
     switch (code) {
       case SQLITE_BUSY:
-        throw Error(name + " is in use by another process; wait until that has finished");
+        throw InUse(name + " is in use by another process; wait until that has finished");
       case SQLITE_NOTADB:
         throw Error(name + " is not a journal of upset");
       case SQLITE_CORRUPT:
@@ -108,6 +114,10 @@ class Database {
         throw Error("Cannot write " + name +
                     ": the disk is full; free some space and resume, what was recorded is kept");
       case SQLITE_CANTOPEN:
+        if (reason == ENOENT && std::filesystem::exists(file_)) {
+          throw Error("Cannot write " + name + ": its folder takes no file beside it; free some " +
+                      "space or choose another folder");
+        }
         throw Error("Cannot open " + name + ": " + cause);
       default:
         throw Error("Cannot use " + name + ": " + cause);

@@ -3,7 +3,6 @@
 #pragma once
 
 #include <algorithm>
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
@@ -23,23 +22,19 @@ namespace detail {
 inline constexpr std::string_view journal_id = "1970303860";  // "upst", SQLite's application_id
 inline constexpr std::string_view journal_layout = "1";
 
-struct JournalTable {
-  std::string name;
-  std::string sql;
-};
-
-/// The tables and how they are made; a file whose tables were made otherwise is refused.
-[[nodiscard]] inline std::array<JournalTable, 4> journal_tables() {
+/// The names of the tables and how they are made; a file whose tables were made otherwise is
+/// refused.
+[[nodiscard]] inline PlanText journal_tables() {
   std::string counts;
   for (const Outcomes::Field& field : Outcomes::fields()) {
     counts += ", " + std::string(field.name) + " INTEGER NOT NULL";
   }
   return {
-      {{"plan", "CREATE TABLE plan (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT"},
-       {"environment",
-        "CREATE TABLE environment (name TEXT, value TEXT, PRIMARY KEY (name, value)) STRICT"},
-       {"shard", "CREATE TABLE shard (\"index\" INTEGER NOT NULL, count INTEGER NOT NULL) STRICT"},
-       {"trials", "CREATE TABLE trials (trial INTEGER PRIMARY KEY" + counts + ") STRICT"}}};
+      {"plan", "CREATE TABLE plan (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT"},
+      {"environment",
+       "CREATE TABLE environment (name TEXT, value TEXT, PRIMARY KEY (name, value)) STRICT"},
+      {"shard", "CREATE TABLE shard (\"index\" INTEGER NOT NULL, count INTEGER NOT NULL) STRICT"},
+      {"trials", "CREATE TABLE trials (trial INTEGER PRIMARY KEY" + counts + ") STRICT"}};
 }
 
 [[nodiscard]] inline TrialRecord trial_in(const Statement& row) {
@@ -97,14 +92,17 @@ class TrialWriter {
   Statement find_;
 };
 
-/// Pairs that are there already stay where they are.
-inline void add_environment(const Database& database, const PlanText& environment) {
-  Statement add(database, "INSERT OR IGNORE INTO environment VALUES (?, ?)");
-  for (const auto& [name, value] : environment) {
+/// `insert` says into which table, and what becomes of pairs that are there already.
+inline void add_pairs(const Database& database, const std::string& insert, const PlanText& pairs) {
+  Statement add(database, insert + " VALUES (?, ?)");
+  for (const auto& [name, value] : pairs) {
     add.bind(0, name);
     add.bind(1, value);
     add.step();
   }
+}
+inline void add_environment(const Database& database, const PlanText& environment) {
+  add_pairs(database, "INSERT OR IGNORE INTO environment", environment);
 }
 
 /// Writes a new journal beside `file`, `fill` what is to be in it, and renames it when it is whole.
@@ -114,36 +112,38 @@ void build_journal(const std::filesystem::path& file, const char* advice, const 
                    JournalShard shard, Fill fill) {
   const std::filesystem::path part = file.string() + ".part";
   Database database(part, Database::Missing::created);
-  Transaction whole(database);
   try {
+    Transaction whole(database);
     if (std::filesystem::exists(file)) {
       throw Error(file.string() + " exists already; " + advice);
     }
-    for (const JournalTable& table : journal_tables()) {
-      database.run("DROP TABLE IF EXISTS " + table.name);  // of a process killed before the rename
-      database.run(table.sql);
+    for (const auto& [table, sql] : journal_tables()) {
+      database.run("DROP TABLE IF EXISTS " + table);  // of a process killed before the rename
+      database.run(sql);
     }
     database.run("PRAGMA application_id = " + std::string(journal_id));
     database.run("PRAGMA user_version = " + std::string(journal_layout));
-    Statement add(database, "INSERT INTO plan VALUES (?, ?)");
-    for (const auto& [name, value] : plan) {
-      add.bind(0, name);
-      add.bind(1, value);
-      add.step();
-    }
+    add_pairs(database, "INSERT INTO plan", plan);
     database.run("INSERT INTO shard VALUES (" + std::to_string(shard.index) + ", " +
                  std::to_string(shard.count) + ")");
     fill(database);
     whole.commit();
     std::error_code problem;
-    std::filesystem::remove(part.string() + "-journal", problem);  // done with, else left behind
+    // Logs: done with, or of a file of this name that is gone; SQLite would apply them to this one.
+    for (const char* const log : {".part-journal", "-journal", "-wal"}) {
+      std::filesystem::remove(file.string() + log, problem);
+    }
     std::filesystem::rename(part, file, problem);
     if (problem) {
       throw Error("Cannot write " + file.string() + ": " + problem.message());
     }
+  } catch (const InUse&) {
+    throw;
   } catch (...) {
-    std::error_code ignored;
-    std::filesystem::remove(part, ignored);
+    for (const char* const end : {"", "-journal"}) {
+      std::error_code ignored;
+      std::filesystem::remove(part.string() + end, ignored);
+    }
     throw;
   }
 }
@@ -170,10 +170,10 @@ inline JournalReader::JournalReader(const std::filesystem::path& file, const cha
     throw Error(name + " is damaged; restore it from a copy or begin again");
   }
   detail::Statement made(database_, "SELECT sql FROM sqlite_schema WHERE name = ?");
-  for (const detail::JournalTable& table : detail::journal_tables()) {
-    made.bind(0, table.name);
-    if (!made.step() || made.text(0) != table.sql) {
-      throw Error(name + " is damaged: its table " + table.name +
+  for (const auto& [table, sql] : detail::journal_tables()) {
+    made.bind(0, table);
+    if (!made.step() || made.text(0) != sql) {
+      throw Error(name + " is damaged: its table " + table +
                   " is missing or another; restore it from a copy or begin again");
     }
     made.reset();
