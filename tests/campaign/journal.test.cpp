@@ -79,7 +79,7 @@ struct Written {
   /// What reading says, and resuming as well, without changing a byte of anything.
   [[nodiscard]] std::string refusal(const PlanText& wanted = plan, JournalShard shard = {}) const {
     const auto before = snapshot(folder.path());
-    const std::string resuming =
+    std::string resuming =
         complaint([&] { (void)Journal::resume(file, wanted, environment, shard); });
     const std::string reading = complaint([&] { JournalReader{file}; });
     CHECK((reading.empty() || reading == resuming));
