@@ -37,6 +37,13 @@ inline void expect_confidence(double confidence) {
   }
 }
 
+/// How many standard deviations to both sides hold `confidence` of a normal distribution.
+[[nodiscard]] inline double normal_deviate(double confidence) {
+  expect_confidence(confidence);
+  return boost::math::quantile(
+      boost::math::complement(boost::math::normal(), (1 - confidence) / 2));
+}
+
 }  // namespace detail
 
 /// Wilson score interval of a rate, two-sided.
@@ -55,8 +62,7 @@ inline void expect_confidence(double confidence) {
   if (n == 0) {
     return {0, 1};
   }
-  const double z =
-      boost::math::quantile(boost::math::complement(boost::math::normal(), (1 - confidence) / 2));
+  const double z = detail::normal_deviate(confidence);
   const double count = static_cast<double>(n);
   const double p = static_cast<double>(successes) / count;
   const double shrink = 1 + z * z / count;
