@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-/// Confidence intervals: Wilson for rates, Student for means.
+/// Confidence intervals: Wilson, Clopper and Pearson for rates, Student for means.
 #pragma once
 
 #include <algorithm>
@@ -12,6 +12,7 @@
 
 #include <boost/math/distributions/normal.hpp>
 #include <boost/math/distributions/students_t.hpp>
+#include <boost/math/special_functions/beta.hpp>
 
 #include <upset/core/error.hpp>
 #include <upset/metric/summary.hpp>
@@ -71,6 +72,22 @@ inline void expect_confidence(double confidence) {
   // At the ends of the range half equals the distance exactly in the formula, not in rounding.
   return {successes == 0 ? 0 : std::max(0.0, center - half),
           successes == n ? 1 : std::min(1.0, center + half)};
+}
+
+/// Clopper and Pearson's interval of a rate, two-sided: holds it at least as often as stated.
+///
+/// - units:  share of successes, 0 to 1
+/// - errors: as `wilson`
+/// - source: Clopper and Pearson 1934, "The use of confidence or fiducial limits illustrated in the
+///           case of the binomial"
+[[nodiscard]] inline Interval clopper_pearson(std::uint64_t successes, std::uint64_t n,
+                                              double confidence = 0.95) {
+  (void)wilson(successes, n, confidence);  // refuses what this one would
+  const auto count = static_cast<double>(n);
+  const auto hits = static_cast<double>(successes);
+  const double tail = (1 - confidence) / 2;
+  return {successes == 0 ? 0 : boost::math::ibeta_inv(hits, count - hits + 1, tail),
+          successes == n ? 1 : boost::math::ibetac_inv(hits + 1, count - hits, tail)};
 }
 
 /// Student's interval of the mean of independent values, two-sided.
