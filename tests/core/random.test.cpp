@@ -406,3 +406,31 @@ TEST_CASE("Random: a shuffle is a permutation, all of them equally often") {
   CHECK(not_permuted == 0);
   CHECK(std::abs(chi_square_deviate(seen, std::vector<double>(24, count / 24.0))) < 4);
 }
+
+TEST_CASE("Random: numbers below n drawn at once are those drawn one by one") {
+  // no rejection; nearly half of the words rejected, of one word and of two
+  for (const std::uint64_t n :
+       {std::uint64_t{1}, std::uint64_t{6}, std::uint64_t{1} << 32, (std::uint64_t{1} << 31) + 1,
+        (std::uint64_t{1} << 33) + 1, (std::uint64_t{1} << 63) + 1}) {
+    for (const std::size_t count : {0U, 1U, 31U, 32U, 33U, 1000U}) {
+      for (const int before : {0, 1, 2}) {  // words of a block already drawn
+        CAPTURE(n);
+        CAPTURE(count);
+        CAPTURE(before);
+        Random one_by_one(5, n, count);
+        for (int i = 0; i < before; ++i) {
+          (void)one_by_one.next_u32();
+        }
+        Random at_once = one_by_one;
+        std::vector<std::uint64_t> expected(count);
+        for (std::uint64_t& number : expected) {
+          number = one_by_one.uniform_below(n);
+        }
+        std::vector<std::uint64_t> numbers(count);
+        at_once.fill_below(n, numbers);
+        CHECK(numbers == expected);
+        CHECK(at_once == one_by_one);
+      }
+    }
+  }
+}

@@ -37,15 +37,15 @@ double deviate(double chi_square, double freedom) {
 }  // namespace
 
 TEST_CASE("sampling: exactly as many sites as asked for, all different, ascending") {
-  // both sides of a bitmap, of half of the bits, of sorting by digits; one and two words a draw
+  // both sides of a bitmap, of half of the bits, of drawing twice; one and two words a draw
   const std::uint64_t huge = std::uint64_t{1} << 45;
   for (const auto& each : std::vector<std::pair<std::uint64_t, std::uint64_t>>{
-           {0, 0},           {1, 0},          {1, 1},         {2, 1},         {63, 31},
-           {64, 64},         {65, 33},        {1000, 0},      {1000, 1},      {1000, 14},
-           {1000, 15},       {1000, 16},      {1000, 499},    {1000, 500},    {1000, 501},
-           {1000, 999},      {1000, 1000},    {100000, 1500}, {100000, 1600}, {100000, 99000},
-           {huge, 1},        {huge, 511},     {huge, 512},    {huge, 20000},  {3000000, 40000},
-           {3000000, 46000}, {3000000, 50000}}) {
+           {0, 0},           {1, 0},           {1, 1},          {2, 1},         {63, 31},
+           {64, 64},         {65, 33},         {1000, 0},       {1000, 1},      {1000, 14},
+           {1000, 15},       {1000, 16},       {1000, 499},     {1000, 500},    {1000, 501},
+           {1000, 999},      {1000, 1000},     {100000, 1500},  {100000, 1600}, {100000, 99000},
+           {huge, 1},        {huge, 511},      {huge, 512},     {huge, 20000},  {huge, 40000},
+           {3000000, 40000}, {3000000, 46000}, {3000000, 50000}}) {
     const std::uint64_t bits = each.first;
     const std::uint64_t count = each.second;
     CAPTURE(bits);
@@ -57,20 +57,23 @@ TEST_CASE("sampling: exactly as many sites as asked for, all different, ascendin
   }
 }
 
-TEST_CASE("sampling: sorting by digits sorts") {
+TEST_CASE("sampling: numbers come as drawn one by one and sorted, repeats kept") {
+  // both sides of drawing twice, parts that stay empty, one and two words a draw
   for (const std::uint64_t end :
-       {std::uint64_t{1}, std::uint64_t{256}, std::uint64_t{257}, std::uint64_t{1} << 33,
-        std::numeric_limits<std::uint64_t>::max()}) {
-    for (const std::size_t count : {0U, 1U, 511U, 512U, 5000U}) {
+       {std::uint64_t{1}, std::uint64_t{2}, std::uint64_t{257}, std::uint64_t{1'000'000},
+        (std::uint64_t{1} << 33) + 1, std::numeric_limits<std::uint64_t>::max()}) {
+    for (const std::size_t count : {1U, 2U, 2047U, 32767U, 32768U, 100'000U}) {
+      CAPTURE(end);
+      CAPTURE(count);
       Random random(2, end, count);
-      Sites sites(count);
-      for (std::uint64_t& site : sites) {
-        site = random.uniform_below(end);
+      Random one_by_one = random;
+      Sites expected(count);
+      for (std::uint64_t& site : expected) {
+        site = one_by_one.uniform_below(end);
       }
-      Sites expected = sites;
       std::sort(expected.begin(), expected.end());
-      detail::sort_below(sites, end);
-      CHECK(sites == expected);
+      CHECK(detail::drawn_ascending(end, count, random) == expected);
+      CHECK(random == one_by_one);
     }
   }
 }

@@ -124,6 +124,48 @@ TEST_CASE("Interval: Wilson's covers the mean of values between 0 and 1 at least
   }
 }
 
+TEST_CASE("Interval: Clopper and Pearson's agrees with Newcombe 1998, Table I, method 5") {
+  struct Row {
+    std::uint64_t successes, n;
+    double low, high;
+  };
+  for (const Row& row : {Row{81, 263, 0.2527, 0.3676}, Row{15, 148, 0.0578, 0.1617},
+                         Row{0, 20, 0.0000, 0.1684}, Row{1, 29, 0.0009, 0.1776}}) {
+    const Interval found = upset::clopper_pearson(row.successes, row.n);
+    CAPTURE(row.successes);
+    CHECK(prints_as(found.low, row.low));
+    CHECK(prints_as(found.high, row.high));
+  }
+  CHECK(upset::clopper_pearson(0, 0) == Interval{0, 1});
+  CHECK(upset::clopper_pearson(10, 10).high == 1);
+  CHECK(upset::clopper_pearson(0, 10).low == 0);
+  CHECK_THROWS_AS(static_cast<void>(upset::clopper_pearson(3, 2)), upset::Error);
+  CHECK_THROWS_AS(static_cast<void>(upset::clopper_pearson(1, 2, 95)), upset::Error);
+}
+
+TEST_CASE(
+    "Interval: at the ends of Clopper and Pearson's, a tail of the binomial is half the rest") {
+  int mismatches = 0;
+  constexpr int n = 30;
+  for (int successes = 0; successes <= n; ++successes) {
+    const Interval found = upset::clopper_pearson(static_cast<std::uint64_t>(successes), n, 0.99);
+    const auto at_least = [&](int least, double p) {
+      double tail = 0;
+      double ways = 1;
+      for (int k = 0; k <= n; ++k) {
+        tail += k >= least ? ways * std::pow(p, k) * std::pow(1 - p, n - k) : 0;
+        ways = ways * (n - k) / (k + 1);
+      }
+      return tail;
+    };
+    mismatches +=
+        successes == 0 || std::abs(at_least(successes, found.low) - 0.005) < 1e-12 ? 0 : 1;
+    mismatches +=
+        successes == n || std::abs(1 - at_least(successes + 1, found.high) - 0.005) < 1e-12 ? 0 : 1;
+  }
+  CHECK(mismatches == 0);
+}
+
 TEST_CASE("Interval: Student's agrees with Student 1908 on the sleep of ten patients") {
   const std::vector<double> gain{1.2, 2.4, 1.3, 1.3, 0.0, 1.0, 1.8, 0.8, 4.6, 1.4};
   const Interval found = upset::student_mean(gain);

@@ -136,6 +136,44 @@ class Random {
     return static_cast<std::uint64_t>(product >> 64);
   }
 
+  /// Fills `numbers` with what as many calls of `uniform_below(n)` give, and leaves the stream as
+  /// they do, in less than half of the time: blocks are computed side by side.
+  void fill_below(std::uint64_t n, std::span<std::uint64_t> numbers) {
+    constexpr std::size_t together = 8;  // blocks
+    constexpr std::size_t most = 4 * together;
+    const bool one_word = n <= std::uint64_t{1} << 32;
+    const std::uint64_t least = one_word ? (std::uint64_t{1} << 32) % n : (0 - n) % n;
+    std::size_t done = 0;
+    while (done < numbers.size()) {
+      if (left_ != 0 || numbers.size() - done < most) {
+        numbers[done++] = uniform_below(n);
+        continue;
+      }
+      std::array<std::array<std::uint32_t, 4>, together> blocks;
+      for (std::size_t i = 0; i < together; ++i) {
+        blocks[i] = detail::philox_block(blocks_ + i, counter_high_, key_);
+      }
+      blocks_ += together;
+      words_ = blocks.back();
+      for (const auto& block : blocks) {
+        if (one_word) {
+          for (const std::uint32_t word : block) {
+            const std::uint64_t product = word * n;
+            numbers[done] = product >> 32;
+            done += static_cast<std::uint32_t>(product) >= least ? 1U : 0U;  // else rejected
+          }
+        } else {
+          __extension__ using Product = unsigned __int128;
+          for (std::size_t i = 0; i < 4; i += 2) {
+            const Product product = static_cast<Product>(joined(block[i], block[i + 1])) * n;
+            numbers[done] = static_cast<std::uint64_t>(product >> 64);
+            done += static_cast<std::uint64_t>(product) >= least ? 1U : 0U;
+          }
+        }
+      }
+    }
+  }
+
   /// Puts `items` into a random order, all orders equally likely.
   template <class T>
   void shuffle(std::span<T> items) {

@@ -59,6 +59,12 @@ class FaultSpace {
 
   [[nodiscard]] FaultSpace only_roles(const std::vector<BitRole>& roles) const;
 
+  /// The bits for which `keep(image name, BitLocation)` holds. Asked once for all words of an image
+  /// that look alike: by what does not depend on the word or the element. `wanted` ends the
+  /// sentence "The fault space has no bit".
+  template <class Keep>
+  [[nodiscard]] FaultSpace only_if(const Keep& keep, const std::string& wanted) const;
+
   // -- reading it
   [[nodiscard]] std::uint64_t bit_count() const { return bit_count_; }
   [[nodiscard]] std::span<const NamedImage> images() const { return images_; }
@@ -94,8 +100,6 @@ class FaultSpace {
     std::uint64_t start = 0;           ///< bit of the space
   };
 
-  template <class Keep>
-  [[nodiscard]] FaultSpace keeping(const Keep& keep, const std::string& wanted) const;
   void add_run(std::size_t image, std::uint64_t first, std::uint64_t period, std::uint64_t repeats);
   void number_runs();
   [[nodiscard]] const Run& run_of(std::uint64_t index) const;
@@ -144,7 +148,7 @@ inline void FaultSpace::number_runs() {
 }
 
 template <class Keep>
-FaultSpace FaultSpace::keeping(const Keep& keep, const std::string& wanted) const {
+FaultSpace FaultSpace::only_if(const Keep& keep, const std::string& wanted) const {
   FaultSpace part = *this;
   part.runs_.clear();
   for (Run run : runs_) {
@@ -178,7 +182,7 @@ inline FaultSpace FaultSpace::only_any_named(const std::vector<std::string>& nam
       throw Error("No memory image of the fault space is called " + name + "; there are " + known);
     }
   }
-  return keeping(
+  return only_if(
       [&](std::string_view image, const BitLocation&) {
         return std::any_of(names.begin(), names.end(),
                            [&](const std::string& name) { return takes(name, image); });
@@ -191,7 +195,7 @@ inline FaultSpace FaultSpace::only_bits(const std::vector<int>& positions) const
   for (const int position : positions) {
     wanted += " " + std::to_string(position);
   }
-  return keeping(
+  return only_if(
       [&](std::string_view, const BitLocation& at) {
         return at.role != BitRole::scale &&
                std::find(positions.begin(), positions.end(), at.bit) != positions.end();
@@ -204,7 +208,7 @@ inline FaultSpace FaultSpace::only_roles(const std::vector<BitRole>& roles) cons
   for (const BitRole role : roles) {
     wanted += " " + std::string(role_name(role));
   }
-  return keeping(
+  return only_if(
       [&](std::string_view, const BitLocation& at) {
         return std::find(roles.begin(), roles.end(), at.role) != roles.end();
       },

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-/// Confidence intervals: Wilson for rates and shares, Student for means.
+/// Confidence intervals: Wilson, Clopper and Pearson for rates and shares, Student for means.
 #pragma once
 
 #include <algorithm>
@@ -12,6 +12,7 @@
 
 #include <boost/math/distributions/normal.hpp>
 #include <boost/math/distributions/students_t.hpp>
+#include <boost/math/special_functions/beta.hpp>
 
 #include <upset/core/error.hpp>
 #include <upset/metric/summary.hpp>
@@ -37,6 +38,13 @@ inline void expect_confidence(double confidence) {
   }
 }
 
+/// How many standard deviations to both sides hold `confidence` of a normal distribution.
+[[nodiscard]] inline double normal_deviate(double confidence) {
+  expect_confidence(confidence);
+  return boost::math::quantile(
+      boost::math::complement(boost::math::normal(), (1 - confidence) / 2));
+}
+
 }  // namespace detail
 
 /// Wilson's interval of the mean of independent values from 0 to 1, with the mean as the rate.
@@ -57,8 +65,7 @@ inline void expect_confidence(double confidence) {
     throw Error("A mean of " + std::to_string(mean) +
                 " has no Wilson interval; values must lie in [0, 1]");
   }
-  const double z =
-      boost::math::quantile(boost::math::complement(boost::math::normal(), (1 - confidence) / 2));
+  const double z = detail::normal_deviate(confidence);
   const double count = static_cast<double>(n);
   const double shrink = 1 + z * z / count;
   const double center = (mean + z * z / (2 * count)) / shrink;
@@ -82,6 +89,22 @@ inline void expect_confidence(double confidence) {
                 " draws has no interval; successes cannot exceed draws");
   }
   return wilson_mean(static_cast<double>(successes) / static_cast<double>(n), n, confidence);
+}
+
+/// Clopper and Pearson's interval of a rate, two-sided: holds it at least as often as stated.
+///
+/// - units:  share of successes, 0 to 1
+/// - errors: as `wilson`
+/// - source: Clopper and Pearson 1934, "The use of confidence or fiducial limits illustrated in the
+///           case of the binomial"
+[[nodiscard]] inline Interval clopper_pearson(std::uint64_t successes, std::uint64_t n,
+                                              double confidence = 0.95) {
+  (void)wilson(successes, n, confidence);  // refuses what this one would
+  const auto count = static_cast<double>(n);
+  const auto hits = static_cast<double>(successes);
+  const double tail = (1 - confidence) / 2;
+  return {successes == 0 ? 0 : boost::math::ibeta_inv(hits, count - hits + 1, tail),
+          successes == n ? 1 : boost::math::ibetac_inv(hits + 1, count - hits, tail)};
 }
 
 /// Student's interval of the mean of independent values, two-sided.

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: BSL-1.0
+/// Rates of a population that is sampled stratum by stratum.
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+
+#include <upset/core/error.hpp>
+#include <upset/metric/interval.hpp>
+#include <upset/metric/summary.hpp>
+
+namespace upset {
+
+/// What was drawn from one stratum without replacement; each value within [0, 1].
+struct StratumSample {
+  std::uint64_t population = 0;  ///< faults in the stratum
+  std::uint64_t draws = 0;
+  double mean = 0;
+  double variance = 0;  ///< of the draws, divided by one less than they are; 0 for one draw
+
+  /// From the value of each draw. Throws `Error` without values, or when one is not finite.
+  [[nodiscard]] static StratumSample of(std::uint64_t population, std::span<const double> values) {
+    const double spread = values.size() == 1 ? 0 : standard_deviation(values);
+    return {population, values.size(), upset::mean(values), spread * spread};
+  }
+  /// From draws of which each is a hit or is not.
+  [[nodiscard]] static StratumSample of_hits(std::uint64_t population, std::uint64_t draws,
+                                             std::uint64_t hits) {
+    const auto n = static_cast<double>(draws);
+    const double p = static_cast<double>(hits) / n;
+    return {population, draws, p, draws == 1 ? 0 : n / (n - 1) * p * (1 - p)};
+  }
+};
+
+/// A rate put together from strata.
+struct StratifiedRate {
+  double rate = 0;            ///< sum of the strata's means, each by its share of the population
+  double standard_error = 0;  ///< estimated
+  Interval interval;          ///< normal approximation, within [0, 1]
+  /// Holds the rate at least as often as stated, whatever the values: to be used where counts are
+  /// few, since strata in which nothing was seen add nothing to the other one.
+  Interval conservative;
+};
+
+/// The rate of the whole population. Strata that were drawn whole add no error.
+///
+/// - errors: no strata, a stratum without draws, with more draws than faults, or with one draw of
+/// several:
+///           `Error`
+/// - source: Cochran, Sampling Techniques, 1977, theorem 5.1 and equation 5.12; conservative:
+///           Hoeffding 1963, theorem 2 and section 6, the bound of a sum of terms within W_h / n_h,
+///           with the factor of Serfling 1974, corollary 1.1, for draws without replacement
+[[nodiscard]] inline StratifiedRate stratified_rate(std::span<const StratumSample> strata,
+                                                    double confidence = 0.95) {
+  const double z = detail::normal_deviate(confidence);
+  if (strata.empty()) {
+    throw Error("A rate needs at least one stratum");
+  }
+  double population = 0;
+  for (std::size_t h = 0; h < strata.size(); ++h) {
+    const StratumSample& each = strata[h];
+    if (each.draws == 0 || each.draws > each.population ||
+        (each.draws == 1 && each.population > 1)) {
+      throw Error("Stratum " + std::to_string(h) + " has " + std::to_string(each.draws) +
+                  " draws of " + std::to_string(each.population) +
+                  " faults; draw at least two, and at most all");
+    }
+    population += static_cast<double>(each.population);
+  }
+  StratifiedRate result;
+  double variance = 0;
+  double squares = 0;  // of the ranges of all terms
+  for (const StratumSample& each : strata) {
+    const auto all = static_cast<double>(each.population);
+    const auto n = static_cast<double>(each.draws);
+    const double share = all / population;
+    result.rate += share * each.mean;
+    if (each.draws < each.population) {
+      variance += share * share * (1 - n / all) * each.variance / n;
+      squares += share * share / n * (1 - (n - 1) / all);
+    }
+  }
+  result.standard_error = std::sqrt(variance);
+  const auto within = [&](double margin) {
+    return Interval{std::max(0.0, result.rate - margin), std::min(1.0, result.rate + margin)};
+  };
+  result.interval = within(z * result.standard_error);
+  result.conservative = within(std::sqrt(std::log(2 / (1 - confidence)) / 2 * squares));
+  return result;
+}
+
+}  // namespace upset
