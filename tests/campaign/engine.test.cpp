@@ -126,7 +126,7 @@ TEST_CASE("engine: every level gives the outcomes of plain inference, whatever t
   check_levels_agree(convert<Fixed<8, 6>, Fixed<8, 4>>(resnet), true, "Fixed<8,6>");
   check_levels_agree(convert<Mono<8>>(resnet), true, "Mono<8>");
   check_levels_agree(convert<Fixed<16, 12>>(resnet), true, "Fixed<16,12>");
-  check_levels_agree(convert<Binary>(resnet), true, "Binary");
+  check_levels_agree(convert<MultiLevelBinary<2>>(resnet), true, "MultiLevelBinary<2>");
   check_levels_agree(convert<ParityGuarded<Int8Affine, std::uint64_t>>(resnet), true, "parity");
 }
 

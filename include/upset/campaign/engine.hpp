@@ -66,7 +66,8 @@ class Engine {
     const std::size_t slices =
         std::min(std::max<std::size_t>(trials.size(), 1), blocks >= 4 * threads ? 1 : 4 * threads);
     while (workers_.size() < threads) {
-      workers_.push_back(std::make_unique<detail::TrialWorker>(network_, test_, options_.level));
+      workers_.push_back(
+          std::make_unique<detail::TrialWorker>(network_, test_, options_.level, bound()));
     }
     std::vector<detail::PreparedTrial> prepared(trials.size());
     const std::size_t part = (trials.size() + slices - 1) / slices;
@@ -88,6 +89,9 @@ class Engine {
       workers_[worker]->take(first_image, image_count);
       for (std::size_t t = first; t < first + count; ++t) {
         workers_[worker]->run(prepared[t], sums[worker][t]);
+      }
+      workers_[worker]->finish();
+      for (std::size_t t = first; t < first + count; ++t) {
         verify(*workers_[worker], prepared[t], first_image, image_count);
       }
       finished(count * image_count);
@@ -101,6 +105,14 @@ class Engine {
   }
 
  private:
+  /// Null where nothing is bounded, or nothing asked for.
+  [[nodiscard]] const OutputBound* bound() {
+    if (options_.level == EngineLevel::o3 && !bound_) {
+      bound_ = std::make_unique<OutputBound>(network_);
+    }
+    return bound_.get();
+  }
+
   void verify(detail::TrialWorker& worker, const detail::PreparedTrial& trial, std::size_t first,
               std::size_t count) const {
     for (std::size_t image = first; options_.verify > 0 && image < first + count; ++image) {
@@ -114,6 +126,7 @@ class Engine {
   Network network_;
   LabelledImages test_;
   EngineOptions options_;
+  std::unique_ptr<OutputBound> bound_;
   std::vector<std::unique_ptr<detail::TrialWorker>> workers_;
 };
 

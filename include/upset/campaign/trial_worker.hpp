@@ -67,16 +67,18 @@ struct PreparedTrial {
 
 class TrialWorker {
  public:
-  TrialWorker(const Network& network, const LabelledImages& test, EngineLevel level)
+  TrialWorker(const Network& network, const LabelledImages& test, EngineLevel level,
+              const OutputBound* bound)
       : network_(network),
         images_(network_.images()),
         test_(&test),
         level_(level),
-        propagation_(network_),
+        propagation_(network_, bound),
         classes_(network_.output_shape()[network_.output_shape().rank() - 1]) {
     for (std::size_t n = 0; n < network_.size(); ++n) {
       node_of_.insert(node_of_.end(), network_.layer(n).images().size(), n);
     }
+    lots_.resize(network_.size());
     activation_bits_.assign(network_.size(), 0);
     const ActivationHook measure = [&](std::size_t node, std::uint64_t, MemoryImage& memory) {
       activation_bits_[node] = memory.layout().code_bits();
@@ -145,6 +147,7 @@ class TrialWorker {
     if (first_ == first && count_ == count) {
       return;
     }
+    finish();
     first_ = first;
     count_ = count;
     if (level_ == EngineLevel::o0) {
@@ -160,7 +163,8 @@ class TrialWorker {
     }
   }
 
-  /// Adds the outcomes of a trial on the pictures taken.
+  /// Adds the outcomes of a trial on the pictures taken, `to` at the latest when `finish` is
+  /// called.
   void run(const PreparedTrial& trial, Outcomes& to) {
     const bool is_hit = trial.needs_refresh && !trial.faults->weights.empty();
     if (is_hit) {
@@ -184,6 +188,13 @@ class TrialWorker {
     to.corrected += trial.check == Check::corrected ? count_ : 0;
   }
 
+  /// Computes what runs have left to be computed together.
+  void finish() {
+    for (std::size_t node = 0; node < lots_.size(); ++node) {
+      run_lot(node);
+    }
+  }
+
   /// Computes one picture of a trial plainly as well; throws `Error` where the outcomes differ.
   void verify(const PreparedTrial& trial, std::size_t image) {
     if (level_ == EngineLevel::o0) {
@@ -194,6 +205,7 @@ class TrialWorker {
     take(image, 1);
     Outcomes fast;
     run(trial, fast);
+    finish();
     const bool is_exact = is_exact_;
     const Tensor x = test_->images.rows(image, 1);
     Outcomes plain;
@@ -314,21 +326,106 @@ class TrialWorker {
     for (; !draws && next != trial.nodes.end(); ++next) {
       add_fault(trial, next->node, &*next, next->activation_bits);
     }
+    const Change& change =
+        propagation_.run(slot, faults_, level_ == EngineLevel::o3, !trial.needs_refresh);
+    if (propagation_.parked() < network_.size()) {
+      park({&trial, slot, faults_.front().node, change.is_exact, change.is_suspect, &to});
+      return;
+    }
     const auto golden = propagation_.golden_output(slot);
-    const Change& change = propagation_.run(slot, faults_, level_ == EngineLevel::o3);
+    if (propagation_.is_settled()) {
+      is_exact_ = false;
+      Outcomes outcomes;
+      judge(golden, golden, classes_, test_->labels[image], outcomes);
+      outcomes.changed += std::exchange(outcomes.masked, 0);
+      to += outcomes;
+      return;
+    }
     output_.assign(golden.begin(), golden.end());
     std::copy(change.values.begin() + static_cast<std::ptrdiff_t>(change.begin),
               change.values.begin() + static_cast<std::ptrdiff_t>(change.end),
               output_.begin() + static_cast<std::ptrdiff_t>(change.begin));
-    is_exact_ = change.is_exact;
-    if (change.is_suspect || (!change.is_exact && !is_certain(golden, output_, classes_))) {
+    conclude({&trial, slot, faults_.empty() ? 0 : faults_.front().node, change.is_exact,
+              change.is_suspect, &to},
+             output_);
+  }
+
+  // A picture of a trial, and where its outcome goes.
+  struct Run {
+    const PreparedTrial* trial = nullptr;
+    std::size_t slot = 0;
+    std::size_t start = 0;  // the first node with faults
+    bool is_exact = true;
+    bool is_suspect = false;
+    Outcomes* to = nullptr;
+  };
+
+  void conclude(const Run& run, std::span<const float> output) {
+    const auto golden = propagation_.golden_output(run.slot);
+    const std::size_t image = first_ + run.slot;
+    is_exact_ = run.is_exact;
+    if (run.is_suspect || (!run.is_exact && !is_certain(golden, output, classes_))) {
       const Tensor exact =
-          plain_output(trial, image, faults_.front().node, propagation_.picture(slot),
-                       propagation_.golden_values(slot));
-      judge(golden, exact.values(), classes_, test_->labels[image], to);
+          plain_output(*run.trial, image, run.start, propagation_.picture(run.slot),
+                       propagation_.golden_values(run.slot));
+      judge(golden, exact.values(), classes_, test_->labels[image], *run.to);
     } else {
-      judge(golden, output_, classes_, test_->labels[image], to);
+      judge(golden, output, classes_, test_->labels[image], *run.to);
     }
+  }
+
+  // Runs that go on from one node together, as a batch.
+  struct Lot {
+    std::vector<std::size_t> live;
+    std::vector<Tensor> known;  // per node before, rows of those that are live
+    Tensor x;
+    std::vector<Run> runs;
+  };
+  static constexpr std::size_t lot_size = 16;
+
+  void park(const Run& run) {
+    const std::size_t node = propagation_.parked();
+    Lot& lot = lots_[node];
+    if (lot.known.empty() && node > 0) {
+      lot.live = propagation_.live(node);
+      lot.known.resize(node);
+      for (const std::size_t n : lot.live) {
+        lot.known[n] = Tensor(network_.nodes()[n].shape.with_batch(lot_size));
+      }
+    }
+    if (lot.x.size() == 0) {
+      lot.x = Tensor(network_.input_shape().with_batch(lot_size));
+    }
+    const std::size_t row = lot.runs.size();
+    std::ranges::copy(propagation_.picture(run.slot).values(), lot.x.row(row).begin());
+    for (const std::size_t n : lot.live) {
+      propagation_.write(run.slot, n, lot.known[n].row(row));
+    }
+    lot.runs.push_back(run);
+    if (lot.runs.size() == lot_size) {
+      run_lot(node);
+    }
+  }
+  void run_lot(std::size_t node) {
+    Lot& lot = lots_[node];
+    const std::size_t count = lot.runs.size();
+    if (count == 0) {
+      return;
+    }
+    Tensor output;
+    if (count == lot_size) {
+      output = network_.forward_from(node, lot.x, lot.known);
+    } else {
+      std::vector<Tensor> known(node);
+      for (const std::size_t n : lot.live) {
+        known[n] = lot.known[n].rows(0, count);
+      }
+      output = network_.forward_from(node, lot.x.rows(0, count), known);
+    }
+    for (std::size_t row = 0; row < count; ++row) {
+      conclude(lot.runs[row], output.row(row));
+    }
+    lot.runs.clear();
   }
   void add_fault(const PreparedTrial& trial, std::size_t n, const PreparedTrial::Node* node,
                  std::span<const std::uint64_t> bits) {
@@ -381,6 +478,7 @@ class TrialWorker {
   std::vector<std::vector<std::uint64_t>> drawn_;  // per node
   std::vector<FaultyNode> faults_;
   std::vector<float> output_;
+  std::vector<Lot> lots_;  // per node
   bool is_exact_ = true;
   bool is_flipped_ = false;  // the weights are hit, and layers refreshed
 };

@@ -8,6 +8,8 @@
 #include <cstdint>
 #include <cstring>
 
+#include <upset/core/bits.hpp>
+
 #if defined(__AVX512BW__)
 #include <immintrin.h>
 #endif
@@ -51,6 +53,19 @@ void for_each_difference(const T* a, const T* b, std::size_t count, Use use) {
       }
     }
   }
+}
+
+/// How many elements differ.
+template <class T>
+[[nodiscard]] std::size_t count_differences(const T* a, const T* b, std::size_t count) {
+  std::size_t different = 0;
+  for (std::size_t i = 0; i < count; ++i) {
+    different +=
+        std::bit_cast<Unsigned<8 * sizeof(T)>>(a[i]) != std::bit_cast<Unsigned<8 * sizeof(T)>>(b[i])
+            ? 1U
+            : 0U;
+  }
+  return different;
 }
 
 /// The first index from `begin` on where a and b differ; `end` where they are equal.

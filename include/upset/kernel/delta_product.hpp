@@ -29,48 +29,56 @@ class AxisReaders {
 
   AxisReaders(std::size_t inputs, std::size_t outputs, std::size_t taps, std::size_t stride,
               std::size_t pad, std::size_t dilation, std::size_t input_dilation)
-      : outputs_(outputs), readers_(inputs), inputs_(taps * outputs, padding) {
+      : outputs_(outputs), starts_(inputs + 1, 0), inputs_(taps * outputs, padding) {
+    std::vector<std::vector<Reader>> readers(inputs);
     for (std::size_t output = 0; output < outputs; ++output) {
       for (std::size_t tap = 0; tap < taps; ++tap) {
         const std::size_t at = output * stride + tap * dilation;
         if (at >= pad && (at - pad) % input_dilation == 0 && (at - pad) / input_dilation < inputs) {
           const std::size_t input = (at - pad) / input_dilation;
-          readers_[input].push_back(
+          readers[input].push_back(
               {static_cast<std::uint32_t>(output), static_cast<std::uint32_t>(tap)});
           inputs_[tap * outputs + output] = static_cast<std::uint32_t>(input);
         }
       }
     }
+    for (std::size_t input = 0; input < inputs; ++input) {
+      readers_.insert(readers_.end(), readers[input].begin(), readers[input].end());
+      starts_[input + 1] = readers_.size();
+    }
   }
 
-  [[nodiscard]] std::span<const Reader> of(std::size_t input) const { return readers_[input]; }
+  [[nodiscard]] std::span<const Reader> of(std::size_t input) const {
+    return {readers_.data() + starts_[input], starts_[input + 1] - starts_[input]};
+  }
   /// What each output reads at `tap`; `padding` where it is none.
   [[nodiscard]] std::span<const std::uint32_t> inputs(std::size_t tap) const {
     return std::span(inputs_).subspan(tap * outputs_, outputs_);
   }
+  [[nodiscard]] std::size_t taps() const { return inputs_.size() / outputs_; }
   /// The outputs that read any of inputs `first` to `last - 1`: from, to.
   [[nodiscard]] std::array<std::size_t, 2> outputs(std::size_t first, std::size_t last) const {
     std::size_t from = outputs_;
     std::size_t to = 0;
-    for (std::size_t input = first; input < last; ++input) {
-      for (const Reader& reader : readers_[input]) {
-        from = std::min<std::size_t>(from, reader.output);
-        to = std::max<std::size_t>(to, reader.output + 1);
-      }
+    for (std::size_t i = starts_[first]; i < starts_[last]; ++i) {
+      from = std::min<std::size_t>(from, readers_[i].output);
+      to = std::max<std::size_t>(to, readers_[i].output + 1);
     }
     return {std::min(from, to), to};
   }
 
  private:
   std::size_t outputs_;
-  std::vector<std::vector<Reader>> readers_;
+  std::vector<std::size_t> starts_;  // of each input's readers
+  std::vector<Reader> readers_;
   std::vector<std::uint32_t> inputs_;
 };
 
 }  // namespace detail
 
 /// The weights of a convolution without groups, in the order in which one changed input finds all
-/// its products: [tap][input channel][output]. `T` is `std::int16_t` for levels or `float`.
+/// its products: [tap][input channel][output]. Without dilation. `T` is `std::int16_t` for levels
+/// or `float`.
 template <class T>
 class DeltaProduct {
  public:
@@ -78,10 +86,13 @@ class DeltaProduct {
   /// Channels of a pixel that are multiplied together.
   static constexpr std::size_t group = values_per_word<T>;
 
+  static constexpr std::size_t lanes = detail::vector_bytes / sizeof(Sum);
+  using Vector = typename detail::Register<Sum, lanes>::type;
+
   /// How far the operands of one word differ from the fault-free ones.
   struct Difference {
-    std::uint32_t pixel = 0;
-    std::uint32_t word = 0;  ///< of the pixel: channel / group
+    std::uint32_t column = 0;
+    std::uint32_t channel = 0;  ///< the first of the word
     std::array<T, group> values{};
   };
 
@@ -95,8 +106,10 @@ class DeltaProduct {
         width_(width),
         channels_(channels),
         taps_across_(geometry.kernel_width),
+        column_stride_(geometry.stride),
+        pad_(geometry.pad_left),
         words_((channels + group - 1) / group),
-        stride_((outputs + lanes - 1) / lanes * lanes),
+        stride_((outputs + padded_outputs - 1) / padded_outputs * padded_outputs),
         weights_(geometry.taps() * words_ * stride_ * group, T{0}) {}
 
   /// Sums of a pixel, those beyond the outputs included.
@@ -105,7 +118,6 @@ class DeltaProduct {
   [[nodiscard]] std::size_t output_height() const { return window_.output_height(); }
   [[nodiscard]] std::size_t input_width() const { return width_; }
   [[nodiscard]] std::size_t channels() const { return channels_; }
-  [[nodiscard]] std::size_t taps() const { return weights_.size() / (words_ * stride_ * group); }
 
   /// k in the order of a [H, W, I] kernel.
   void set_weight(std::size_t output, std::size_t k, T weight) {
@@ -120,24 +132,27 @@ class DeltaProduct {
     return rows_.outputs(first, last);
   }
 
-  /// Adds to sums [H', W', stride] the products of changed inputs, which are sorted by pixel.
+  /// Sums of a row of outputs with room on both sides for those that do not exist.
+  [[nodiscard]] std::size_t row_sums() const {
+    return (std::max(width_, output_width()) + 2 * taps_across_ + pad_) * stride_;
+  }
+  /// Where the first output's are among them.
+  [[nodiscard]] std::size_t first_sum() const { return margin() * stride_; }
+
+  /// Adds to the sums of output row `row` the products of changed inputs. The differences of input
+  /// pixel p are those from `starts[p]` to `starts[p + 1]`.
   /// - cost: one vector multiply-add per difference, tap and vector of outputs
-  void add(std::span<const Difference> differences, Sum* sums) const {
-    for (std::size_t i = 0; i < differences.size();) {
-      std::size_t end = i + 1;
-      while (end < differences.size() && differences[end].pixel == differences[i].pixel) {
-        ++end;
-      }
-      const std::size_t pixel = differences[i].pixel;
-      const auto of_pixel = differences.subspan(i, end - i);
-      for (const auto row : rows_.of(pixel / width_)) {
-        for (const auto column : columns_.of(pixel % width_)) {
-          const std::size_t to = row.output * output_width() + column.output;
-          const std::size_t tap = row.tap * taps_across_ + column.tap;
-          add_tap(of_pixel, weights_.data() + tap * words_ * stride_ * group, sums + to * stride_);
-        }
-      }
-      i = end;
+  void add_row(std::size_t row, std::span<const Difference> differences,
+               std::span<const std::uint32_t> starts, Sum* sums) const {
+    std::size_t at = 0;
+    for (; at + 4 * lanes <= stride_; at += 4 * lanes) {
+      add_outputs<4>(row, differences.data(), starts.data(), at, sums);
+    }
+    for (; at + 2 * lanes <= stride_; at += 2 * lanes) {
+      add_outputs<2>(row, differences.data(), starts.data(), at, sums);
+    }
+    for (; at < stride_; at += lanes) {
+      add_outputs<1>(row, differences.data(), starts.data(), at, sums);
     }
   }
 
@@ -163,10 +178,8 @@ class DeltaProduct {
   }
 
  private:
-  static constexpr std::size_t lanes = 16;
-  static constexpr std::size_t vector_lanes = std::min(lanes, detail::vector_bytes / sizeof(Sum));
-  using Vector = typename detail::Register<Sum, vector_lanes>::type;
-  using Stored = typename detail::Lanes<Sum, vector_lanes>::type;
+  using Stored = typename detail::Lanes<Sum, lanes>::type;
+  static constexpr std::size_t padded_outputs = 16;
 
   [[nodiscard]] std::size_t index(std::size_t output, std::size_t k) const {
     const std::size_t channel = k % channels_;
@@ -174,35 +187,52 @@ class DeltaProduct {
            channel % group;
   }
 
-  void add_tap(std::span<const Difference> differences, const T* weights, Sum* sums) const {
-    std::size_t at = 0;
-    for (; at + 4 * vector_lanes <= stride_; at += 4 * vector_lanes) {
-      add_vectors<4>(differences, weights + at * group, sums + at);
-    }
-    for (; at < stride_; at += vector_lanes) {
-      add_vectors<1>(differences, weights + at * group, sums + at);
+  // Of outputs before the first: those that only windows beginning in padding would have.
+  [[nodiscard]] std::size_t margin() const { return taps_across_ - 1; }
+
+  template <std::size_t Count>
+  void add_outputs(std::size_t row, const Difference* differences, const std::uint32_t* starts,
+                   std::size_t first_output, Sum* sums) const {
+    // locals, or sums stored might change them
+    const std::size_t stride = stride_;
+    const std::size_t taps = taps_across_;
+    const std::size_t tap_size = words_ * stride * group;
+    for (std::size_t tap_row = 0; tap_row < rows_.taps(); ++tap_row) {
+      const std::uint32_t from = rows_.inputs(tap_row)[row];
+      if (from == detail::AxisReaders::padding) {
+        continue;
+      }
+      const T* const row_weights =
+          weights_.data() + tap_row * taps * tap_size + first_output * group;
+      const std::uint32_t end = starts[(from + 1) * width_];
+      for (std::uint32_t i = starts[from * width_]; i < end; ++i) {
+        const Difference& difference = differences[i];
+        const Vector word = Op<T, T>::template broadcast<Vector>(difference.values.data());
+        const T* weights = row_weights + difference.channel * stride;
+        if (column_stride_ == 1) {  // output = column + pad - tap
+          Sum* to = sums + first_output + (difference.column + pad_ + margin()) * stride;
+          for (std::size_t tap = 0; tap < taps; ++tap) {
+            add<Count>(word, weights, to);
+            weights += tap_size;
+            to -= stride;
+          }
+        } else {
+          for (const auto reader : columns_.of(difference.column)) {
+            add<Count>(word, weights + reader.tap * tap_size,
+                       sums + first_output + (reader.output + margin()) * stride);
+          }
+        }
+      }
     }
   }
   template <std::size_t Count>
-  [[gnu::always_inline]] void add_vectors(std::span<const Difference> differences, const T* weights,
-                                          Sum* sums) const {
-    Vector total[Count];
+  [[gnu::always_inline]] static void add(const Vector& word, const T* weights, Sum* sums) {
 #pragma GCC unroll 4
     for (std::size_t v = 0; v < Count; ++v) {
-      total[v] = *reinterpret_cast<const Stored*>(sums + v * vector_lanes);
-    }
-    for (const Difference& difference : differences) {
-      const Vector word = Op<T, T>::template broadcast<Vector>(difference.values.data());
-      const T* const from = weights + difference.word * stride_ * group;
-#pragma GCC unroll 4
-      for (std::size_t v = 0; v < Count; ++v) {
-        const Vector column = *reinterpret_cast<const Stored*>(from + v * vector_lanes * group);
-        Op<T, T>::add(total[v], word, column);
-      }
-    }
-#pragma GCC unroll 4
-    for (std::size_t v = 0; v < Count; ++v) {
-      *reinterpret_cast<Stored*>(sums + v * vector_lanes) = total[v];
+      Vector total = *reinterpret_cast<const Stored*>(sums + v * lanes);
+      const Vector column = *reinterpret_cast<const Stored*>(weights + v * lanes * group);
+      Op<T, T>::add(total, word, column);
+      *reinterpret_cast<Stored*>(sums + v * lanes) = total;
     }
   }
 
@@ -212,6 +242,8 @@ class DeltaProduct {
   std::size_t width_;     // of the input
   std::size_t channels_;  // of the input
   std::size_t taps_across_;
+  std::size_t column_stride_;
+  std::size_t pad_;    // at the left
   std::size_t words_;  // of an input pixel
   std::size_t stride_;
   AlignedVector<T> weights_;

@@ -2,8 +2,10 @@
 /// What faults change in the values of one picture, and how changes pass through a layer.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -26,11 +28,15 @@ struct Change {
   /// So large that rounding may have swallowed what it was added to: not to be relied upon.
   bool is_suspect = false;
 
+  /// Nothing has been computed, see `NodeFaults::may_decline`.
+  bool is_declined = false;
+
   [[nodiscard]] bool is_none() const { return begin == end; }
   void set_none() {
     begin = end = 0;
     is_exact = true;
     is_suspect = false;
+    is_declined = false;
   }
   /// Leaves out equal values at both ends.
   void trim(std::span<const float> golden) {
@@ -50,6 +56,23 @@ struct ChangedInput {
   [[nodiscard]] bool is_none() const { return change == nullptr || change->is_none(); }
   [[nodiscard]] float value(std::size_t i) const {
     return is_none() || i < change->begin || i >= change->end ? golden[i] : change->values[i];
+  }
+  /// values[i] += value(first + i)
+  void add(std::size_t first, std::span<float> values) const {
+    const std::size_t last = first + values.size();
+    const std::size_t begin = is_none() ? last : std::clamp(change->begin, first, last);
+    const std::size_t end = is_none() ? last : std::clamp(change->end, begin, last);
+    const auto add_part = [&](const float* from, std::size_t from_element, std::size_t to_element) {
+      float* const to = values.data() - first;
+      for (std::size_t i = from_element; i < to_element; ++i) {
+        to[i] += from[i];
+      }
+    };
+    add_part(golden.data(), first, begin);
+    if (begin < end) {
+      add_part(change->values.data(), begin, end);
+    }
+    add_part(golden.data(), end, last);
   }
   /// Writes the whole value.
   void write(std::span<float> to) const {
@@ -84,6 +107,19 @@ struct NodeFaults {
   const WeightEffect* weights = nullptr;
   /// The layer itself has been refreshed since its weights were hit.
   bool is_refreshed = false;
+  /// So much changes that many pictures should be computed together, if that is possible: the rule
+  /// may leave `Change::is_declined` behind and nothing else.
+  bool may_decline = false;
+};
+
+/// Applied to finished values, which are those from element `first` on.
+using BandFunction = std::function<void(std::size_t first, std::span<float> values)>;
+
+/// What follows a layer and is applied to its value while that is in the cache.
+struct Tail {
+  const BandFunction* function = nullptr;
+  std::size_t begin = 0;  ///< what it changes by itself, [begin, end)
+  std::size_t end = 0;
 };
 
 /// How changes pass through one layer. Pictures whose fault-free values are at hand are numbered by
@@ -108,10 +144,22 @@ class ChangeRule {
   virtual void propagate(std::size_t slot, std::span<const ChangedInput> inputs,
                          std::span<const float> y, const NodeFaults& faults, Change& to) = 0;
 
+  /// Whether there is a `propagate` with a tail.
+  [[nodiscard]] virtual bool takes_tail() const { return false; }
+  /// The value behind the tail, which covers what either changes; sets nothing where the layer
+  /// itself changes nothing, and the tail was not applied.
+  virtual void propagate(std::size_t slot, std::span<const ChangedInput> inputs,
+                         std::span<const float> y, const NodeFaults& faults, const Tail& tail,
+                         Change& to) {
+    static_cast<void>(tail);
+    propagate(slot, inputs, y, faults, to);
+  }
+
  protected:
   static void inherit(std::span<const ChangedInput> inputs, Change& to) {
     to.is_exact = true;
     to.is_suspect = false;
+    to.is_declined = false;
     for (const ChangedInput& input : inputs) {
       to.is_exact = to.is_exact && (input.is_none() || input.change->is_exact);
       to.is_suspect = to.is_suspect || (!input.is_none() && input.change->is_suspect);

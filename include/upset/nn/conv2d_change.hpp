@@ -138,7 +138,7 @@ std::unique_ptr<ChangeRule> Conv2d<W, A, B>::change_rule(const Shape& input) con
     return nullptr;
   } else {
     using Face = detail::Conv2dFace<W, A, B>;
-    if (geometry_.groups != 1) {
+    if (geometry_.groups != 1 || geometry_.dilation != 1 || geometry_.input_dilation != 1) {
       return nullptr;
     }
     return std::make_unique<ConvolutionChange<typename Face::Level>>(

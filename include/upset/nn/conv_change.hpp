@@ -3,10 +3,12 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <memory>
 #include <optional>
 #include <span>
@@ -42,13 +44,18 @@ class ConvolutionChange final : public ChangeRule {
         steps_(face_->steps()),
         biases_(face_->biases()),
         now_(input.size()),
-        sums_(product_.output_height() * product_.output_width() * product_.stride()) {
+        starts_(input[0] * input[1] + 1, 0U),
+        row_sums_(product_.row_sums()),
+        weight_sums_(product_.output_height() * product_.output_width() * product_.stride()) {
+    steps_.resize(product_.stride());  // whole vectors
+    biases_.resize(product_.stride());
     const std::vector<Level> weights = face_->weights();
     const std::size_t depth = weights.size() / outputs;
     for (std::size_t i = 0; i < weights.size(); ++i) {
       product_.set_weight(i / depth, i % depth, weights[i]);
     }
     depth_ = depth;
+    most_differences_ = most_differences(product_, depth);
   }
 
   void keep(std::size_t slot, std::span<const float> x, std::span<const float> y) override {
@@ -107,45 +114,32 @@ class ConvolutionChange final : public ChangeRule {
 
   void propagate(std::size_t slot, std::span<const ChangedInput> inputs, std::span<const float> y,
                  const NodeFaults& faults, Change& to) override {
+    propagate(slot, inputs, y, faults, Tail{}, to);
+  }
+
+  [[nodiscard]] bool takes_tail() const override { return true; }
+  void propagate(std::size_t slot, std::span<const ChangedInput> inputs, std::span<const float> y,
+                 const NodeFaults& faults, const Tail& tail, Change& to) override {
     inherit(inputs, to);
     const Slot& kept = slots_[slot];
     const ChangedInput& x = inputs[0];
-    if (!kept.is_usable) {
-      compute_whole(x, faults, to);
-      return;
-    }
-    find_differences(x, faults, kept);
     const WeightEffect* const effect = faults.weights;
-    if (differences_.size() > most_differences()) {
-      compute_whole(x, faults, to);
-      return;
-    }
-    if (differences_.empty() && effect != nullptr &&
-        effect->weights.size() + effect->biases.size() == 1) {
-      change_channel(kept, y, *effect, to);
-      return;
-    }
-    // rows of the output that may change
-    std::size_t first = 0;
-    std::size_t last = product_.output_height();
-    if (effect == nullptr || (effect->weights.empty() && effect->biases.empty())) {
-      if (differences_.empty()) {
-        to.set_none();
+    const bool has_effect = effect != nullptr && effect->weights.size() + effect->biases.size() > 0;
+    if (!kept.is_usable || !find_differences(x, faults, kept)) {
+      if (faults.may_decline) {
+        to.is_declined = true;
         return;
       }
-      const auto rows = product_.output_rows(differences_.front().pixel / input_[1],
-                                             differences_.back().pixel / input_[1] + 1);
-      first = rows[0];
-      last = rows[1];
+      compute_whole(x, faults, to);
+      finish_whole(tail, to);
+    } else if (differences_.empty() && !has_effect) {
+      to.set_none();
+    } else if (differences_.empty() && effect->weights.size() + effect->biases.size() == 1) {
+      change_channel(kept, y, *effect, to);
+      finish_whole(tail, to);
+    } else {
+      change_rows(kept, y, has_effect ? effect : nullptr, tail, to);
     }
-    const std::size_t row = product_.output_width();
-    std::fill(sums_.begin() + static_cast<std::ptrdiff_t>(first * row * product_.stride()),
-              sums_.begin() + static_cast<std::ptrdiff_t>(last * row * product_.stride()), Sum{0});
-    product_.add(differences_, sums_.data());
-    if (effect != nullptr) {
-      add_weights(*effect, kept);
-    }
-    finish(kept, y, first * row, last * row, effect, to);
   }
 
  private:
@@ -156,16 +150,32 @@ class ConvolutionChange final : public ChangeRule {
     bool is_usable = true;
   };
 
+  static constexpr std::size_t lanes = Product::lanes;
+  using Floats = typename detail::Register<float, lanes>::type;
+  using Integers = typename detail::Register<std::int32_t, lanes>::type;
+  using StoredFloats = typename detail::Lanes<float, lanes>::type;
+  using Vector = typename Product::Vector;
+  using Stored = typename detail::Lanes<Sum, lanes>::type;
+
   [[nodiscard]] static std::uint32_t magnitude(float x) {
     return std::bit_cast<std::uint32_t>(x) & 0x7FFFFFFFU;
   }
-  // Above this the layer itself is faster.
-  [[nodiscard]] std::size_t most_differences() const { return now_.size() / (in_levels ? 8 : 2); }
+  // Above this the layer itself is faster, among other pictures. In nanoseconds, as measured with
+  // AVX-512; nothing but time depends on them.
+  [[nodiscard]] static std::size_t most_differences(const Product& product, std::size_t depth) {
+    const auto pixels = static_cast<double>(product.output_width() * product.output_height());
+    const auto outputs = static_cast<double>(product.stride());
+    const double whole = pixels * outputs * static_cast<double>(depth) / (in_levels ? 128.0 : 57.0);
+    const double passes = 0.9 * pixels * outputs;
+    const auto taps = static_cast<double>(depth) / static_cast<double>(product.channels());
+    const double each = 15 + taps * 0.55 * outputs / static_cast<double>(lanes);
+    return static_cast<std::size_t>(std::max(whole - passes, 0.0) / each) + 4;
+  }
 
   // The sums behind y = sum step + bias: the only integers near enough, while a step is well above
   // the rounding of y.
   void keep_sums(std::span<const float> y, Slot& kept) const {
-    kept.sums.resize(y.size());
+    kept.sums.assign(y.size() / outputs_ * product_.stride(), 0);
     kept.is_usable = true;
     std::vector<double> inverse(outputs_);
     for (std::size_t o = 0; o < outputs_; ++o) {
@@ -174,12 +184,13 @@ class ConvolutionChange final : public ChangeRule {
           kept.is_usable && std::abs(static_cast<double>(biases_[o]) * inverse[o]) < 0x1p21;
     }
     double largest = 0;
-    for (std::size_t p = 0; p < y.size(); p += outputs_) {
+    std::int32_t* to = kept.sums.data();
+    for (std::size_t p = 0; p < y.size(); p += outputs_, to += product_.stride()) {
       for (std::size_t o = 0; o < outputs_; ++o) {
         const double sum =
             (static_cast<double>(y[p + o]) - static_cast<double>(biases_[o])) * inverse[o];
         largest = std::max(largest, std::abs(sum));
-        kept.sums[p + o] = static_cast<std::int32_t>(std::lrint(sum));
+        to[o] = static_cast<std::int32_t>(std::lrint(sum));
       }
     }
     kept.is_usable = kept.is_usable && largest < 0x1p21;
@@ -192,7 +203,9 @@ class ConvolutionChange final : public ChangeRule {
   }
 
   // differences_: where what the layer reads differs, flips included; now_: what it reads there.
-  void find_differences(const ChangedInput& x, const NodeFaults& faults, const Slot& kept) {
+  // False where there are so many that the layer itself is faster.
+  [[nodiscard]] bool find_differences(const ChangedInput& x, const NodeFaults& faults,
+                                      const Slot& kept) {
     differences_.clear();
     begin_ = x.is_none() ? now_.size() : x.change->begin / lanes_ * lanes_;
     end_ = x.is_none() ? 0 : std::min((x.change->end + lanes_ - 1) / lanes_ * lanes_, now_.size());
@@ -209,7 +222,7 @@ class ConvolutionChange final : public ChangeRule {
     }
     if (begin_ >= end_) {
       begin_ = end_ = 0;
-      return;
+      return true;
     }
     if (!x.is_none() && lanes_ == 1) {
       face_->read_inputs(
@@ -237,30 +250,99 @@ class ConvolutionChange final : public ChangeRule {
                                now_.data() + word.first);
       i = last;
     }
-    collect(kept.levels.data());
+    return collect(kept.levels.data());
   }
 
-  void collect(const Level* golden) {
+  [[nodiscard]] bool collect(const Level* golden) {
+    if (detail::count_differences(now_.data() + begin_, golden + begin_, end_ - begin_) >
+        most_differences_) {
+      return false;
+    }
     const std::size_t channels = input_[2];
     std::size_t pixel = begin_ / channels;
     std::size_t next = (pixel + 1) * channels;
+    std::size_t column = pixel % input_[1];
+    std::size_t last = now_.size();  // where the word of the last difference begins
+    std::fill_n(starts_.begin(), pixel + 1, 0U);
+    const auto go_on = [&] {
+      starts_[++pixel] = static_cast<std::uint32_t>(differences_.size());
+      next += channels;
+      column = column + 1 == input_[1] ? 0 : column + 1;
+    };
     detail::for_each_difference(
         now_.data() + begin_, golden + begin_, end_ - begin_, [&](std::size_t offset) {
           const std::size_t i = begin_ + offset;
-          if (i >= next) {
-            pixel = i / channels;
-            next = (pixel + 1) * channels;
+          while (i >= next) {
+            go_on();
           }
           const std::size_t channel = i - (next - channels);
-          const auto at = static_cast<std::uint32_t>(pixel);
-          const auto word = static_cast<std::uint32_t>(channel / Product::group);
-          if (differences_.empty() || differences_.back().pixel != at ||
-              differences_.back().word != word) {
-            differences_.push_back({at, word, {}});
+          const std::size_t lane = channel % Product::group;
+          if (i - lane != last) {
+            last = i - lane;
+            differences_.push_back({static_cast<std::uint32_t>(column),
+                                    static_cast<std::uint32_t>(channel - lane),
+                                    {}});
           }
-          differences_.back().values[channel % Product::group] =
-              static_cast<Level>(now_[i] - golden[i]);
+          differences_.back().values[lane] = static_cast<Level>(now_[i] - golden[i]);
         });
+    std::fill(starts_.begin() + static_cast<std::ptrdiff_t>(pixel) + 1, starts_.end(),
+              static_cast<std::uint32_t>(differences_.size()));
+    return true;
+  }
+
+  // Rows of the output that may change, each finished while it is in the cache.
+  void change_rows(const Slot& kept, std::span<const float> y, const WeightEffect* effect,
+                   const Tail& tail, Change& to) {
+    const std::size_t row_pixels = product_.output_width();
+    const std::size_t row_size = row_pixels * outputs_;
+    std::array<std::size_t, 2> rows{0, product_.output_height()};
+    biases_now_ = biases_;
+    if (effect == nullptr) {
+      const std::size_t row = input_[1] * input_[2];
+      rows = product_.output_rows(begin_ / row, (end_ + row - 1) / row);
+    } else {
+      for (const WeightEffect::Bias& bias : effect->biases) {
+        biases_now_[bias.output] = bias.value;
+      }
+      std::ranges::fill(weight_sums_, Sum{0});
+      add_weights(*effect, kept);
+    }
+    to.begin = rows[0] * row_size;
+    to.end = rows[1] * row_size;
+    std::uint32_t largest = 0;
+    for (std::size_t row = rows[0]; row < rows[1]; ++row) {
+      largest = std::max(largest, change_row(row, kept, y, effect != nullptr, to.values.data()));
+      if (tail.function != nullptr) {
+        const std::size_t first = row * row_size;
+        (*tail.function)(first, {to.values.data() + first, row_size});
+      }
+    }
+    note_rounding(kept, largest, to);
+    if (tail.function != nullptr) {
+      cover_tail(y, tail, to);
+    }
+  }
+
+  // What the tail changes outside of what the convolution does.
+  static void cover_tail(std::span<const float> y, const Tail& tail, Change& to) {
+    const auto cover = [&](std::size_t begin, std::size_t end) {
+      if (begin < end) {
+        std::copy_n(y.data() + begin, end - begin, to.values.data() + begin);
+        (*tail.function)(begin, {to.values.data() + begin, end - begin});
+      }
+    };
+    if (tail.begin < tail.end) {
+      cover(tail.begin, std::max(tail.begin, to.begin));
+      cover(std::min(tail.end, to.end), tail.end);
+      to.begin = std::min(to.begin, tail.begin);
+      to.end = std::max(to.end, tail.end);
+    }
+  }
+  static void finish_whole(const Tail& tail, Change& to) {
+    constexpr std::size_t part = 2048;  // values that stay in the innermost cache
+    for (std::size_t first = to.begin; tail.function != nullptr && first < to.end; first += part) {
+      (*tail.function)(first, {to.values.data() + first, std::min(part, to.end - first)});
+    }
   }
 
   // w' x' = w x + w dx + dw x': the last of these.
@@ -269,47 +351,64 @@ class ConvolutionChange final : public ChangeRule {
       const auto difference = static_cast<Sum>(weight.difference);
       product_.for_each_input(weight.k, [&](std::size_t pixel, std::size_t i) {
         const Level x = begin_ <= i && i < end_ ? now_[i] : kept.levels[i];
-        sums_[pixel * product_.stride() + weight.output] += difference * static_cast<Sum>(x);
+        weight_sums_[pixel * product_.stride() + weight.output] += difference * static_cast<Sum>(x);
       });
     }
   }
 
-  // y = (sum + what changed) step + bias, for pixels `first` to `last - 1`.
-  void finish(const Slot& kept, std::span<const float> y, std::size_t first, std::size_t last,
-              const WeightEffect* effect, Change& to) {
-    to.begin = first * outputs_;
-    to.end = last * outputs_;
-    [[maybe_unused]] std::span<const float> biases = biases_;
-    if (effect != nullptr && !effect->biases.empty()) {
-      faulty_biases_ = biases_;
-      for (const WeightEffect::Bias& bias : effect->biases) {
-        faulty_biases_[bias.output] = bias.value;
-      }
-      biases = faulty_biases_;
-    }
+  // y = (sum + what changed) step + bias. Returns the magnitude of the largest change, of floats.
+  [[nodiscard]] std::uint32_t change_row(std::size_t row, const Slot& kept,
+                                         std::span<const float> y, bool has_effect, float* out) {
+    const std::size_t stride = product_.stride();
     const std::size_t outputs = outputs_;
-    const float* const step = steps_.data();
-    const float* const bias = biases.data();
-    [[maybe_unused]] const float* const old_bias = biases_.data();
-    std::uint32_t largest = 0;
-    for (std::size_t p = first; p < last; ++p) {
-      const Sum* const added = sums_.data() + p * product_.stride();
-      float* const out = to.values.data() + p * outputs;
-      if constexpr (in_levels) {
-        const std::int32_t* const sum = kept.sums.data() + p * outputs;
-        for (std::size_t o = 0; o < outputs; ++o) {
-          out[o] = static_cast<float>(sum[o] + added[o]) * step[o] + bias[o];
-        }
-      } else {
-        const float* const old = y.data() + p * outputs;
-        for (std::size_t o = 0; o < outputs; ++o) {
-          const float change = added[o] + (bias[o] - old_bias[o]);
-          largest = std::max(largest, magnitude(change));
-          out[o] = old[o] + change;
+    const std::size_t pixels = product_.output_width();
+    const std::size_t first = row * pixels;
+    Sum* const change = row_sums_.data() + product_.first_sum();
+    if (has_effect) {
+      std::copy_n(weight_sums_.data() + first * stride, pixels * stride, change);
+    } else {
+      std::ranges::fill(row_sums_, Sum{0});
+    }
+    if (!differences_.empty()) {  // or starts_ are those of an earlier run
+      product_.add_row(row, differences_, starts_, row_sums_.data());
+    }
+    const float* const steps = steps_.data();
+    const float* const biases = biases_now_.data();
+    out += first * outputs;
+    if constexpr (in_levels) {
+      const std::int32_t* sums = kept.sums.data() + first * stride;
+      for (std::size_t p = 0; p < pixels; ++p) {
+        for (std::size_t o = 0; o < outputs; o += lanes) {
+          const Vector sum = *reinterpret_cast<const Stored*>(sums + p * stride + o) +
+                             *reinterpret_cast<const Stored*>(change + p * stride + o);
+          const Floats value = __builtin_convertvector(sum, Floats) *
+                                   *reinterpret_cast<const StoredFloats*>(steps + o) +
+                               *reinterpret_cast<const StoredFloats*>(biases + o);
+          store(value, outputs, o, out + p * outputs + o);
         }
       }
+      return 0;
+    } else {
+      const float* const old_biases = biases_.data();
+      const float* old = y.data() + first * outputs;
+      std::uint32_t largest = 0;
+      for (std::size_t p = 0; p < pixels; ++p) {
+        for (std::size_t o = 0; o < outputs; ++o) {
+          const float difference = change[p * stride + o] + (biases[o] - old_biases[o]);
+          largest = std::max(largest, magnitude(difference));
+          out[p * outputs + o] = old[p * outputs + o] + difference;
+        }
+      }
+      return largest;
     }
-    note_rounding(kept, largest, to);
+  }
+  // Outputs that exist.
+  static void store(const Floats& values, std::size_t outputs, std::size_t output, float* to) {
+    if (output + lanes <= outputs) [[likely]] {
+      *reinterpret_cast<StoredFloats*>(to) = values;
+    } else if (output < outputs) {
+      std::memcpy(to, &values, (outputs - output) * sizeof(float));
+    }
   }
 
   void change_channel(const Slot& kept, std::span<const float> y, const WeightEffect& effect,
@@ -324,7 +423,9 @@ class ConvolutionChange final : public ChangeRule {
     const auto change = [&](std::size_t pixel, Sum added) {
       const std::size_t at = pixel * outputs_ + output;
       if constexpr (in_levels) {
-        to.values[at] = static_cast<float>(kept.sums[at] + added) * steps_[output] + bias;
+        to.values[at] = static_cast<float>(kept.sums[pixel * product_.stride() + output] + added) *
+                            steps_[output] +
+                        bias;
       } else {
         const float difference = added + (bias - biases_[output]);
         largest = std::max(largest, magnitude(difference));
@@ -376,6 +477,7 @@ class ConvolutionChange final : public ChangeRule {
   std::size_t outputs_;
   std::size_t lanes_;  // values in a word of what is read
   std::size_t depth_ = 0;
+  std::size_t most_differences_ = 0;
   Product product_;
   std::vector<float> steps_;
   std::vector<float> biases_;
@@ -385,9 +487,11 @@ class ConvolutionChange final : public ChangeRule {
   std::size_t begin_ = 0;  // of what now_ holds
   std::size_t end_ = 0;
   AlignedVector<Level> now_;
-  AlignedVector<Sum> sums_;
-  std::vector<float> word_;  // or words, of real values
-  std::vector<float> faulty_biases_;
+  std::vector<std::uint32_t> starts_;  // of the differences of each pixel
+  AlignedVector<Sum> row_sums_;
+  AlignedVector<Sum> weight_sums_;  // of all, by weights that changed
+  std::vector<float> word_;         // or words, of real values
+  std::vector<float> biases_now_;
 };
 
 }  // namespace upset
