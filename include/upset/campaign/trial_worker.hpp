@@ -3,7 +3,6 @@
 #pragma once
 
 #include <algorithm>
-#include <compare>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -14,56 +13,16 @@
 
 #include <upset/campaign/judge.hpp>
 #include <upset/campaign/outcome.hpp>
+#include <upset/campaign/parked_runs.hpp>
 #include <upset/campaign/propagation.hpp>
 #include <upset/campaign/sweep.hpp>
+#include <upset/campaign/trial.hpp>
 #include <upset/fault/fault_space.hpp>
 #include <upset/fault/injection.hpp>
 
 namespace upset {
 
-/// What is computed of a trial; each level gives the outcomes of the one before.
-enum class EngineLevel : std::uint8_t {
-  o0,  ///< one whole inference per picture
-  o1,  ///< from the first node that is hit, behind it fault-free values kept
-  o2,  ///< what changes, and nothing else
-  o3,  ///< until nothing differs any more
-};
-
-/// A bit of what a node reads, in memory order.
-struct ActivationFlip {
-  std::size_t node = 0;
-  std::uint64_t bit = 0;
-
-  [[nodiscard]] friend auto operator<=>(const ActivationFlip&, const ActivationFlip&) = default;
-};
-
-/// The faults of one trial.
-struct TrialFaults {
-  std::uint64_t key = 0;                     ///< number of the trial
-  std::vector<FaultSpace::Address> weights;  ///< in images of `Network::images`, ascending
-  std::vector<ActivationFlip> activations;   ///< in every picture, ascending
-  /// And this share of all activation bits, drawn for each picture by `activation_random(seed, key,
-  /// node, picture)`.
-  double activation_rate = 0;
-  std::uint64_t seed = 0;
-};
-
 namespace detail {
-
-/// A trial as the workers run it.
-struct PreparedTrial {
-  struct Node {
-    std::size_t node = 0;
-    bool is_hit = false;  // in its weights
-    bool is_whole = false;
-    WeightEffect effect{};
-    std::vector<std::uint64_t> activation_bits{};
-  };
-  const TrialFaults* faults = nullptr;
-  std::vector<Node> nodes{};  // ascending
-  bool needs_refresh = false;
-  Check check = Check::intact;  // the worst of the words hit
-};
 
 class TrialWorker {
  public:
@@ -78,7 +37,6 @@ class TrialWorker {
     for (std::size_t n = 0; n < network_.size(); ++n) {
       node_of_.insert(node_of_.end(), network_.layer(n).images().size(), n);
     }
-    lots_.resize(network_.size());
     activation_bits_.assign(network_.size(), 0);
     const ActivationHook measure = [&](std::size_t node, std::uint64_t, MemoryImage& memory) {
       activation_bits_[node] = memory.layout().code_bits();
@@ -190,9 +148,9 @@ class TrialWorker {
 
   /// Computes what runs have left to be computed together.
   void finish() {
-    for (std::size_t node = 0; node < lots_.size(); ++node) {
-      run_lot(node);
-    }
+    parked_.finish(network_, [this](const ParkedRun& run, std::span<const float> output) {
+      conclude(run, output);
+    });
   }
 
   /// Computes one picture of a trial plainly as well; throws `Error` where the outcomes differ.
@@ -329,7 +287,10 @@ class TrialWorker {
     const Change& change =
         propagation_.run(slot, faults_, level_ == EngineLevel::o3, !trial.needs_refresh);
     if (propagation_.parked() < network_.size()) {
-      park({&trial, slot, faults_.front().node, change.is_exact, change.is_suspect, &to});
+      parked_.add(
+          network_, propagation_,
+          {&trial, slot, faults_.front().node, change.is_exact, change.is_suspect, &to},
+          [this](const ParkedRun& run, std::span<const float> output) { conclude(run, output); });
       return;
     }
     const auto golden = propagation_.golden_output(slot);
@@ -350,17 +311,7 @@ class TrialWorker {
              output_);
   }
 
-  // A picture of a trial, and where its outcome goes.
-  struct Run {
-    const PreparedTrial* trial = nullptr;
-    std::size_t slot = 0;
-    std::size_t start = 0;  // the first node with faults
-    bool is_exact = true;
-    bool is_suspect = false;
-    Outcomes* to = nullptr;
-  };
-
-  void conclude(const Run& run, std::span<const float> output) {
+  void conclude(const ParkedRun& run, std::span<const float> output) {
     const auto golden = propagation_.golden_output(run.slot);
     const std::size_t image = first_ + run.slot;
     is_exact_ = run.is_exact;
@@ -374,59 +325,6 @@ class TrialWorker {
     }
   }
 
-  // Runs that go on from one node together, as a batch.
-  struct Lot {
-    std::vector<std::size_t> live;
-    std::vector<Tensor> known;  // per node before, rows of those that are live
-    Tensor x;
-    std::vector<Run> runs;
-  };
-  static constexpr std::size_t lot_size = 16;
-
-  void park(const Run& run) {
-    const std::size_t node = propagation_.parked();
-    Lot& lot = lots_[node];
-    if (lot.known.empty() && node > 0) {
-      lot.live = propagation_.live(node);
-      lot.known.resize(node);
-      for (const std::size_t n : lot.live) {
-        lot.known[n] = Tensor(network_.nodes()[n].shape.with_batch(lot_size));
-      }
-    }
-    if (lot.x.size() == 0) {
-      lot.x = Tensor(network_.input_shape().with_batch(lot_size));
-    }
-    const std::size_t row = lot.runs.size();
-    std::ranges::copy(propagation_.picture(run.slot).values(), lot.x.row(row).begin());
-    for (const std::size_t n : lot.live) {
-      propagation_.write(run.slot, n, lot.known[n].row(row));
-    }
-    lot.runs.push_back(run);
-    if (lot.runs.size() == lot_size) {
-      run_lot(node);
-    }
-  }
-  void run_lot(std::size_t node) {
-    Lot& lot = lots_[node];
-    const std::size_t count = lot.runs.size();
-    if (count == 0) {
-      return;
-    }
-    Tensor output;
-    if (count == lot_size) {
-      output = network_.forward_from(node, lot.x, lot.known);
-    } else {
-      std::vector<Tensor> known(node);
-      for (const std::size_t n : lot.live) {
-        known[n] = lot.known[n].rows(0, count);
-      }
-      output = network_.forward_from(node, lot.x.rows(0, count), known);
-    }
-    for (std::size_t row = 0; row < count; ++row) {
-      conclude(lot.runs[row], output.row(row));
-    }
-    lot.runs.clear();
-  }
   void add_fault(const PreparedTrial& trial, std::size_t n, const PreparedTrial::Node* node,
                  std::span<const std::uint64_t> bits) {
     const bool is_hit = node != nullptr && node->is_hit;
@@ -478,7 +376,7 @@ class TrialWorker {
   std::vector<std::vector<std::uint64_t>> drawn_;  // per node
   std::vector<FaultyNode> faults_;
   std::vector<float> output_;
-  std::vector<Lot> lots_;  // per node
+  ParkedRuns parked_;
   bool is_exact_ = true;
   bool is_flipped_ = false;  // the weights are hit, and layers refreshed
 };

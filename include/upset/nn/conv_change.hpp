@@ -18,6 +18,7 @@
 
 #include <upset/kernel/delta_product.hpp>
 #include <upset/nn/change.hpp>
+#include <upset/nn/input_differences.hpp>
 
 namespace upset {
 
@@ -39,12 +40,10 @@ class ConvolutionChange final : public ChangeRule {
       : face_(std::move(face)),
         input_(input),
         outputs_(outputs),
-        lanes_(face_->lanes()),
         product_(geometry, input[0], input[1], input[2], outputs),
         steps_(face_->steps()),
         biases_(face_->biases()),
-        now_(input.size()),
-        starts_(input[0] * input[1] + 1, 0U),
+        differences_(*face_, input),
         row_sums_(product_.row_sums()),
         weight_sums_(product_.output_height() * product_.output_width() * product_.stride()) {
     steps_.resize(product_.stride());  // whole vectors
@@ -125,7 +124,7 @@ class ConvolutionChange final : public ChangeRule {
     const ChangedInput& x = inputs[0];
     const WeightEffect* const effect = faults.weights;
     const bool has_effect = effect != nullptr && effect->weights.size() + effect->biases.size() > 0;
-    if (!kept.is_usable || !find_differences(x, faults, kept)) {
+    if (!kept.is_usable || !differences_.find(x, faults, kept.levels, most_differences_)) {
       if (faults.may_decline) {
         to.is_declined = true;
         return;
@@ -196,100 +195,6 @@ class ConvolutionChange final : public ChangeRule {
     kept.is_usable = kept.is_usable && largest < 0x1p21;
   }
 
-  // The first value and the number of values of the word that activation bit `bit` is in.
-  [[nodiscard]] std::pair<std::size_t, std::size_t> word_of(std::uint64_t bit) const {
-    const std::size_t first = bit / face_->word_bits() * lanes_;
-    return {first, std::min(lanes_, now_.size() - first)};
-  }
-
-  // differences_: where what the layer reads differs, flips included; now_: what it reads there.
-  // False where there are so many that the layer itself is faster.
-  [[nodiscard]] bool find_differences(const ChangedInput& x, const NodeFaults& faults,
-                                      const Slot& kept) {
-    differences_.clear();
-    begin_ = x.is_none() ? now_.size() : x.change->begin / lanes_ * lanes_;
-    end_ = x.is_none() ? 0 : std::min((x.change->end + lanes_ - 1) / lanes_ * lanes_, now_.size());
-    const std::size_t change_begin = begin_;
-    const std::size_t change_end = std::max(begin_, end_);
-    if (!faults.activation_bits.empty()) {
-      const auto low = word_of(faults.activation_bits.front());
-      const auto high = word_of(faults.activation_bits.back());
-      begin_ = std::min(begin_, low.first);
-      end_ = std::max(end_, high.first + high.second);
-      std::copy(kept.levels.begin() + static_cast<std::ptrdiff_t>(begin_),
-                kept.levels.begin() + static_cast<std::ptrdiff_t>(end_),
-                now_.begin() + static_cast<std::ptrdiff_t>(begin_));
-    }
-    if (begin_ >= end_) {
-      begin_ = end_ = 0;
-      return true;
-    }
-    if (!x.is_none() && lanes_ == 1) {
-      face_->read_inputs(
-          std::span(x.change->values).subspan(change_begin, change_end - change_begin),
-          now_.data() + change_begin);
-    } else if (!x.is_none()) {
-      word_.resize(change_end - change_begin);
-      for (std::size_t i = 0; i < word_.size(); ++i) {
-        word_[i] = x.value(change_begin + i);
-      }
-      face_->read_inputs(word_, now_.data() + change_begin);
-    }
-    for (std::size_t i = 0; i < faults.activation_bits.size();) {
-      const auto word = word_of(faults.activation_bits[i]);
-      std::size_t last = i + 1;
-      while (last < faults.activation_bits.size() &&
-             word_of(faults.activation_bits[last]) == word) {
-        ++last;
-      }
-      word_.resize(word.second);
-      for (std::size_t lane = 0; lane < word.second; ++lane) {
-        word_[lane] = x.value(word.first + lane);
-      }
-      face_->read_flipped_word(word_, faults.activation_bits.subspan(i, last - i),
-                               now_.data() + word.first);
-      i = last;
-    }
-    return collect(kept.levels.data());
-  }
-
-  [[nodiscard]] bool collect(const Level* golden) {
-    if (detail::count_differences(now_.data() + begin_, golden + begin_, end_ - begin_) >
-        most_differences_) {
-      return false;
-    }
-    const std::size_t channels = input_[2];
-    std::size_t pixel = begin_ / channels;
-    std::size_t next = (pixel + 1) * channels;
-    std::size_t column = pixel % input_[1];
-    std::size_t last = now_.size();  // where the word of the last difference begins
-    std::fill_n(starts_.begin(), pixel + 1, 0U);
-    const auto go_on = [&] {
-      starts_[++pixel] = static_cast<std::uint32_t>(differences_.size());
-      next += channels;
-      column = column + 1 == input_[1] ? 0 : column + 1;
-    };
-    detail::for_each_difference(
-        now_.data() + begin_, golden + begin_, end_ - begin_, [&](std::size_t offset) {
-          const std::size_t i = begin_ + offset;
-          while (i >= next) {
-            go_on();
-          }
-          const std::size_t channel = i - (next - channels);
-          const std::size_t lane = channel % Product::group;
-          if (i - lane != last) {
-            last = i - lane;
-            differences_.push_back({static_cast<std::uint32_t>(column),
-                                    static_cast<std::uint32_t>(channel - lane),
-                                    {}});
-          }
-          differences_.back().values[lane] = static_cast<Level>(now_[i] - golden[i]);
-        });
-    std::fill(starts_.begin() + static_cast<std::ptrdiff_t>(pixel) + 1, starts_.end(),
-              static_cast<std::uint32_t>(differences_.size()));
-    return true;
-  }
-
   // Rows of the output that may change, each finished while it is in the cache.
   void change_rows(const Slot& kept, std::span<const float> y, const WeightEffect* effect,
                    const Tail& tail, Change& to) {
@@ -298,8 +203,8 @@ class ConvolutionChange final : public ChangeRule {
     std::array<std::size_t, 2> rows{0, product_.output_height()};
     biases_now_ = biases_;
     if (effect == nullptr) {
-      const std::size_t row = input_[1] * input_[2];
-      rows = product_.output_rows(begin_ / row, (end_ + row - 1) / row);
+      const auto [first, last] = differences_.rows();
+      rows = product_.output_rows(first, last);
     } else {
       for (const WeightEffect::Bias& bias : effect->biases) {
         biases_now_[bias.output] = bias.value;
@@ -350,7 +255,7 @@ class ConvolutionChange final : public ChangeRule {
     for (const WeightEffect::Weight& weight : effect.weights) {
       const auto difference = static_cast<Sum>(weight.difference);
       product_.for_each_input(weight.k, [&](std::size_t pixel, std::size_t i) {
-        const Level x = begin_ <= i && i < end_ ? now_[i] : kept.levels[i];
+        const Level x = differences_.level(i, kept.levels);
         weight_sums_[pixel * product_.stride() + weight.output] += difference * static_cast<Sum>(x);
       });
     }
@@ -369,8 +274,8 @@ class ConvolutionChange final : public ChangeRule {
     } else {
       std::ranges::fill(row_sums_, Sum{0});
     }
-    if (!differences_.empty()) {  // or starts_ are those of an earlier run
-      product_.add_row(row, differences_, starts_, row_sums_.data());
+    if (!differences_.empty()) {
+      product_.add_row(row, differences_.all(), differences_.starts(), row_sums_.data());
     }
     const float* const steps = steps_.data();
     const float* const biases = biases_now_.data();
@@ -475,7 +380,6 @@ class ConvolutionChange final : public ChangeRule {
   std::unique_ptr<ConvolutionFace<Level>> face_;
   Shape input_;  // [H, W, I]
   std::size_t outputs_;
-  std::size_t lanes_;  // values in a word of what is read
   std::size_t depth_ = 0;
   std::size_t most_differences_ = 0;
   Product product_;
@@ -483,14 +387,9 @@ class ConvolutionChange final : public ChangeRule {
   std::vector<float> biases_;
   std::vector<Slot> slots_;
   // of the picture being computed
-  std::vector<typename Product::Difference> differences_;
-  std::size_t begin_ = 0;  // of what now_ holds
-  std::size_t end_ = 0;
-  AlignedVector<Level> now_;
-  std::vector<std::uint32_t> starts_;  // of the differences of each pixel
+  InputDifferences<Level> differences_;
   AlignedVector<Sum> row_sums_;
   AlignedVector<Sum> weight_sums_;  // of all, by weights that changed
-  std::vector<float> word_;         // or words, of real values
   std::vector<float> biases_now_;
 };
 

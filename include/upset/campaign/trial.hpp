@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: BSL-1.0
+/// A trial of an engine: which bits it hits.
+#pragma once
+
+#include <compare>
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include <upset/fault/fault_space.hpp>
+#include <upset/nn/change.hpp>
+
+namespace upset {
+
+/// What is computed of a trial; each level gives the outcomes of the one before.
+enum class EngineLevel : std::uint8_t {
+  o0,  ///< one whole inference per picture
+  o1,  ///< from the first node that is hit, behind it fault-free values kept
+  o2,  ///< what changes, and nothing else
+  o3,  ///< until nothing differs any more
+};
+
+/// A bit of what a node reads, in memory order.
+struct ActivationFlip {
+  std::size_t node = 0;
+  std::uint64_t bit = 0;
+
+  [[nodiscard]] friend auto operator<=>(const ActivationFlip&, const ActivationFlip&) = default;
+};
+
+/// The faults of one trial.
+struct TrialFaults {
+  std::uint64_t key = 0;                     ///< number of the trial
+  std::vector<FaultSpace::Address> weights;  ///< in images of `Network::images`, ascending
+  std::vector<ActivationFlip> activations;   ///< in every picture, ascending
+  /// And this share of all activation bits, drawn for each picture by `activation_random(seed, key,
+  /// node, picture)`.
+  double activation_rate = 0;
+  std::uint64_t seed = 0;
+};
+
+namespace detail {
+
+/// A trial as the workers run it.
+struct PreparedTrial {
+  struct Node {
+    std::size_t node = 0;
+    bool is_hit = false;  // in its weights
+    bool is_whole = false;
+    WeightEffect effect{};
+    std::vector<std::uint64_t> activation_bits{};
+  };
+  const TrialFaults* faults = nullptr;
+  std::vector<Node> nodes{};  // ascending
+  bool needs_refresh = false;
+  Check check = Check::intact;  // the worst of the words hit
+};
+
+}  // namespace detail
+
+}  // namespace upset
