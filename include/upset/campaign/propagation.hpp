@@ -3,7 +3,6 @@
 #pragma once
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
@@ -260,25 +259,13 @@ class Propagation {
       if (change.is_none() || last_reader_[m] < n) {
         continue;
       }
-      const float* const golden_values = golden(slot, m).data();
-      std::array<float, 16> squares{};  // sixteen sums: one vector
-      std::size_t i = change.begin;
-      for (; i + squares.size() <= change.end; i += squares.size()) {
-        for (std::size_t lane = 0; lane < squares.size(); ++lane) {
-          const float difference = change.values[i + lane] - golden_values[i + lane];
-          squares[lane] += difference * difference;
-        }
+      const double gain = bound_->gain(m, n);
+      if (!std::isfinite(gain)) {
+        return false;
       }
-      for (; i < change.end; ++i) {
-        const float difference = change.values[i] - golden_values[i];
-        squares[0] += difference * difference;
-      }
-      double sum = 0;
-      for (const float square : squares) {
-        sum += static_cast<double>(square);
-      }
-      // the sum of n squares in float is short by n 2^-24 at most
-      distance += 1.01 * std::sqrt(sum) * bound_->gain(m, n);
+      distance +=
+          gain * detail::distance(change.values.data() + change.begin,
+                                  golden(slot, m).data() + change.begin, change.end - change.begin);
     }
     return distance < slots_[slot].room;
   }
