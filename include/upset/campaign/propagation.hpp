@@ -145,7 +145,8 @@ class Propagation {
   /// nothing differs any more if `early_exit`. Valid until the next call.
   ///
   /// Where `may_park` and so much has changed that the rest had better be computed with other
-  /// pictures, `parked()` is the node to go on with, and the result means nothing.
+  /// pictures, `parked()` is the node to go on with, and the result means nothing. By then only
+  /// weights are left to be hit, if any, of layers that have been refreshed.
   [[nodiscard]] const Change& run(std::size_t slot, std::span<const FaultyNode> faults,
                                   bool early_exit = true, bool may_park = false) {
     const auto nodes = network_->nodes();
@@ -189,8 +190,13 @@ class Propagation {
       ChangeRule& rule =
           rules_[n] == nullptr || (fault != nullptr && fault->is_whole) ? *wholes_[n] : *rules_[n];
       NodeFaults node_faults = fault == nullptr ? NodeFaults{} : fault->faults;
-      node_faults.may_decline = may_park && fault == nullptr && next == faults.size();
-      if (node_faults.may_decline && rules_[n] == nullptr && is_product_[n]) {
+      node_faults.may_decline =
+          may_park && node_faults.activation_bits.empty() &&
+          (fault == nullptr || node_faults.is_refreshed) &&
+          std::ranges::all_of(faults.subspan(next), [](const FaultyNode& left) {
+            return left.faults.is_refreshed && left.faults.activation_bits.empty();
+          });
+      if (node_faults.may_decline && is_product_[n] && &rule != rules_[n].get()) {
         parked_ = n;
         break;
       }

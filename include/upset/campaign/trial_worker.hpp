@@ -57,7 +57,7 @@ class TrialWorker {
     }
     const bool any_set = std::ranges::any_of(
         trials, [](const TrialFaults& trial) { return trial.weights.size() > 1; });
-    return any_set ? 4 : 1;
+    return any_set ? ParkedRuns::batch : 1;
   }
 
   [[nodiscard]] PreparedTrial prepare(const TrialFaults& trial) {
@@ -126,6 +126,7 @@ class TrialWorker {
   void run(const PreparedTrial& trial, Outcomes& to) {
     const bool is_hit = trial.needs_refresh && !trial.faults->weights.empty();
     if (is_hit) {
+      finish();  // those parked go on with fault-free weights
       flip_weights(*trial.faults);
       refresh(trial);
       is_flipped_ = true;
@@ -138,6 +139,7 @@ class TrialWorker {
       }
     }
     if (is_hit) {
+      finish();
       flip_weights(*trial.faults);
       refresh(trial);
       is_flipped_ = false;
@@ -284,8 +286,7 @@ class TrialWorker {
     for (; !draws && next != trial.nodes.end(); ++next) {
       add_fault(trial, next->node, &*next, next->activation_bits);
     }
-    const Change& change =
-        propagation_.run(slot, faults_, level_ == EngineLevel::o3, !trial.needs_refresh);
+    const Change& change = propagation_.run(slot, faults_, level_ == EngineLevel::o3, true);
     if (propagation_.parked() < network_.size()) {
       parked_.add(
           network_, propagation_,
