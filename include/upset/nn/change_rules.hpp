@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: BSL-1.0
-/// How changes pass through layers that multiply nothing.
+/// How changes pass through layers that multiply nothing, and through any layer as a whole.
 #pragma once
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <span>
 #include <utility>
@@ -102,6 +103,43 @@ class PixelwiseChange final : public ChangeRule {
  private:
   const L* layer_;
   std::size_t channels_;
+};
+
+/// Any layer, as a whole: `forward` of the changed pictures, whose shapes are `inputs`.
+template <class L>
+class WholeChange final : public ChangeRule {
+ public:
+  WholeChange(const L& layer, std::vector<Shape> inputs)
+      : layer_(&layer), shapes_(std::move(inputs)) {}
+
+  void propagate(std::size_t /*slot*/, std::span<const ChangedInput> inputs,
+                 std::span<const float> y, const NodeFaults& faults, Change& to) override {
+    inherit(inputs, to);
+    AlignedVector<Tensor> x;
+    AlignedVector<const Tensor*> pointers;
+    for (std::size_t n = 0; n < inputs.size(); ++n) {
+      x.push_back(Tensor::uninitialized(shapes_[n].with_batch(1)));
+      inputs[n].write(x.back().values());
+    }
+    for (const Tensor& tensor : x) {
+      pointers.push_back(&tensor);
+    }
+    const ActivationHook flip = [&](std::size_t, std::uint64_t, MemoryImage& memory) {
+      for (const std::uint64_t bit : faults.activation_bits) {
+        memory.flip(bit);
+      }
+    };
+    Pass pass;
+    pass.hook = faults.activation_bits.empty() ? nullptr : &flip;
+    const Tensor result = layer_->forward(pointers, pass);
+    std::ranges::copy(result.values(), to.values.begin());
+    to.begin = 0;
+    to.end = y.size();
+  }
+
+ private:
+  const L* layer_;
+  std::vector<Shape> shapes_;
 };
 
 }  // namespace upset
