@@ -39,6 +39,7 @@
 #include <upset/nn/conv2d.hpp>
 #include <upset/nn/dense.hpp>
 #include <upset/nn/layer.hpp>
+#include <upset/nn/lipschitz.hpp>
 #include <upset/nn/merge.hpp>
 #include <upset/nn/model/lenet5.hpp>
 #include <upset/nn/model/resnet_cifar.hpp>

@@ -10,38 +10,11 @@
 #include <span>
 #include <vector>
 
-#include <upset/kernel/op.hpp>
 #include <upset/metric/accuracy.hpp>
 #include <upset/nn/lipschitz.hpp>
 #include <upset/nn/network.hpp>
 
 namespace upset {
-
-namespace detail {
-
-/// The Euclidean distance of two vectors, rounded up.
-[[nodiscard]] inline double distance(const float* a, const float* b, std::size_t count) {
-  constexpr std::size_t lanes = vector_bytes / sizeof(float);
-  using Floats = typename Lanes<float, lanes>::type;
-  typename Register<float, lanes>::type squares{};
-  std::size_t i = 0;
-  for (; i + lanes <= count; i += lanes) {
-    const auto difference =
-        *reinterpret_cast<const Floats*>(a + i) - *reinterpret_cast<const Floats*>(b + i);
-    squares += difference * difference;
-  }
-  double sum = 0;
-  for (std::size_t lane = 0; lane < lanes; ++lane) {
-    sum += static_cast<double>(squares[lane]);
-  }
-  for (; i < count; ++i) {
-    const double difference = static_cast<double>(a[i]) - static_cast<double>(b[i]);
-    sum += difference * difference;
-  }
-  return 1.01 * std::sqrt(sum);  // sums of n squares in float are short by n 2^-24 at most
-}
-
-}  // namespace detail
 
 /// Bounds of what a change of each node's value does to the logits, from the weights alone; of use
 /// for networks of floats, whose layers are continuous.

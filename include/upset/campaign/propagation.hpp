@@ -13,51 +13,11 @@
 #include <vector>
 
 #include <upset/campaign/output_bound.hpp>
+#include <upset/campaign/tails.hpp>
 #include <upset/nn/change_rules.hpp>
-#include <upset/nn/merge.hpp>
 #include <upset/nn/network.hpp>
 
 namespace upset {
-
-namespace detail {
-
-/// Any layer, as a whole: `forward` of the changed picture.
-class WholeChange final : public ChangeRule {
- public:
-  WholeChange(const AnyLayer& layer, std::vector<Shape> inputs)
-      : layer_(&layer), shapes_(std::move(inputs)) {}
-
-  void propagate(std::size_t /*slot*/, std::span<const ChangedInput> inputs,
-                 std::span<const float> y, const NodeFaults& faults, Change& to) override {
-    inherit(inputs, to);
-    AlignedVector<Tensor> x;
-    AlignedVector<const Tensor*> pointers;
-    for (std::size_t n = 0; n < inputs.size(); ++n) {
-      x.push_back(Tensor::uninitialized(shapes_[n].with_batch(1)));
-      inputs[n].write(x.back().values());
-    }
-    for (const Tensor& tensor : x) {
-      pointers.push_back(&tensor);
-    }
-    const ActivationHook flip = [&](std::size_t, std::uint64_t, MemoryImage& memory) {
-      for (const std::uint64_t bit : faults.activation_bits) {
-        memory.flip(bit);
-      }
-    };
-    Pass pass;
-    pass.hook = faults.activation_bits.empty() ? nullptr : &flip;
-    const Tensor result = layer_->forward(pointers, pass);
-    std::ranges::copy(result.values(), to.values.begin());
-    to.begin = 0;
-    to.end = y.size();
-  }
-
- private:
-  const AnyLayer* layer_;
-  std::vector<Shape> shapes_;
-};
-
-}  // namespace detail
 
 /// Faults in one node.
 struct FaultyNode {
@@ -75,7 +35,7 @@ class Propagation {
  public:
   /// With `bound`, which may be null, runs end where it shows that the class stays the same.
   explicit Propagation(const Network& network, const OutputBound* bound = nullptr)
-      : network_(&network), bound_(bound) {
+      : network_(&network), bound_(bound), rules_(make_rules(network)), tails_(network, rules_) {
     const auto nodes = network.nodes();
     last_reader_.assign(nodes.size(), 0);
     last_reader_.back() = nodes.size();
@@ -89,17 +49,10 @@ class Propagation {
         }
       }
       const AnyLayer& layer = nodes[n].layer;
-      rules_.push_back(layer.change_rule(shapes[0]));
-      functions_.push_back(layer.value_function());
       is_product_.push_back(layer.kind() == "Conv2d" || layer.kind() == "Dense");
-      if (rules_.back() == nullptr && functions_.back()) {
-        rules_.back() = std::make_unique<ValueChange>(functions_.back());
-      }
-      wholes_.push_back(std::make_unique<detail::WholeChange>(layer, std::move(shapes)));
+      wholes_.push_back(std::make_unique<WholeChange<AnyLayer>>(layer, std::move(shapes)));
       changes_[n].values.resize(nodes[n].shape.size());
     }
-    tail_inputs_.resize(nodes.size());
-    find_tails();
   }
 
   Propagation(const Propagation&) = delete;  // its functions refer to it
@@ -178,9 +131,7 @@ class Propagation {
       inputs_.clear();
       bool is_touched = fault != nullptr;
       for (const std::size_t from : nodes[n].inputs) {
-        // values before the first fault may be left over from another run
-        const bool is_new = from != Network::input && from >= start;
-        inputs_.push_back({golden(slot, from), is_new ? &changes_[from] : nullptr});
+        inputs_.push_back(value(slot, from));
         is_touched = is_touched || !inputs_.back().is_none();
       }
       if (!is_touched) {
@@ -203,9 +154,10 @@ class Propagation {
       // a tail that reads nothing else can be computed at once
       std::size_t end = n;
       Change* result = &change;
-      if (tails_[n].length > 0 && &rule == rules_[n].get()) {
-        result = propagate_with_tail(slot, n, start, node_faults, rule);
-        end = n + (result == nullptr ? 0 : tails_[n].length);
+      if (tails_.end(n) > n && &rule == rules_[n].get() &&
+          (next == faults.size() || faults[next].node > tails_.end(n))) {
+        result = propagate_with_tail(slot, n, node_faults, rule);
+        end = result == nullptr ? n : tails_.end(n);
       } else {
         rule.propagate(slot, inputs_, golden(slot, n), node_faults, change);
       }
@@ -247,15 +199,25 @@ class Propagation {
   }
   /// Writes the value that a node before `parked()` had in the last run.
   void write(std::size_t slot, std::size_t node, std::span<float> to) const {
-    ChangedInput{golden(slot, node), node >= start_ ? &changes_[node] : nullptr}.write(to);
+    value(slot, node).write(to);
   }
 
  private:
-  /// Nodes n + 1 to n + length, of which each alone reads the one before.
-  struct ChainTail {
-    std::size_t length = 0;
-    BandFunction function;
-  };
+  /// Null for a node that only `forward` knows.
+  [[nodiscard]] static std::vector<std::unique_ptr<ChangeRule>> make_rules(const Network& network) {
+    std::vector<std::unique_ptr<ChangeRule>> rules;
+    for (const Network::Node& node : network.nodes()) {
+      const std::size_t from = node.inputs[0];
+      rules.push_back(node.layer.change_rule(from == Network::input ? network.input_shape()
+                                                                    : network.nodes()[from].shape));
+      if (ValueFunction function = node.layer.value_function();
+          rules.back() == nullptr && function) {
+        rules.back() =
+            std::make_unique<ValueChange>(std::move(function), node.shape[node.shape.rank() - 1]);
+      }
+    }
+    return rules;
+  }
 
   /// Whether all changes that nodes from n on read are too small to change the class.
   [[nodiscard]] bool keeps_class(std::size_t slot, std::size_t n) const {
@@ -269,75 +231,26 @@ class Propagation {
       if (!std::isfinite(gain)) {
         return false;
       }
-      distance +=
-          gain * detail::distance(change.values.data() + change.begin,
-                                  golden(slot, m).data() + change.begin, change.end - change.begin);
+      // the sum of n squares in float is short by n 2^-24 at most
+      distance += 1.01 * change.distance(golden(slot, m)) * gain;
     }
     return distance < slots_[slot].room;
   }
 
-  void find_tails() {
-    const auto nodes = network_->nodes();
-    std::vector<std::size_t> readers(nodes.size(), 0);
-    for (const Network::Node& node : nodes) {
-      for (const std::size_t from : node.inputs) {
-        if (from != Network::input) {
-          ++readers[from];
-        }
-      }
-    }
-    tails_.resize(nodes.size());
-    for (std::size_t n = 0; n < nodes.size(); ++n) {
-      if (rules_[n] == nullptr || !rules_[n]->takes_tail()) {
-        continue;
-      }
-      std::size_t last = n;
-      while (last + 1 < nodes.size() && readers[last] == 1 && is_of_tail(n, last + 1)) {
-        ++last;
-      }
-      tails_[n].length = last - n;
-      tails_[n].function = [this, n](std::size_t first, std::span<float> values) {
-        apply_tail(n, first, values);
-      };
-    }
-  }
-  /// Whether node m is a function of each value of node m - 1 and of nodes before n.
-  [[nodiscard]] bool is_of_tail(std::size_t n, std::size_t m) const {
-    const Network::Node& node = network_->nodes()[m];
-    if (node.layer.target<Add>() != nullptr) {
-      return node.inputs.size() == 2 &&
-             ((node.inputs[0] == m - 1 &&
-               (node.inputs[1] < n || node.inputs[1] == Network::input)) ||
-              (node.inputs[1] == m - 1 &&
-               (node.inputs[0] < n || node.inputs[0] == Network::input)));
-    }
-    return node.inputs.size() == 1 && node.inputs[0] == m - 1 &&
-           static_cast<bool>(node.layer.value_function());
+  /// The value of a node in the run being computed. Values before its first fault may be left over
+  /// from another run.
+  [[nodiscard]] ChangedInput value(std::size_t slot, std::size_t node) const {
+    const bool is_new = node != Network::input && node >= start_;
+    return {golden(slot, node), is_new ? &changes_[node] : nullptr};
   }
 
   /// The change of the last node of the tail, or null where the layer changes nothing.
-  [[nodiscard]] Change* propagate_with_tail(std::size_t slot, std::size_t n, std::size_t start,
+  [[nodiscard]] Change* propagate_with_tail(std::size_t slot, std::size_t n,
                                             const NodeFaults& faults, ChangeRule& rule) {
-    const std::size_t end = n + tails_[n].length;
+    const std::size_t end = tails_.end(n);
     Change& change = changes_[end];
-    Tail tail{&tails_[n].function, golden(slot, end).size(), 0};
-    bool is_exact = true;
-    bool is_suspect = false;
-    for (std::size_t m = n + 1; m <= end; ++m) {
-      for (const std::size_t from : network_->nodes()[m].inputs) {
-        if (from != m - 1) {
-          const bool is_new = from != Network::input && from >= start;
-          tail_inputs_[m] = {golden(slot, from), is_new ? &changes_[from] : nullptr};
-          if (!tail_inputs_[m].is_none()) {
-            const Change& other = *tail_inputs_[m].change;
-            tail.begin = std::min(tail.begin, other.begin);
-            tail.end = std::max(tail.end, other.end);
-            is_exact = is_exact && other.is_exact;
-            is_suspect = is_suspect || other.is_suspect;
-          }
-        }
-      }
-    }
+    const Tail tail =
+        tails_.prepare(n, [this, slot](std::size_t node) { return value(slot, node); });
     rule.propagate(slot, inputs_, golden(slot, n), faults, tail, change);
     if (change.is_declined) {
       return &change;
@@ -345,22 +258,11 @@ class Propagation {
     if (change.is_none()) {
       return nullptr;
     }
-    change.is_exact = change.is_exact && is_exact;
-    change.is_suspect = change.is_suspect || is_suspect;
+    tails_.inherit(n, change);
     for (std::size_t m = n; m < end; ++m) {
       changes_[m].set_none();
     }
     return &change;
-  }
-
-  void apply_tail(std::size_t n, std::size_t first, std::span<float> values) const {
-    for (std::size_t m = n + 1; m <= n + tails_[n].length; ++m) {
-      if (functions_[m]) {
-        functions_[m](values);
-      } else {
-        tail_inputs_[m].add(first, values);
-      }
-    }
   }
 
   struct Slot {
@@ -377,11 +279,9 @@ class Propagation {
   std::vector<Slot> slots_;
   std::vector<Change> changes_;
   std::vector<ChangedInput> inputs_;
-  std::vector<ChainTail> tails_;           // per node; of length 0 where there is none
-  std::vector<ValueFunction> functions_;   // per node; empty where it is none
-  std::vector<ChangedInput> tail_inputs_;  // per node of a tail that adds: what it adds
-  std::vector<bool> is_product_;           // per node: has weights to be multiplied
-  std::size_t start_ = 0;                  // of the last run
+  detail::Tails tails_;
+  std::vector<bool> is_product_;  // per node: has weights to be multiplied
+  std::size_t start_ = 0;         // of the last run
   std::size_t parked_ = 0;
   bool is_settled_ = false;
 };

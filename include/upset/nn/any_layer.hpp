@@ -40,7 +40,7 @@ class AnyLayer {
   }
   /// Whether `forward` heeds `Pass::then`.
   [[nodiscard]] bool fuses() const { return self_->fuses(); }
-  /// The layer as a function of one value; empty where it is none. It refers to the layer.
+  /// The layer as a function of one value or pixel; empty where it is none. It refers to the layer.
   [[nodiscard]] ValueFunction value_function() const { return self_->value_function(); }
   void backward(Inputs x, const Tensor& y, Tensor d_y, Gradients& gradients) const {
     self_->backward(x, y, std::move(d_y), gradients);
@@ -113,7 +113,7 @@ class AnyLayer {
     }
     [[nodiscard]] bool fuses() const override { return Fusing<L>; }
     [[nodiscard]] ValueFunction value_function() const override {
-      if constexpr (OfOneValue<L>) {
+      if constexpr (OfOnePixel<L>) {
         return [this](std::span<float> values) { layer.apply(values); };
       } else {
         return {};

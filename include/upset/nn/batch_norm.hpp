@@ -5,7 +5,6 @@
 #include <array>
 #include <cmath>
 #include <cstddef>
-#include <memory>
 #include <span>
 #include <string>
 #include <utility>
@@ -14,7 +13,6 @@
 #include <upset/format/float32.hpp>
 #include <upset/format/straight_through.hpp>
 #include <upset/kernel/channels.hpp>
-#include <upset/nn/change_rules.hpp>
 #include <upset/nn/layer.hpp>
 #include <upset/tensor/memory.hpp>
 
@@ -78,37 +76,33 @@ class BatchNorm {
   }
 
   [[nodiscard]] Tensor forward(Inputs inputs, const Pass& pass) const {
-    const Tensor& x = *inputs[0];
-    const std::vector<float>& gamma = stored_[0];
-    const std::vector<float>& beta = stored_[1];
-    AlignedVector<float> mean(stored_[2].begin(), stored_[2].end());
-    AlignedVector<float> factor(channels());  // gamma / sqrt(variance + epsilon)
-    if (pass.training) {
-      const auto sums = channel_sums<2>(x.size() / channels(), channels(),
-                                        [from = x.data()](auto load, std::size_t m, auto& to) {
-                                          const auto shifted = load(from, m) - load(from, 0);
-                                          to[0] += shifted;
-                                          to[1] += shifted * shifted;
-                                        });
-      const Statistics batch(x, sums[0], sums[1]);
-      for (std::size_t c = 0; c < channels(); ++c) {
-        mean[c] = static_cast<float>(batch.mean[c]);
-        factor[c] = static_cast<float>(static_cast<double>(gamma[c]) * batch.inverse_deviation[c]);
-      }
-    } else {
-      for (std::size_t c = 0; c < channels(); ++c) {
-        factor[c] = gamma[c] / std::sqrt(stored_[3][c] + epsilon);
-      }
-    }
-    Tensor y = Tensor::uninitialized(x.shape());
-    map_channels<3>(
-        {mean, factor, beta}, y.values(),
-        [from = x.data()](auto load, auto m, auto f, auto b) { return (load(from) - m) * f + b; });
-    return y;
+    return transform(*inputs[0], {}, pass);
   }
-
-  [[nodiscard]] std::unique_ptr<ChangeRule> change_rule(const Shape& /*input*/) const {
-    return std::make_unique<PixelwiseChange<BatchNorm>>(*this, channels());
+  [[nodiscard]] Tensor transform(Tensor x, Inputs /*others*/, const Pass& pass) const {
+    if (!pass.training) {
+      apply(x.values());
+      return x;
+    }
+    AlignedVector<float> mean(channels());
+    AlignedVector<float> factor(channels());
+    const auto sums = channel_sums<2>(x.size() / channels(), channels(),
+                                      [from = x.data()](auto load, std::size_t m, auto& to) {
+                                        const auto shifted = load(from, m) - load(from, 0);
+                                        to[0] += shifted;
+                                        to[1] += shifted * shifted;
+                                      });
+    const Statistics batch(x, sums[0], sums[1]);
+    for (std::size_t c = 0; c < channels(); ++c) {
+      mean[c] = static_cast<float>(batch.mean[c]);
+      factor[c] =
+          static_cast<float>(static_cast<double>(stored_[0][c]) * batch.inverse_deviation[c]);
+    }
+    map_channels<3>({mean, factor, stored_[1]}, x.values(), normalise(x.data()));
+    return x;
+  }
+  /// In inference.
+  void apply(std::span<float> pixels) const {
+    map_channels<3>({stored_[2], factor_, stored_[1]}, pixels, normalise(pixels.data()));
   }
 
   // With n values x of a channel, u = (x - mean) / sqrt(variance + epsilon), y = gamma u + beta:
@@ -174,12 +168,14 @@ class BatchNorm {
       images_[set].encode(values_[set].values(), {P::fit(values_[set].values())});
       read(set);
     }
+    set_factor();
   }
   void refresh() {
     for (std::size_t set = 0; set < images_.size(); ++set) {
       if (images_[set].scale_touched() || !images_[set].touched_words().empty()) {
         read(set);
         images_[set].forget_touched();
+        set_factor();
       }
     }
   }
@@ -220,6 +216,17 @@ class BatchNorm {
                                static_cast<float>(d_stored), fitted);
   }
 
+  /// (x - mean) factor + beta, for `map_channels`.
+  [[nodiscard]] static auto normalise(const float* from) {
+    return [from](auto load, auto m, auto f, auto b) { return (load(from) - m) * f + b; };
+  }
+
+  void set_factor() {
+    factor_.resize(channels());
+    for (std::size_t c = 0; c < channels(); ++c) {
+      factor_[c] = stored_[0][c] / std::sqrt(stored_[3][c] + epsilon);
+    }
+  }
   void read(std::size_t set) {
     stored_[set].resize(values_[set].size());
     images_[set].decode(stored_[set]);
@@ -228,6 +235,7 @@ class BatchNorm {
   std::array<Tensor, 4> values_;
   std::array<Memory<P>, 4> images_;
   std::array<std::vector<float>, 4> stored_;  // what the images hold, as reals
+  std::vector<float> factor_;                 // gamma / sqrt(variance + epsilon) of these
 };
 
 static_assert(Layer<BatchNorm<>>);

@@ -3,6 +3,8 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -45,6 +47,26 @@ struct Change {
     if (begin == end) {
       begin = end = 0;
     }
+  }
+  /// How far it is from the fault-free value, in the Euclidean norm, with squares added in float.
+  [[nodiscard]] double distance(std::span<const float> golden) const {
+    std::array<float, 16> squares{};  // sixteen sums: one vector
+    std::size_t i = begin;
+    for (; i + squares.size() <= end; i += squares.size()) {
+      for (std::size_t lane = 0; lane < squares.size(); ++lane) {
+        const float difference = values[i + lane] - golden[i + lane];
+        squares[lane] += difference * difference;
+      }
+    }
+    for (; i < end; ++i) {
+      const float difference = values[i] - golden[i];
+      squares[0] += difference * difference;
+    }
+    double sum = 0;
+    for (const float square : squares) {
+      sum += static_cast<double>(square);
+    }
+    return std::sqrt(sum);
   }
 };
 

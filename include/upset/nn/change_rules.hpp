@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: BSL-1.0
-/// How changes pass through layers that multiply nothing.
+/// How changes pass through layers that multiply nothing, and through any layer as a whole.
 #pragma once
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <span>
 #include <utility>
@@ -14,24 +15,29 @@
 
 namespace upset {
 
-/// A function of one value: computed where the input changed.
+/// A function of one value or pixel: computed where the input changed.
 class ValueChange final : public ChangeRule {
  public:
-  explicit ValueChange(ValueFunction function) : function_(std::move(function)) {}
+  ValueChange(ValueFunction function, std::size_t channels)
+      : function_(std::move(function)), channels_(channels) {}
 
   void propagate(std::size_t /*slot*/, std::span<const ChangedInput> inputs,
                  std::span<const float> /*y*/, const NodeFaults& /*faults*/, Change& to) override {
     inherit(inputs, to);
     const Change& from = *inputs[0].change;
-    to.begin = from.begin;
-    to.end = from.end;
-    const std::span<float> values = std::span(to.values).subspan(to.begin, to.end - to.begin);
-    std::copy_n(from.values.data() + from.begin, values.size(), values.data());
-    function_(values);
+    to.begin = from.begin / channels_ * channels_;
+    to.end = (from.end + channels_ - 1) / channels_ * channels_;
+    const float* const golden = inputs[0].golden.data();
+    std::copy(golden + to.begin, golden + from.begin, to.values.data() + to.begin);
+    std::copy(from.values.data() + from.begin, from.values.data() + from.end,
+              to.values.data() + from.begin);
+    std::copy(golden + from.end, golden + to.end, to.values.data() + from.end);
+    function_(std::span(to.values).subspan(to.begin, to.end - to.begin));
   }
 
  private:
   ValueFunction function_;
+  std::size_t channels_;
 };
 
 /// A sum of inputs, in their order.
@@ -78,30 +84,41 @@ class SumChange final : public ChangeRule {
   }
 };
 
-/// A layer that computes each pixel from the same one: the pixels that changed, as a picture.
+/// Any layer, as a whole: `forward` of the changed pictures, whose shapes are `inputs`.
 template <class L>
-class PixelwiseChange final : public ChangeRule {
+class WholeChange final : public ChangeRule {
  public:
-  PixelwiseChange(const L& layer, std::size_t channels) : layer_(&layer), channels_(channels) {}
+  WholeChange(const L& layer, std::vector<Shape> inputs)
+      : layer_(&layer), shapes_(std::move(inputs)) {}
 
   void propagate(std::size_t /*slot*/, std::span<const ChangedInput> inputs,
-                 std::span<const float> /*y*/, const NodeFaults& /*faults*/, Change& to) override {
+                 std::span<const float> y, const NodeFaults& faults, Change& to) override {
     inherit(inputs, to);
-    const ChangedInput& x = inputs[0];
-    to.begin = x.change->begin / channels_ * channels_;
-    to.end = (x.change->end + channels_ - 1) / channels_ * channels_;
-    Tensor pixels = Tensor::uninitialized({1, (to.end - to.begin) / channels_, channels_});
-    std::copy_n(x.golden.data() + to.begin, pixels.size(), pixels.data());
-    std::copy_n(x.change->values.data() + x.change->begin, x.change->end - x.change->begin,
-                pixels.data() + (x.change->begin - to.begin));
-    const Tensor* const only = &pixels;
-    const Tensor y = layer_->forward({&only, 1}, Pass{});
-    std::copy_n(y.data(), y.size(), to.values.data() + to.begin);
+    AlignedVector<Tensor> x;
+    AlignedVector<const Tensor*> pointers;
+    for (std::size_t n = 0; n < inputs.size(); ++n) {
+      x.push_back(Tensor::uninitialized(shapes_[n].with_batch(1)));
+      inputs[n].write(x.back().values());
+    }
+    for (const Tensor& tensor : x) {
+      pointers.push_back(&tensor);
+    }
+    const ActivationHook flip = [&](std::size_t, std::uint64_t, MemoryImage& memory) {
+      for (const std::uint64_t bit : faults.activation_bits) {
+        memory.flip(bit);
+      }
+    };
+    Pass pass;
+    pass.hook = faults.activation_bits.empty() ? nullptr : &flip;
+    const Tensor result = layer_->forward(pointers, pass);
+    std::ranges::copy(result.values(), to.values.begin());
+    to.begin = 0;
+    to.end = y.size();
   }
 
  private:
   const L* layer_;
-  std::size_t channels_;
+  std::vector<Shape> shapes_;
 };
 
 }  // namespace upset

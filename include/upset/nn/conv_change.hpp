@@ -243,8 +243,9 @@ class ConvolutionChange final : public ChangeRule {
       to.end = std::max(to.end, tail.end);
     }
   }
-  static void finish_whole(const Tail& tail, Change& to) {
-    constexpr std::size_t part = 2048;  // values that stay in the innermost cache
+  void finish_whole(const Tail& tail, Change& to) const {
+    // whole pixels that stay in the innermost cache
+    const std::size_t part = std::max<std::size_t>(2048 / outputs_, 1) * outputs_;
     for (std::size_t first = to.begin; tail.function != nullptr && first < to.end; first += part) {
       (*tail.function)(first, {to.values.data() + first, std::min(part, to.end - first)});
     }

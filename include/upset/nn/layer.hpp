@@ -36,7 +36,8 @@ struct Parameter {
 using ActivationHook =
     std::function<void(std::size_t layer, std::uint64_t image, MemoryImage& memory)>;
 
-/// A function of one value, applied to all of `values`.
+/// A function of one value, or of the values of one pixel, applied to all of `values`: whole
+/// pixels.
 using ValueFunction = std::function<void(std::span<float> values)>;
 
 /// What a forward pass carries along.
@@ -45,7 +46,8 @@ struct Pass {
   std::uint64_t first_image = 0;  ///< data-set index of the first picture of the batch
   std::size_t layer = 0;          ///< node being computed; `Network` sets it
   const ActivationHook* hook = nullptr;
-  /// What a `Fusing` layer applies to its output, part by part while the part is in the cache.
+  /// What a `Fusing` layer applies to its output, whole pixels at a time while they are in the
+  /// cache.
   const ValueFunction* then = nullptr;
 };
 
@@ -134,9 +136,10 @@ concept InPlace = Layer<L> && requires(const L layer, Tensor x, Inputs others, c
 template <class L>
 concept Fusing = Layer<L> && L::fuses;
 
-/// A layer that is a function of one value: `apply(values)` does to them what `forward` does.
+/// A layer that is a function of one value, or of one pixel: `apply(values)` does to whole pixels
+/// what `forward` does in inference.
 template <class L>
-concept OfOneValue = Layer<L> && requires(const L layer, std::span<float> values) {
+concept OfOnePixel = Layer<L> && requires(const L layer, std::span<float> values) {
   layer.apply(values);
 };
 

@@ -47,7 +47,9 @@ struct Add : Stateless {
     return transform(*inputs[0], inputs.subspan(1), pass);
   }
   [[nodiscard]] static Tensor transform(Tensor y, Inputs others, const Pass& pass) {
-    constexpr std::size_t part = 4096;  // values that stay in the innermost cache
+    // whole pixels of 4096 values or so, which stay in the innermost cache
+    const std::size_t channels = std::max<std::size_t>(y.shape()[y.shape().rank() - 1], 1);
+    const std::size_t part = std::max<std::size_t>(4096 / channels, 1) * channels;
     for (std::size_t first = 0; first < y.size(); first += part) {
       const std::span<float> sums = y.values().subspan(first, std::min(part, y.size() - first));
       for (const Tensor* x : others) {

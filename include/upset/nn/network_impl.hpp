@@ -85,6 +85,12 @@ inline Tensor Network::compute(std::size_t start, const Tensor& x, std::span<con
     }
   }
   AlignedVector<Tensor> values(nodes_.size());
+  AlignedVector<ValueFunction> chain;
+  const ValueFunction all_of_chain = [&chain](std::span<float> part) {
+    for (const ValueFunction& function : chain) {
+      function(part);
+    }
+  };
   for (std::size_t n = start; n < nodes_.size(); ++n) {
     const Node& node = nodes_[n];
     const auto is_done = [&](std::size_t from) {
@@ -96,14 +102,19 @@ inline Tensor Network::compute(std::size_t start, const Tensor& x, std::span<con
     for (const std::size_t from : node.inputs) {
       inputs.push_back(from == input ? &x : from < start ? &known[from] : &values[from]);
     }
-    // An activation function that alone reads this node is applied to it part by part.
+    // Functions of pixels, each of which alone reads the node before it, are applied part by part.
     std::size_t result = n;
-    ValueFunction then;
-    if (readers[n] == 1 && last_reader[n] == n + 1 && node.layer.fuses()) {
-      then = nodes_[n + 1].layer.value_function();
-      result = then ? n + 1 : n;
+    chain.clear();
+    while (!pass.training && node.layer.fuses() && readers[result] == 1 &&
+           last_reader[result] == result + 1) {
+      ValueFunction function = nodes_[result + 1].layer.value_function();
+      if (!function) {
+        break;
+      }
+      chain.push_back(std::move(function));
+      ++result;
     }
-    pass.then = then ? &then : nullptr;
+    pass.then = chain.empty() ? nullptr : chain.size() == 1 ? &chain[0] : &all_of_chain;
     const std::size_t over = node.inputs[0];
     if (node.layer.in_place() && is_done(over) && std::ranges::count(node.inputs, over) == 1) {
       values[result] =
