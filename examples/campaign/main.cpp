@@ -25,6 +25,10 @@ void merge(const Options& options, Subject& subject, const TrialSource& source) 
   for (const std::filesystem::path& part : options.merge) {
     JournalReader(part).expect_plan(plan, "here");
   }
+  if (std::filesystem::exists(options.journal_file())) {
+    throw Error(options.journal_file().string() +
+                " exists already; give another --journal or --out");
+  }
   prepare_out(options);
   merge_journals(options.merge, options.journal_file());
   const JournalReader journal(options.journal_file());
@@ -42,6 +46,22 @@ void merge(const Options& options, Subject& subject, const TrialSource& source) 
   }
 }
 
+/// The folder of the results is made when nothing else can be refused.
+Journal open_journal(const Options& options, const PlanText& plan, const PlanText& environment) {
+  const std::filesystem::path file = options.journal_file();
+  if (options.resume) {
+    Journal journal = Journal::resume(file, plan, environment, options.shard);
+    prepare_out(options);
+    return journal;
+  }
+  if (std::filesystem::exists(file)) {
+    throw Error(file.string() +
+                " exists already; give --resume to go on with it, or another --journal or --out");
+  }
+  prepare_out(options);
+  return Journal::create(file, plan, environment, options.shard);
+}
+
 /// Returns the exit status.
 int run(const Options& options) {
   Subject subject = make_subject(options);
@@ -55,13 +75,8 @@ int run(const Options& options) {
                  .threads = options.threads,
                  .verify = options.verify,
                  .verify_seed = subject.plan.seed});
-  prepare_out(options);
   const StopSignals signals;
-  const PlanText plan = plan_text(subject.plan);
-  Journal journal =
-      options.resume
-          ? Journal::resume(options.journal_file(), plan, subject.environment, options.shard)
-          : Journal::create(options.journal_file(), plan, subject.environment, options.shard);
+  Journal journal = open_journal(options, plan_text(subject.plan), subject.environment);
   std::optional<Progress> progress;
   RunOptions how{.shard = options.shard};
   how.begin = [&](std::uint64_t pairs) { progress.emplace("fault-images", pairs); };

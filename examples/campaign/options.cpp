@@ -15,7 +15,15 @@ using namespace upset;
 
 namespace {
 
-constexpr const char* networks = "lenet5, resnet20, resnet32, resnet44, resnet56";
+const std::vector<std::string> networks{"lenet5", "resnet20", "resnet32", "resnet44", "resnet56"};
+
+std::string known_networks() {
+  std::string text;
+  for (const std::string& name : networks) {
+    text += (text.empty() ? "" : ", ") + name;
+  }
+  return text;
+}
 
 // CLI11 reads -3 as 2^64 - 3 where the option is unsigned.
 std::string whole_number(const std::string& text) {
@@ -137,9 +145,8 @@ void check(const Options& options) {
   }
   (void)options.choice();
   (void)options.normalisation();
-  if (std::string(networks).find(options.network) == std::string::npos ||
-      options.network.size() < 6) {
-    throw Error("--network: there is no " + options.network + "; choose from " + networks);
+  if (std::ranges::find(networks, options.network) == networks.end()) {
+    throw Error("--network: there is no " + options.network + "; choose from " + known_networks());
   }
   if (options.engine.size() != 2 || options.engine[0] != 'O' || options.engine[1] < '0' ||
       options.engine[1] > '3') {
@@ -203,7 +210,7 @@ Options read_options(int argc, char** argv) {
   const auto add_count = [&app](const char* name, auto& value, const std::string& text) {
     return app.add_option(name, value, text)->check(whole_number);
   };
-  app.add_option("--network", options.network, networks)->capture_default_str();
+  app.add_option("--network", options.network, known_networks())->capture_default_str();
   app.add_option("--weights", options.weights,
                  "NPZ file with the names and shapes of PyTorch; 'initial': random, for a try");
   app.add_option("--dataset", options.dataset,

@@ -76,7 +76,9 @@ void write_results(const Options& options, Subject& subject, const TrialSource& 
                         .environment = {},
                         .found = Breakdown(source.sets(), is_exhaustive)};
   for (const auto& [name, value] : journal.plan()) {
-    report.plan.push_back({name, value});
+    if (value != "none" && name != "seed") {  // which the page shows above
+      report.plan.push_back({name, value});
+    }
   }
   for (const auto& [name, value] : journal.environment()) {
     report.environment.push_back({name, value});

@@ -144,8 +144,8 @@ inline void check_plan(const CampaignPlan& plan) {
   refuse_if(!std::ranges::is_sorted(plan.rates, std::less_equal{}),
             "Bit error rates are given in ascending order, each once");
   for (const double rate : plan.rates) {
-    refuse_if(!(rate > 0 && rate <= 1), "A bit error rate must lie above 0 and not above 1, not " +
-                                            detail::exact_text(rate));
+    refuse_if(!(rate > 0 && rate <= 1),
+              "A bit error rate must lie above 0 and not above 1, not " + detail::exact_text(rate));
   }
   refuse_if(is_single && (plan.trials > 0) == plan.margin.has_value(),
             "Single faults take a number of trials, or a margin that ends them; give one of both");
