@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: BSL-1.0
 // What becomes of the answers of a trained network when bits flip?
+#include <algorithm>
 #include <exception>
 #include <filesystem>
 #include <iostream>
 #include <optional>
+#include <string>
+#include <vector>
 
 #include "options.hpp"
 #include "output.hpp"
+#include "processes.hpp"
 #include "subject.hpp"
 #include <malloc.h>
 
@@ -63,10 +67,10 @@ Journal open_journal(const Options& options, const PlanText& plan, const PlanTex
 }
 
 /// Returns the exit status.
-int run(const Options& options) {
+int run(const Options& options, const Processes& processes) {
   Subject subject = make_subject(options);
   const TrialSource source(subject.plan, subject.network, subject.bits);
-  if (!options.merge.empty()) {
+  if (!options.merge.empty() && processes.leads()) {
     merge(options, subject, source);
     return 0;
   }
@@ -75,6 +79,11 @@ int run(const Options& options) {
                  .threads = options.threads,
                  .verify = options.verify,
                  .verify_seed = subject.plan.seed});
+  const TrialRunner local = run_on(engine, source);
+  if (!processes.leads()) {
+    processes.serve(local);
+    return 0;
+  }
   const StopSignals signals;
   Journal journal = open_journal(options, plan_text(subject.plan), subject.environment);
   std::optional<Progress> progress;
@@ -83,7 +92,7 @@ int run(const Options& options) {
   how.finished = [&](std::uint64_t pairs) { progress->tick(pairs); };
   how.stop = [] { return StopSignals::received() != 0; };
   const CampaignState state =
-      run_campaign(source, engine.images(), run_on(engine, source), journal, how);
+      run_campaign(source, engine.images(), processes.lead(local), journal, how);
   if (!state.is_finished) {
     progress.reset();
     std::cerr << "campaign: stopped; " << grouped_text(state.trials) << " of "
@@ -106,7 +115,18 @@ int main(int argc, char** argv) {
   mallopt(M_MMAP_THRESHOLD, 1 << 26);
   mallopt(M_TRIM_THRESHOLD, 1 << 28);
   try {
-    return run(read_options(argc, argv));
+    const bool with_mpi = std::find(argv, argv + argc, std::string("--mpi")) != argv + argc;
+    const Processes processes(with_mpi);
+    try {
+      return run(read_options(argc, argv), processes);
+    } catch (const Error& error) {
+      if (processes.leads()) {
+        throw;
+      }
+      // what is wrong everywhere, the first process says; else it is told
+      processes.serve([&](const auto&, const auto&) -> std::vector<Outcomes> { throw error; });
+      return 0;
+    }
   } catch (const Error& error) {
     std::cerr << "campaign: " << error.what() << '\n';
   } catch (const std::exception& error) {

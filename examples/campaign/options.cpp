@@ -267,6 +267,11 @@ Options read_options(int argc, char** argv) {
   app.add_flag("--resume", options.resume, "go on with that journal");
   app.add_option("--shard", shard, "I/N: the trials whose number leaves I when divided by N")
       ->capture_default_str();
+  bool with_mpi = false;  // `main` has looked
+  app.add_flag(
+      "--mpi", with_mpi,
+      "started by mpirun -n N: one process keeps the journal, N - 1 compute, with --threads "
+      "threads each");
   app.add_option("--merge", options.merge,
                  "journals of all shards: makes them one and reports on it. Everything else is "
                  "read from them, but for --out, --journal, and --weights and --dataset where "

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSL-1.0
 # `cmake -D OUT=<folder> "-D FILES=<names>" -P SameResults.cmake -- <campaign>`: one thread, two
-# threads, three shards merged, and a process killed and resumed must write the same FILES, byte for
-# byte.
+# threads, three shards merged, a process killed and resumed, and with `-D MPIRUN=<mpirun>` three
+# processes must write the same FILES, byte for byte.
 cmake_minimum_required(VERSION 3.25)
 
 foreach(i RANGE ${CMAKE_ARGC})
@@ -34,10 +34,15 @@ if(EXISTS ${OUT}/killed/campaign.journal)
 endif()
 run(killed ${command} ${resume})
 run(again ${command} --resume --journal ${OUT}/two/campaign.journal)  # nothing left to compute
+set(others two merged killed again)
+if(MPIRUN)
+  run(mpi ${MPIRUN} -n 3 ${command} --mpi --threads 1)
+  list(APPEND others mpi)
+endif()
 
 foreach(file IN LISTS FILES)
   file(SHA256 ${OUT}/one/${file} expected)
-  foreach(other two merged killed again)
+  foreach(other IN LISTS others)
     file(SHA256 ${OUT}/${other}/${file} found)
     if(NOT found STREQUAL expected)
       message(FATAL_ERROR "${file} differs: compare ${OUT}/one and ${OUT}/${other}")
