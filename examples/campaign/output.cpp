@@ -54,6 +54,9 @@ std::optional<StratifiedRate> stratified(const TrialSource& source,
 }  // namespace
 
 void prepare_out(const Options& options) {
+  BarPlot plot;
+  plot.bars.push_back({"", 0, 0, 0});
+  (void)render_svg(plot);  // throws without gnuplot, which is better known before than after
   std::error_code problem;
   std::filesystem::create_directories(options.out, problem);
   if (problem) {
