@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: BSL-1.0
 # What only our own tests, benchmarks and examples use. Nothing here reaches a user of the library.
 
+# Programs run by mpirun are left out where there is no MPI.
+list(REMOVE_ITEM upset_missing_packages MPI::MPI_CXX)
 if(upset_missing_packages)
   list(REMOVE_DUPLICATES upset_missing_packages)
   list(JOIN upset_missing_packages ", " missing)
@@ -9,12 +11,14 @@ if(upset_missing_packages)
                       "turn off UPSET_BUILD_TESTS, UPSET_BUILD_BENCH and UPSET_BUILD_EXAMPLES.")
 endif()
 
-# Everything: upset::upset and all its parts.
+# Everything: upset::upset and all its parts, but for MPI, which only programs that use it load.
 add_library(upset_everything INTERFACE)
 target_link_libraries(upset_everything INTERFACE upset)
 foreach(row IN LISTS upset_parts)
   upset_read_part("${row}")
-  target_link_libraries(upset_everything INTERFACE upset_${part_name})
+  if(NOT part_name STREQUAL "mpi")
+    target_link_libraries(upset_everything INTERFACE upset_${part_name})
+  endif()
 endforeach()
 
 # Warnings, for our own sources. They become errors through the presets alone.

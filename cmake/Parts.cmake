@@ -18,7 +18,8 @@ set(upset_parts
     "train|^train/||upset::threads,upset::random,upset::io,upset::pass|^fcntl[.]h,^unistd[.]h"
     "outcome|^campaign/outcome[.]hpp|||"
     "journal|^campaign/journal|SQLite3|SQLite::SQLite3,upset::outcome|^sqlite3[.]h"
-    "campaign|^campaign/||upset::outcome,upset::threads,upset::fault,upset::metric,upset::io,upset::pass|"
+    "campaign|^campaign/||upset::outcome,upset::journal,upset::threads,upset::fault,upset::metric,upset::io,upset::pass|"
+    "mpi|^interop/mpi|MPI|MPI::MPI_CXX,upset::campaign|^mpi[.]h"
     "report|^report/||upset::train,upset::campaign|^stdlib[.]h,^unistd[.]h")
 
 # Splits a row into part_name, part_headers, part_package, part_links and part_includes.

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: BSL-1.0
+/// The formats and guards a campaign can be run in, as networks to be made.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <upset/nn/network.hpp>
+
+/// A format of weights and activations under a guard.
+struct Choice {
+  std::string format;          ///< as given to --format: that of the weights
+  std::string guard;           ///< as given to --guard
+  bool is_calibrated = false;  ///< activations have scales that are fitted to pictures
+  bool is_centred = false;     ///< activations are moved around zero before they are rounded
+  /// The network in this format, from a float one.
+  std::function<upset::Network(const upset::Network&)> build;
+};
+
+[[nodiscard]] std::vector<Choice> float_choices();
+[[nodiscard]] std::vector<Choice> small_float_choices();
+[[nodiscard]] std::vector<Choice> integer_choices();
+[[nodiscard]] std::vector<Choice> fixed_choices();
+[[nodiscard]] std::vector<Choice> sign_choices();
+
+/// All of them, in the order in which they are listed.
+[[nodiscard]] inline std::vector<Choice> all_choices() {
+  std::vector<Choice> all;
+  for (const auto& more : {float_choices(), small_float_choices(), integer_choices(),
+                           fixed_choices(), sign_choices()}) {
+    all.insert(all.end(), more.begin(), more.end());
+  }
+  return all;
+}

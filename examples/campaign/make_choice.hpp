@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: BSL-1.0
+/// From a pair of types to a choice.
+#pragma once
+
+#include <string>
+#include <utility>
+
+#include "formats.hpp"
+
+#include <upset/guard/guards.hpp>
+#include <upset/pass/convert.hpp>
+
+/// Weights `W` and activations `A`, the same guard on both.
+template <upset::Format W, upset::Format A = W>
+[[nodiscard]] Choice make_choice(std::string format, std::string guard) {
+  return {.format = std::move(format),
+          .guard = std::move(guard),
+          .build = [](const upset::Network& net) { return upset::convert<W, A>(net); }};
+}

@@ -1,0 +1,298 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "options.hpp"
+
+#include <algorithm>
+#include <cstdlib>
+#include <map>
+#include <optional>
+#include <utility>
+
+#include <CLI/CLI.hpp>
+
+#include <upset/core/error.hpp>
+
+using namespace upset;
+
+namespace {
+
+const std::vector<std::string> networks{"lenet5", "resnet20", "resnet32", "resnet44", "resnet56"};
+
+std::string known_networks() {
+  std::string text;
+  for (const std::string& name : networks) {
+    text += (text.empty() ? "" : ", ") + name;
+  }
+  return text;
+}
+
+// CLI11 reads -3 as 2^64 - 3 where the option is unsigned.
+std::string whole_number(const std::string& text) {
+  const bool digits = !text.empty() && text.find_first_not_of("0123456789") == std::string::npos;
+  return digits ? "" : "'" + text + "' is not a whole number from 0 upwards";
+}
+
+std::string known_choices() {
+  std::string text;
+  std::string format;
+  for (const Choice& choice : all_choices()) {
+    text += choice.format == format ? ", " : (text.empty() ? "" : "); ") + choice.format + " (";
+    text += choice.guard;
+    format = choice.format;
+  }
+  return text + ")";
+}
+
+/// What the command line says of faults, as text.
+struct FaultText {
+  std::string target = "weights";
+  std::string faults = "single";
+  std::string layers{};
+  std::string bits{};
+  std::string stratify{};
+  std::optional<std::uint64_t> trials{};
+  std::optional<double> margin{};
+  std::optional<double> confidence{};
+  std::uint64_t seed = 1;
+};
+
+void read_faults(const FaultText& text, Options& options) {
+  CampaignPlan& plan = options.plan;
+  plan.target = detail::value_in(detail::target_names, "--target", text.target);
+  if (text.faults.starts_with("ber=")) {
+    plan.faults = FaultChoice::ber;
+    plan.rates = detail::list_in<double>("--faults ber", text.faults.substr(4));
+  } else if (text.faults.starts_with("file=")) {
+    plan.faults = FaultChoice::file;
+    options.list = text.faults.substr(5);
+  } else if (text.faults == "exhaustive") {
+    plan.faults = FaultChoice::exhaustive;
+  } else if (text.faults != "single") {
+    throw Error("--faults: there is no '" + text.faults +
+                "'; choose from single, exhaustive, ber=RATE,RATE,..., file=FILE");
+  }
+  plan.layers = detail::list_in<std::string>("--layers", text.layers);
+  plan.bits = detail::list_in<int>("--bits", text.bits);
+  if (!text.stratify.empty()) {
+    plan.stratify = detail::value_in(detail::stratum_names, "--stratify", text.stratify);
+  }
+  plan.margin = text.margin;
+  if (text.confidence && !text.margin) {
+    throw Error("--confidence: it is that of a margin; give --margin as well");
+  }
+  plan.confidence = text.confidence.value_or(plan.confidence);
+  const bool is_ber = plan.faults == FaultChoice::ber;
+  const bool is_single = plan.faults == FaultChoice::single && !plan.margin;
+  plan.trials = text.trials.value_or(is_ber ? 20 : is_single ? 1000 : 0);
+  if (text.trials == std::uint64_t{0}) {
+    throw Error("--trials: a campaign of no trials finds nothing; give at least 1");
+  }
+  plan.seed = text.seed;
+  check_plan(plan);
+}
+
+JournalShard shard_in(const std::string& text) {
+  const std::size_t slash = text.find('/');
+  if (slash == std::string::npos) {
+    throw Error("--shard: '" + text + "' is no shard; write 0/3, 1/3 and 2/3 for three of them");
+  }
+  const JournalShard shard{detail::number_in<std::uint64_t>("--shard", text.substr(0, slash)),
+                           detail::number_in<std::uint64_t>("--shard", text.substr(slash + 1))};
+  if (shard.index >= shard.count) {
+    throw Error("--shard: there is no shard " + text + "; count them from 0/" +
+                std::to_string(shard.count));
+  }
+  return shard;
+}
+
+/// The options that made the journals to be merged; the command line may name other places.
+void read_journal(const JournalReader& journal, Options& options) {
+  std::map<std::string, std::string> said;
+  for (const auto& [name, value] : journal.environment()) {
+    said.emplace(name, value);
+  }
+  options.plan = plan_of(journal.plan());
+  for (const auto& [name, value] : std::exchange(options.plan.subject, {})) {
+    said.insert_or_assign(name, value);
+  }
+  const auto read = [&](const char* name, auto& value) {
+    if (value.empty()) {
+      value = said[name];
+    }
+  };
+  read("weights file", options.weights);
+  read("data set folder", options.dataset);
+  read("fault list file", options.list);
+  options.network = said["network"];
+  options.format = said["format"];
+  options.guard = said["guard"];
+  options.normalise = said["normalise"];
+  options.is_folded = said["batch norms"] == "folded";
+  options.images = detail::number_in<std::size_t>("images", said["images"]);
+  options.calibration = said["calibration"] == "none"
+                            ? options.calibration
+                            : detail::number_in<std::size_t>("calibration", said["calibration"]);
+  options.engine = said["engine"];
+}
+
+void check(const Options& options) {
+  if (options.weights.empty()) {
+    throw Error(
+        "--weights: this program trains nothing; give the NPZ file of a trained network, or "
+        "'initial' to try the rest with random weights");
+  }
+  if (options.dataset.empty()) {
+    throw Error("--dataset: give pictures to classify, cifar10:DIR or idx:DIR");
+  }
+  (void)options.choice();
+  (void)options.normalisation();
+  if (std::ranges::find(networks, options.network) == networks.end()) {
+    throw Error("--network: there is no " + options.network + "; choose from " + known_networks());
+  }
+  if (options.engine.size() != 2 || options.engine[0] != 'O' || options.engine[1] < '0' ||
+      options.engine[1] > '3') {
+    throw Error("--engine: there is no " + options.engine + "; choose from O0, O1, O2, O3");
+  }
+  if (options.images == 0 || options.calibration == 0) {
+    throw Error("--images and --calibrate must be at least 1");
+  }
+  if (!(options.verify >= 0 && options.verify <= 1)) {
+    throw Error("--verify: a share lies within [0, 1]; write 0.01 for 1 %");
+  }
+  if (options.plan.margin && options.shard.count > 1) {
+    throw Error("--shard: a margin needs all trials in one process; give --trials instead");
+  }
+}
+
+}  // namespace
+
+Choice Options::choice() const {
+  for (Choice& choice : all_choices()) {
+    if (choice.format == format && choice.guard == guard) {
+      return std::move(choice);
+    }
+  }
+  throw Error("--format, --guard: there is no " + format + " with guard " + guard +
+              "; choose from " + known_choices());
+}
+
+Normalisation Options::normalisation() const {
+  const std::size_t slash = normalise.find('/');
+  Normalisation result;
+  if (slash != std::string::npos) {
+    result.mean = detail::list_in<float>("--normalise", normalise.substr(0, slash));
+    result.deviation = detail::list_in<float>("--normalise", normalise.substr(slash + 1));
+  }
+  const bool is_positive =
+      std::ranges::all_of(result.deviation, [](float x) { return x > 0 && x < 1e6F; });
+  if (slash == std::string::npos || result.mean.empty() || result.deviation.empty() ||
+      !is_positive) {
+    throw Error("--normalise: '" + normalise +
+                "' is no normalisation; write means/deviations of pixels scaled to 0..1, as "
+                "0.485,0.456,0.406/0.229,0.224,0.225");
+  }
+  return result;
+}
+
+Options read_options(int argc, char** argv) {
+  Options options;
+  FaultText faults;
+  bool fold = false;
+  std::string shard = "0/1";
+  for (int i = 0; i < argc; ++i) {
+    const std::string argument = argv[i];
+    const bool plain = argument.find_first_of(" <>,*") == std::string::npos;
+    options.command += (i == 0 ? "" : " ") + (plain ? argument : "'" + argument + "'");
+  }
+  CLI::App app(
+      "Flips bits of a trained network, in its weights or in what its layers read, and says what "
+      "becomes of its answers.\nOutcomes depend on the options up to --seed, and on no other: not "
+      "on threads, shards or interruptions.");
+  const auto add_count = [&app](const char* name, auto& value, const std::string& text) {
+    return app.add_option(name, value, text)->check(whole_number);
+  };
+  app.add_option("--network", options.network, known_networks())->capture_default_str();
+  app.add_option("--weights", options.weights,
+                 "NPZ file with the names and shapes of PyTorch; 'initial': random, for a try");
+  app.add_option("--dataset", options.dataset,
+                 "cifar10:DIR or idx:DIR; the first pictures of the test set are used");
+  add_count("--images", options.images, "pictures under each fault")->capture_default_str();
+  app.add_option("--normalise", options.normalise,
+                 "MEANS/DEVIATIONS of pixels scaled to 0..1, one or one for each channel")
+      ->capture_default_str();
+  app.add_option("--format", options.format,
+                 "number format of weights and activations, and its guards: " + known_choices() +
+                     ". Activations of Fixed<8,6> are Fixed<8,4>, of Fixed<16,12> Fixed<16,10>")
+      ->capture_default_str();
+  app.add_option("--guard", options.guard,
+                 "none, parity (of a weight), parity64 (of 64 bits), secded (of 64 bits), tmr, msb")
+      ->capture_default_str();
+  const CLI::Option* const fold_given = app.add_flag(
+      "--fold,!--no-fold", fold,
+      "fold batch norms into convolutions; does so unless told otherwise, but for Float32 "
+      "and lists of faults, which name unfolded weights");
+  add_count("--calibrate", options.calibration,
+            "pictures, the first of the test set, that scales of activations are fitted to")
+      ->capture_default_str();
+  app.add_option("--target", faults.target, "weights or activations")->capture_default_str();
+  app.add_option("--faults", faults.faults,
+                 "single: one random bit a trial; exhaustive: each bit in turn; ber=RATE,RATE,...: "
+                 "every bit with these probabilities; file=FILE: the rows of a CSV file, "
+                 "layer,parameter,index,bit or Layer,TensorIndex,Bit")
+      ->capture_default_str();
+  app.add_option("--layers", faults.layers,
+                 "layers or parameter sets to hit, as conv1,linear.kernel; all unless given");
+  app.add_option("--bits", faults.bits,
+                 "bits to hit, 0 the lowest, as 30,31; all unless given, scales included");
+  app.add_option("--stratify", faults.stratify,
+                 "as many trials in each layer, set, bit, role or layer_bit");
+  add_count("--trials", faults.trials,
+            "trials, at each rate of ber: 1000 single faults, 20 at a rate unless given; of a "
+            "list its first rows");
+  app.add_option("--margin", faults.margin,
+                 "instead of --trials: until the critical share is known to +- this, as 0.01");
+  app.add_option("--confidence", faults.confidence, "of that margin; 0.99 unless given");
+  add_count("--seed", faults.seed, "seed of the faults, and of initial weights")
+      ->capture_default_str();
+  app.add_option("--engine", options.engine,
+                 "O0: plain inference; O1: from the layer hit; O2: what changes; O3: until nothing "
+                 "differs any more")
+      ->capture_default_str();
+  app.add_option("--verify", options.verify,
+                 "share of fault-images that plain inference computes as well")
+      ->capture_default_str();
+  add_count("--threads", options.threads, "threads; 0: one per core")->capture_default_str();
+  app.add_option("--out", options.out, "folder of the results")->capture_default_str();
+  app.add_option("--journal", options.journal,
+                 "file of finished trials; campaign.journal in the folder of results unless given");
+  app.add_flag("--resume", options.resume, "go on with that journal");
+  app.add_option("--shard", shard, "I/N: the trials whose number leaves I when divided by N")
+      ->capture_default_str();
+  bool with_mpi = false;  // `main` has looked
+  app.add_flag(
+      "--mpi", with_mpi,
+      "started by mpirun -n N: one process keeps the journal, N - 1 compute, with --threads "
+      "threads each");
+  app.add_option("--merge", options.merge,
+                 "journals of all shards: makes them one and reports on it. Everything else is "
+                 "read from them, but for --out, --journal, and --weights and --dataset where "
+                 "these have moved")
+      ->expected(1, -1);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::Success& help) {
+    std::exit(app.exit(help));
+  } catch (const CLI::ParseError& error) {
+    throw Error(std::string(error.what()) + " (see --help)");
+  }
+  if (!options.merge.empty()) {
+    read_journal(JournalReader(options.merge[0]), options);
+  } else {
+    read_faults(faults, options);
+    options.is_folded = fold_given->count() > 0 ? fold
+                                                : options.format != "Float32" &&
+                                                      options.plan.faults != FaultChoice::file;
+    options.shard = shard_in(shard);
+  }
+  check(options);
+  return options;
+}

@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "output.hpp"
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <iostream>
+#include <optional>
+#include <string>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+#include <upset/metric/stratified.hpp>
+#include <upset/report/campaign_page.hpp>
+#include <upset/report/outcome_list.hpp>
+
+using namespace upset;
+
+namespace {
+
+/// What a listed fault makes of its element.
+ListedOutcome listed_outcome(const FaultSpace& space, std::uint64_t bit, const Outcomes& did) {
+  const FaultSpace::Place at = space.place(bit);
+  const std::uint64_t element = at.image->locate(at.bit).element;
+  std::vector<float> values(at.image->layout().elements);
+  const auto read = [&] {
+    at.image->decode(values);
+    return values[element];
+  };
+  ListedOutcome outcome{.outcomes = did};
+  outcome.old_value = read();
+  at.image->flip(at.bit);
+  outcome.new_value = read();
+  at.image->flip(at.bit);
+  return outcome;
+}
+
+/// The critical share of all bits, from strata that are sampled alike whatever their size.
+std::optional<StratifiedRate> stratified(const TrialSource& source,
+                                         const std::vector<std::vector<double>>& shares) {
+  std::vector<StratumSample> samples;
+  for (std::size_t h = 0; h < source.strata().size(); ++h) {
+    const std::uint64_t population = source.strata()[h].space.bit_count();
+    const bool is_enough = shares[h].size() > 1 || shares[h].size() == population;
+    if (!is_enough || shares[h].size() > population) {
+      return std::nullopt;
+    }
+    samples.push_back(StratumSample::of(population, shares[h]));
+  }
+  return samples.empty() ? std::nullopt : std::optional(stratified_rate(samples));
+}
+
+}  // namespace
+
+void prepare_out(const Options& options) {
+  BarPlot plot;
+  plot.bars.push_back({"", 0, 0, 0});
+  (void)render_svg(plot);  // throws without gnuplot, which is better known before than after
+  std::error_code problem;
+  std::filesystem::create_directories(options.out, problem);
+  if (problem) {
+    throw Error("--out: cannot make the folder " + options.out.string() + ": " + problem.message() +
+                "; choose another");
+  }
+  OutputFile probe(options.out / "trials.csv");  // throws where nothing can be written
+}
+
+void write_results(const Options& options, Subject& subject, const TrialSource& source,
+                   const JournalReader& journal, const CampaignState& state) {
+  const bool is_complete = state.trials == state.all_trials;
+  const bool is_exhaustive =
+      is_complete && source.plan().faults == FaultChoice::exhaustive && journal.shard().count == 1;
+  CampaignReport report{.title = options.network + " in " + options.format +
+                                 (options.guard == "none" ? "" : " under " + options.guard) +
+                                 (options.is_initial() ? ", untrained (initial weights)" : ""),
+                        .command = options.command,
+                        .seed = source.plan().seed,
+                        .environment = {},
+                        .found = Breakdown(source.sets(), is_exhaustive)};
+  for (const auto& [name, value] : journal.plan()) {
+    if (value != "none" && name != "seed") {  // which the page shows above
+      report.plan.push_back({name, value});
+    }
+  }
+  for (const auto& [name, value] : journal.environment()) {
+    report.environment.push_back({name, value});
+  }
+  report.fault_free = correct_predictions(
+      classify_all(subject.network, subject.test.images, options.threads), subject.test.labels);
+
+  TrialsCsv csv(options.out / "trials.csv", source.sets());
+  std::vector<std::vector<double>> shares(source.strata().size());
+  std::vector<ListedOutcome> listed;
+  const FaultSpace space(subject.network.images());
+  journal.for_each([&](const TrialRecord& record) {
+    const CampaignTrial trial{.number = record.trial,
+                              .ber = source.rate(record.trial),
+                              .flips = source.flips(record.trial, options.images),
+                              .site = source.site(record.trial),
+                              .outcomes = record.outcomes};
+    report.add(trial);
+    csv.row(trial);
+    if (!shares.empty()) {
+      shares[source.stratum(record.trial)].push_back(static_cast<double>(record.outcomes.critical) /
+                                                     static_cast<double>(record.outcomes.images));
+    }
+    if (!subject.list.empty()) {
+      listed.push_back(listed_outcome(space, subject.bits[record.trial], record.outcomes));
+    }
+  });
+  csv.close();
+  if (listed.size() == subject.list.size() && !listed.empty()) {
+    write_outcomes(options.out / "outcomes.csv", subject.list, listed);
+  }
+
+  std::string estimate;
+  const auto range = [](const Interval& interval) { return percent_text(std::optional(interval)); };
+  if (state.interval) {
+    estimate = "within " + range(*state.interval) + " %, in " +
+               detail::exact_text(100 * source.plan().confidence) + " % of campaigns";
+  } else if (const auto rate = stratified(source, shares)) {
+    estimate = percent_text(rate->rate) + " % (95 % interval " + range(rate->interval) +
+               "; whatever the outcomes " + range(rate->conservative) + ")";
+  }
+  if (!estimate.empty()) {
+    report.plan.push_back({"critical share of all bits", estimate});
+  }
+  const std::string accuracy = with_decimals(100 * report.fault_free.rate(), 2) + " % of " +
+                               grouped_text(report.fault_free.total) + " pictures";
+  std::cout << report.title << "; without faults " << accuracy << " are classified correctly\n\n"
+            << campaign_text(report);
+  if (!estimate.empty()) {
+    std::cout << "\nCritical share of all bits, each with its weight: " << estimate << '\n';
+  }
+  if (!is_complete) {
+    report.plan.push_back({"trials not yet run", grouped_text(state.all_trials - state.trials)});
+  }
+  write_campaign(report, options.out);
+  std::cout << "\nresults: " << (options.out / "report.html").string() << ", trials.csv"
+            << (report.rates.empty() ? ", layers.csv, bits.csv, layer_bits.csv" : "")
+            << (listed.empty() ? "" : ", outcomes.csv") << "; journal "
+            << options.journal_file().string() << '\n';
+}

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: BSL-1.0
+/// The processes that compute a campaign.
+#pragma once
+
+#include <memory>
+
+#include <upset/campaign/run.hpp>
+
+/// Those that mpirun started, or this one alone.
+class Processes {
+ public:
+  /// Throws `upset::Error` where `with_mpi` is wanted of a program built without it.
+  explicit Processes(bool with_mpi);
+  Processes(const Processes&) = delete;
+  Processes& operator=(const Processes&) = delete;
+  ~Processes();
+
+  /// Whether this one keeps the journal and reports.
+  [[nodiscard]] bool leads() const;
+  /// Of the one that leads: what hands trials to the others; `local` where there are none.
+  [[nodiscard]] upset::TrialRunner lead(upset::TrialRunner local) const;
+  /// Of the others: computes until the campaign ends.
+  void serve(const upset::TrialRunner& compute) const;
+
+ private:
+  struct Mpi;
+  std::unique_ptr<Mpi> mpi_;
+};
