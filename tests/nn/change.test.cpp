@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: BSL-1.0
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <limits>
+#include <utility>
+#include <vector>
+
+#include "support/values.hpp"
+#include <doctest/doctest.h>
+
+#include <upset/nn/change.hpp>
+
+namespace upset {
+namespace {
+
+// A picture, and a change of a random stretch of it with stale values outside.
+struct Example {
+  std::vector<float> golden;
+  std::vector<float> now;  // in full
+  Change change;
+};
+
+[[nodiscard]] Example random_example(test::Values& values) {
+  Example example;
+  const std::size_t size = 1 + values.below(200);
+  Change& change = example.change;
+  change.begin = values.below(size);
+  change.end = change.begin + values.below(size - change.begin + 1);
+  for (std::size_t i = 0; i < size; ++i) {
+    example.golden.push_back(values.uniform(-1.0F, 1.0F));
+    const bool is_changed =
+        i >= change.begin && i < change.end && values.below(8) == 0;  // few of them
+    example.now.push_back(is_changed ? values.uniform(2.0F, 3.0F) : example.golden[i]);
+    const bool is_stale = i < change.begin || i >= change.end;
+    change.values.push_back(is_stale ? 99.0F : example.now[i]);
+  }
+  return example;
+}
+
+TEST_CASE("change: trim leaves out equal values at both ends, and nothing else") {
+  test::Values values(1);
+  std::size_t wrong = 0;
+  for (std::size_t trial = 0; trial < 500; ++trial) {
+    Example at = random_example(values);
+    std::size_t first = at.golden.size();
+    std::size_t last = 0;
+    for (std::size_t i = 0; i < at.golden.size(); ++i) {
+      if (at.now[i] != at.golden[i]) {
+        first = std::min(first, i);
+        last = i + 1;
+      }
+    }
+    at.change.trim(at.golden);
+    wrong += at.change.is_none() == (last == 0) ? 0U : 1U;
+    wrong += at.change.begin == (last == 0 ? 0 : first) && at.change.end == last ? 0U : 1U;
+  }
+  CHECK(wrong == 0);
+}
+
+TEST_CASE("change: trim compares bits") {
+  const float nan = std::numeric_limits<float>::quiet_NaN();
+  const std::vector<float> golden{nan, 0.0F, 1.0F, nan};
+  Change change;
+  change.values = {nan, -0.0F, 1.0F, nan};
+  change.end = 4;
+  change.trim(golden);
+  CHECK(change.begin == 1);
+  CHECK(change.end == 2);
+}
+
+TEST_CASE("change: set_none forgets everything") {
+  Change change;
+  change.values = {1, 2, 3};
+  change.begin = 1;
+  change.end = 3;
+  change.is_exact = false;
+  change.is_suspect = change.is_declined = true;
+  CHECK_FALSE(change.is_none());
+  change.set_none();
+  CHECK(change.is_none());
+  CHECK(change.is_exact);
+  CHECK_FALSE(change.is_suspect);
+  CHECK_FALSE(change.is_declined);
+}
+
+TEST_CASE("change: the distance from the fault-free value") {
+  test::Values values(2);
+  for (std::size_t trial = 0; trial < 100; ++trial) {
+    const Example at = random_example(values);
+    double squares = 0;
+    for (std::size_t i = 0; i < at.golden.size(); ++i) {
+      const double difference = static_cast<double>(at.now[i]) - static_cast<double>(at.golden[i]);
+      squares += difference * difference;
+    }
+    // a difference, its square and at most 27 sums of squares round by 2^-24 of themselves each,
+    // and the root halves what is left: 31 2^-24 / 2 to first order
+    CHECK(std::abs(at.change.distance(at.golden) - std::sqrt(squares)) <=
+          16 * 0x1p-24 * std::sqrt(squares));
+  }
+  Change change;
+  change.values = {1, std::numeric_limits<float>::quiet_NaN()};
+  change.end = 2;
+  CHECK(std::isnan(change.distance(std::vector<float>{1, 1})));
+}
+
+TEST_CASE("changed input: value, write and add see the change where it is") {
+  test::Values values(3);
+  std::size_t wrong = 0;
+  for (std::size_t trial = 0; trial < 300; ++trial) {
+    const Example at = random_example(values);
+    const std::size_t size = at.golden.size();
+    const ChangedInput changed{at.golden, &at.change};
+    const ChangedInput unchanged{at.golden, nullptr};
+    for (const auto& [input, expected] :
+         {std::pair{changed, at.now}, std::pair{unchanged, at.golden}}) {
+      for (std::size_t i = 0; i < size; ++i) {
+        wrong += input.value(i) == expected[i] ? 0U : 1U;
+      }
+      std::vector<float> written(size, 77.0F);
+      input.write(written);
+      wrong += written == expected ? 0U : 1U;
+      const std::size_t first = values.below(size);
+      std::vector<float> sums(values.below(size - first + 1), 0.5F);
+      input.add(first, sums);
+      for (std::size_t i = 0; i < sums.size(); ++i) {
+        wrong += sums[i] == 0.5F + expected[first + i] ? 0U : 1U;
+      }
+    }
+    wrong += changed.is_none() == (at.change.begin == at.change.end) ? 0U : 1U;
+    wrong += unchanged.is_none() ? 0U : 1U;
+  }
+  CHECK(wrong == 0);
+}
+
+// A rule that shows what it inherits.
+class Heir final : public ChangeRule {
+ public:
+  void propagate(std::size_t /*slot*/, std::span<const ChangedInput> inputs,
+                 std::span<const float> /*y*/, const NodeFaults& /*faults*/, Change& to) override {
+    inherit(inputs, to);
+  }
+};
+
+TEST_CASE("change rule: a value is no better than those it follows from") {
+  const std::vector<float> golden{1};
+  for (const bool exact : {false, true}) {
+    for (const bool suspect : {false, true}) {
+      for (const bool is_none : {false, true}) {
+        Change good;
+        good.end = 1;
+        Change other;
+        other.end = is_none ? 0 : 1;
+        other.is_exact = exact;
+        other.is_suspect = suspect;
+        const std::vector<ChangedInput> inputs{
+            {golden, &good}, {golden, &other}, {golden, nullptr}};
+        Change to;
+        to.is_exact = false;  // left over
+        to.is_suspect = to.is_declined = true;
+        Heir rule;
+        rule.propagate(0, inputs, golden, {}, to);
+        CHECK(to.is_exact == (is_none || exact));
+        CHECK(to.is_suspect == (!is_none && suspect));
+        CHECK_FALSE(to.is_declined);
+      }
+    }
+  }
+  CHECK_FALSE(Heir().takes_tail());
+  CHECK_FALSE(Heir().effect().has_value());
+}
+
+}  // namespace
+}  // namespace upset

@@ -1,0 +1,257 @@
+// SPDX-License-Identifier: BSL-1.0
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "support/changed_picture.hpp"
+#include "support/layers.hpp"
+#include "support/naive_conv.hpp"
+#include "support/values.hpp"
+#include <doctest/doctest.h>
+
+#include <upset/format/fixed.hpp>
+#include <upset/nn/conv2d.hpp>
+
+namespace upset {
+namespace {
+
+struct Case {
+  WindowGeometry geometry;
+  Shape picture;  // [H, W, I]
+  std::size_t outputs;
+};
+
+const std::vector<Case> cases{
+    {WindowGeometry::square(1), {5, 7, 3}, 5},
+    {WindowGeometry::square(3, 1, 1), {8, 8, 6}, 17},
+    {WindowGeometry::square(3, 2, 1), {7, 6, 4}, 10},
+    {{}, {1, 1, 70}, 33},  // a dense layer
+};
+
+#ifdef __OPTIMIZE__
+constexpr std::size_t trials = 60;
+#else
+constexpr std::size_t trials = 10;
+#endif
+
+template <class Conv>
+[[nodiscard]] Conv conv_of(const Case& at, test::Values& values) {
+  const WindowGeometry& g = at.geometry;
+  const Shape kernel{at.outputs, g.kernel_height, g.kernel_width, at.picture[2]};
+  return Conv(g, values.uniform(kernel, -1.0F, 1.0F), values.uniform({at.outputs}, -0.5F, 0.5F));
+}
+
+void flip_value(float& value, std::uint64_t bit) {
+  value = std::bit_cast<float>(std::bit_cast<std::uint32_t>(value) ^ (1U << bit));
+}
+
+TEST_CASE("conv change: of floats, within the rounding of the sums") {
+  test::Values values(1);
+  std::array<std::size_t, 2> paths{};  // by differences, as a whole
+  std::size_t inexact = 0;
+  for (std::size_t n = 0; n < cases.size(); ++n) {
+    CAPTURE(n);
+    const Case& at = cases[n];
+    Conv2d<> conv = conv_of<Conv2d<>>(at, values);
+    const auto rule = conv.change_rule(at.picture);
+    REQUIRE(rule != nullptr);
+    const double depth = static_cast<double>(conv.kernel().size() / at.outputs);
+    std::size_t wrong = 0;
+    for (std::size_t trial = 0; trial < trials; ++trial) {
+      const std::size_t most = trial % 3 == 0 ? 0 : trial % 5 == 0 ? at.picture.size() : 10;
+      const test::ChangedPicture x(at.picture, values, most);
+      const Tensor y = test::forward(conv, x.golden);
+      rule->keep(0, x.golden.values(), y.values());
+      // bits of fraction and sign: differences are of the size of values
+      Tensor now = x.now;
+      std::vector<std::uint64_t> bits;
+      for (std::size_t flips = values.below(3); flips > 0; --flips) {
+        const std::size_t i = values.below(now.size());
+        const std::uint64_t bit = values.below(2) == 0 ? 31 : 10 + values.below(13);
+        bits.push_back(32 * i + bit);
+        flip_value(now[i], bit);
+      }
+      std::ranges::sort(bits);
+      Tensor kernel = conv.kernel();
+      Tensor bias = conv.bias();
+      const std::size_t hits = trial % 4 == 1 ? 0 : 1 + values.below(3);
+      std::vector<std::uint64_t> hit;
+      for (std::size_t h = 0; h < hits; ++h) {
+        const bool of_bias = values.below(4) == 0;
+        Tensor& target = of_bias ? bias : kernel;
+        const std::size_t i = values.below(target.size());
+        const std::uint64_t bit = values.below(2) == 0 ? 31 : 10 + values.below(13);
+        flip_value(target[i], bit);
+        conv.images()[of_bias ? 1 : 0].image->flip(32 * i + bit);
+      }
+      const auto effect = rule->effect();
+      REQUIRE(effect.has_value());
+      NodeFaults faults;
+      faults.activation_bits = bits;
+      faults.weights = hits == 0 ? nullptr : &*effect;
+      faults.may_decline = true;
+      const ChangedInput input = x.changed();
+      Change to;
+      to.values.assign(y.size(), 55.0F);
+      rule->propagate(0, {&input, 1}, y.values(), faults, to);
+      ++paths[to.is_declined ? 1 : 0];
+      conv.refresh();
+      if (to.is_declined) {
+        faults.may_decline = false;
+        faults.is_refreshed = true;
+        rule->propagate(0, {&input, 1}, y.values(), faults, to);
+        CHECK(to.is_exact);
+      }
+      inexact += to.is_exact ? 0U : 1U;
+      wrong += to.is_suspect ? 1U : 0U;
+      // y is off by (depth + 2) 2^-24 of what it adds up, see `beyond_rounding`. To it are added
+      // w dx and dw x', at most as many terms each, of differences that round once more; |dx| <=
+      // |x| + |x'|, so their magnitudes are at most those of w x and w x', of w x' and w' x'. Three
+      // more roundings join the parts: all in all less than twice (depth + 6) 2^-24 of all three.
+      const WindowGeometry& g = at.geometry;
+      const test::NaiveConv before = test::naive_conv(x.golden, conv.kernel(), conv.bias(), g);
+      const test::NaiveConv between = test::naive_conv(now, conv.kernel(), conv.bias(), g);
+      const test::NaiveConv after = test::naive_conv(now, kernel, bias, g);
+      const std::vector<float> found = test::value_after(y.values(), to);
+      for (std::size_t i = 0; i < found.size(); ++i) {
+        const double magnitude = before.magnitudes[i] + between.magnitudes[i] + after.magnitudes[i];
+        const double error = std::abs(static_cast<double>(found[i]) - after.values[i]);
+        wrong += error <= 2 * (depth + 6) * 0x1p-24 * magnitude ? 0U : 1U;
+      }
+      conv.encode();
+      conv.refresh();
+    }
+    CHECK(wrong == 0);
+  }
+  CHECK(std::ranges::min(paths) > 2);  // or one of them goes untested
+  CHECK(inexact > 0);
+}
+
+TEST_CASE("conv change: what drowns everything before it is suspect") {
+  test::Values values(2);
+  const Case& at = cases[1];
+  const Conv2d<> conv = conv_of<Conv2d<>>(at, values);
+  const auto rule = conv.change_rule(at.picture);
+  const Tensor x = values.uniform(at.picture.with_batch(1), 0.5F, 1.0F);
+  const Tensor y = test::forward(conv, x);
+  rule->keep(0, x.values(), y.values());
+  Change to;
+  to.values.resize(y.size());
+  const ChangedInput input{x.values(), nullptr};
+  NodeFaults faults;
+  for (const std::uint64_t bit : {30U, 22U, 31U}) {
+    CAPTURE(bit);
+    // the highest bit of the exponent multiplies by 2^128, the others change little
+    const std::vector<std::uint64_t> bits{32 * 100 + bit};
+    faults.activation_bits = bits;
+    rule->propagate(0, {&input, 1}, y.values(), faults, to);
+    CHECK(to.is_suspect == (bit == 30));
+    CHECK_FALSE(to.is_exact);
+    CHECK_FALSE(to.is_none());
+  }
+  // a weight that has become NaN: no difference says so
+  Conv2d<> hit = conv;
+  const auto other = hit.change_rule(at.picture);
+  for (std::uint64_t bit = 23; bit < 31; ++bit) {
+    MemoryImage& kernel = *hit.images()[0].image;
+    if (!kernel.test(bit)) {
+      kernel.flip(bit);
+    }
+  }
+  CHECK_FALSE(other->effect().has_value());
+}
+
+// Doubles, then adds one that depends on where the value is.
+void tail_of(std::size_t first, std::span<float> values) {
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    values[i] = 2 * values[i] + static_cast<float>((first + i) % 64);
+  }
+}
+
+using Short = Fixed<8, 6>;
+
+TEST_CASE("conv change: a tail is applied once to all that either changes") {
+  test::Values values(3);
+  const BandFunction function = tail_of;
+  std::array<std::size_t, 3> seen{};  // nothing, some rows, as a whole
+  for (const Case& at : cases) {
+    Conv2d<Short> conv = conv_of<Conv2d<Short>>(at, values);
+    const auto rule = conv.change_rule(at.picture);
+    std::size_t wrong = 0;
+    for (std::size_t trial = 0; trial < trials; ++trial) {
+      const std::size_t most = trial % 3 == 0 ? 0 : trial % 5 == 0 ? at.picture.size() : 6;
+      const test::ChangedPicture x(at.picture, values, most);
+      const Tensor y = test::forward(conv, x.golden);
+      rule->keep(0, x.golden.values(), y.values());
+      if (trial % 2 == 0) {  // one weight, or a few
+        for (std::size_t hits = 1 + trial % 3; hits > 0; --hits) {
+          conv.images()[0].image->flip(values.below(8 * conv.kernel().size()));
+        }
+      }
+      const auto effect = rule->effect();
+      conv.refresh();
+      NodeFaults faults;
+      faults.weights = effect->weights.empty() ? nullptr : &*effect;
+      faults.is_refreshed = true;
+      // what the tail changes by itself, if it does
+      Tail tail{&function, y.size(), 0};
+      if (trial % 4 < 2) {
+        tail.begin = values.below(y.size());
+        tail.end = tail.begin + 1 + values.below(y.size() - tail.begin);
+      }
+      const ChangedInput input = x.changed();
+      Change to;
+      to.values.assign(y.size(), 55.0F);
+      rule->propagate(0, {&input, 1}, y.values(), faults, tail, to);
+      Tensor expected = test::forward(conv, x.now);
+      const bool changes = test::different_bits(expected, y) > 0;
+      tail_of(0, expected.values());
+      ++seen[to.is_none() ? 0 : to.end - to.begin < y.size() ? 1 : 2];
+      if (to.is_none()) {  // the tail was not applied
+        wrong += changes ? 1U : 0U;
+      } else {
+        Tensor golden = y;
+        tail_of(0, golden.values());
+        wrong += test::different_bits(test::value_after(golden.values(), to), expected.values());
+        wrong += tail.begin >= tail.end || (to.begin <= tail.begin && tail.end <= to.end) ? 0U : 1U;
+      }
+      conv.encode();
+      conv.refresh();
+    }
+    CHECK(wrong == 0);
+  }
+  CHECK(std::ranges::min(seen) > 2);
+}
+
+TEST_CASE("conv change: nothing but a flag is left of what was declined") {
+  test::Values values(4);
+  const Case& at = cases[1];
+  const Conv2d<Short> conv = conv_of<Conv2d<Short>>(at, values);
+  const auto rule = conv.change_rule(at.picture);
+  const Tensor x = values.uniform(at.picture.with_batch(1), -1.0F, 1.0F);
+  const Tensor y = test::forward(conv, x);
+  rule->keep(0, x.values(), y.values());
+  Change all;
+  all.end = x.size();
+  for (const float value : x.values()) {
+    all.values.push_back(value + 0.5F);
+  }
+  const ChangedInput input{x.values(), &all};
+  NodeFaults faults;
+  Change to;
+  to.values.assign(y.size(), 55.0F);
+  rule->propagate(0, {&input, 1}, y.values(), faults, to);
+  CHECK_FALSE(to.is_declined);
+  faults.may_decline = true;
+  to.values.assign(y.size(), 55.0F);
+  rule->propagate(0, {&input, 1}, y.values(), faults, to);
+  CHECK(to.is_declined);
+  CHECK(std::ranges::count(to.values, 55.0F) == static_cast<std::ptrdiff_t>(y.size()));
+}
+
+}  // namespace
+}  // namespace upset

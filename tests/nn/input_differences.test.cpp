@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: BSL-1.0
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include "support/values.hpp"
+#include <doctest/doctest.h>
+
+#include <upset/nn/input_differences.hpp>
+
+namespace upset {
+namespace {
+
+#if defined(__x86_64__)
+#define UPSET_DIFFERENCE_LEVELS std::int16_t, float
+#else
+#define UPSET_DIFFERENCE_LEVELS float
+#endif
+
+// A format of the test's own: words of some bytes, each an eighth of a value in two's complement.
+[[nodiscard]] std::uint8_t code_of(float x) {
+  return static_cast<std::uint8_t>(static_cast<int>(std::floor(x * 8.0F)));
+}
+[[nodiscard]] int level_of(std::uint8_t code) { return code < 128 ? code : code - 256; }
+
+template <class Level>
+class ByteFace final : public ConvolutionFace<Level> {
+ public:
+  explicit ByteFace(std::size_t lanes) : lanes_(lanes) {}
+
+  void read_inputs(std::span<const float> x, Level* to) const override {
+    for (std::size_t i = 0; i < x.size(); ++i) {
+      to[i] = static_cast<Level>(level_of(code_of(x[i])));
+    }
+  }
+  [[nodiscard]] std::size_t lanes() const override { return lanes_; }
+  [[nodiscard]] std::size_t word_bits() const override { return 8 * lanes_; }
+  void read_flipped_word(std::span<const float> x, std::span<const std::uint64_t> bits,
+                         Level* to) const override {
+    for (std::size_t i = 0; i < x.size(); ++i) {
+      std::uint8_t code = code_of(x[i]);
+      for (const std::uint64_t bit : bits) {
+        const std::uint64_t at = bit % word_bits();
+        code = static_cast<std::uint8_t>(code ^ (at / 8 == i ? 1U << (at % 8) : 0U));
+      }
+      to[i] = static_cast<Level>(level_of(code));
+    }
+  }
+  // what differences do not ask for
+  [[nodiscard]] std::vector<Level> weights() const override { return {}; }
+  [[nodiscard]] std::vector<float> steps() const override { return {}; }
+  [[nodiscard]] std::vector<float> biases() const override { return {}; }
+  [[nodiscard]] std::optional<std::vector<std::pair<std::size_t, Level>>> touched_weights()
+      const override {
+    return std::nullopt;
+  }
+  [[nodiscard]] bool touched_biases() const override { return false; }
+  [[nodiscard]] Tensor forward(const Tensor& x, const Pass& /*pass*/) const override { return x; }
+
+ private:
+  std::size_t lanes_;
+};
+
+// What the differences say of every value, and whether they keep their order.
+template <class Level>
+[[nodiscard]] std::vector<int> spread_out(const InputDifferences<Level>& differences,
+                                          const Shape& picture, std::size_t& wrong) {
+  constexpr std::size_t group = InputDifferences<Level>::Product::group;
+  std::vector<int> dense(picture.size(), 0);
+  const std::size_t channels = picture[2];
+  const auto starts = differences.starts();
+  wrong += starts[0] == 0 && starts.back() == differences.all().size() ? 0U : 1U;
+  for (std::size_t pixel = 0; pixel + 1 < starts.size(); ++pixel) {
+    for (std::uint32_t n = starts[pixel]; n < starts[pixel + 1]; ++n) {
+      const auto& word = differences.all()[n];
+      wrong += word.column == pixel % picture[1] && word.channel % group == 0 ? 0U : 1U;
+      bool is_empty = true;
+      for (std::size_t lane = 0; lane < group; ++lane) {
+        if (word.values[lane] != 0) {
+          is_empty = false;
+          REQUIRE(word.channel + lane < channels);
+          dense[pixel * channels + word.channel + lane] = static_cast<int>(word.values[lane]);
+        }
+      }
+      wrong += is_empty ? 1U : 0U;
+    }
+  }
+  return dense;
+}
+
+TEST_CASE_TEMPLATE("input differences: what is read now against what was read", Level,
+                   UPSET_DIFFERENCE_LEVELS) {
+  test::Values values(1);
+  std::size_t wrong = 0;
+  std::array<std::size_t, 3> seen{};  // no difference, some, too many
+  for (const Shape& picture : {Shape{4, 5, 3}, Shape{3, 4, 2}, Shape{1, 1, 37}, Shape{5, 3, 1}}) {
+    for (const std::size_t lanes : {1U, 4U, 7U}) {
+      const ByteFace<Level> face(lanes);
+      InputDifferences<Level> differences(face, picture);
+      for (std::size_t trial = 0; trial < 60; ++trial) {
+        const Tensor x = values.uniform(picture, -10.0F, 10.0F);
+        AlignedVector<Level> golden(x.size());
+        face.read_inputs(x.values(), golden.data());
+        // a stretch in which some values change, by less than a step at times
+        Change change;
+        change.values.assign(x.size(), 5.0F);  // stale outside
+        if (trial % 4 != 0) {
+          change.begin = values.below(x.size());
+          change.end = change.begin + values.below(x.size() - change.begin + 1);
+        }
+        std::vector<float> now(x.values().begin(), x.values().end());
+        for (std::size_t i = change.begin; i < change.end; ++i) {
+          now[i] += values.below(2) == 0 ? 0.0F : values.uniform(-0.5F, 0.5F);
+          change.values[i] = now[i];
+        }
+        std::vector<std::uint64_t> bits;
+        for (std::size_t n = values.below(4); n > 0; --n) {
+          bits.push_back(values.below(8 * x.size()));
+        }
+        std::ranges::sort(bits);
+        std::vector<int> expected;
+        for (const float value : now) {
+          expected.push_back(code_of(value));
+        }
+        for (const std::uint64_t bit : bits) {
+          expected[bit / 8] ^= 1 << (bit % 8);
+        }
+        std::size_t count = 0;
+        for (std::size_t i = 0; i < expected.size(); ++i) {
+          expected[i] = level_of(static_cast<std::uint8_t>(expected[i]));
+          count += expected[i] == static_cast<int>(golden[i]) ? 0U : 1U;
+        }
+        NodeFaults faults;
+        faults.activation_bits = bits;
+        const std::size_t most = trial % 3 == 0 ? 2 : x.size();
+        const ChangedInput input{x.values(), trial % 8 == 0 ? nullptr : &change};
+        const bool is_found = differences.find(input, faults, golden, most);
+        wrong += is_found == (count <= most) ? 0U : 1U;
+        ++seen[!is_found ? 2 : count == 0 ? 0 : 1];
+        if (!is_found) {
+          continue;
+        }
+        wrong += differences.empty() == (count == 0) ? 0U : 1U;
+        const auto dense =
+            count == 0 ? std::vector<int>(x.size(), 0) : spread_out(differences, picture, wrong);
+        const auto [first_row, last_row] = differences.rows();
+        for (std::size_t i = 0; i < dense.size(); ++i) {
+          const std::size_t row = i / (picture[1] * picture[2]);
+          wrong += dense[i] == expected[i] - static_cast<int>(golden[i]) ? 0U : 1U;
+          wrong += static_cast<int>(differences.level(i, golden)) == expected[i] ? 0U : 1U;
+          wrong += dense[i] == 0 || (first_row <= row && row < last_row) ? 0U : 1U;
+        }
+      }
+    }
+  }
+  CHECK(wrong == 0);
+  CHECK(std::ranges::min(seen) > 20);  // or something goes untested
+}
+
+TEST_CASE("input differences: two flips of one bit are none") {
+  const ByteFace<float> face(1);
+  const Shape picture{2, 2, 1};
+  InputDifferences<float> differences(face, picture);
+  const std::vector<float> x{1, 2, 3, 4};
+  AlignedVector<float> golden(4);
+  face.read_inputs(x, golden.data());
+  const std::vector<std::uint64_t> bits{9, 9};
+  NodeFaults faults;
+  faults.activation_bits = bits;
+  CHECK(differences.find({x, nullptr}, faults, golden, 4));
+  CHECK(differences.empty());
+}
+
+}  // namespace
+}  // namespace upset
