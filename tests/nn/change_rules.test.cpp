@@ -47,7 +47,7 @@ template <class L>
 TEST_CASE("value change: a function of each value") {
   test::Values values(1);
   const ReLU relu;
-  ValueChange rule([&](std::span<float> x) { relu.apply(x); });
+  ValueChange rule([&](std::span<float> x) { relu.apply(x); }, 1);
   std::size_t wrong = 0;
   for (std::size_t trial = 0; trial < 50; ++trial) {
     wrong += wrong_values(relu, rule, {Input({5, 4, 3}, values)});
@@ -57,7 +57,8 @@ TEST_CASE("value change: a function of each value") {
 
 TEST_CASE("value change: computes the stretch that changed, and no more") {
   std::size_t count = 0;
-  ValueChange rule([&](std::span<float> x) { count += x.size(); });
+  const auto counting = [&](std::span<float> x) { count += x.size(); };
+  ValueChange rule(counting, 1);
   const std::vector<float> golden(9, 1.0F);
   Change change;
   change.values.assign(9, 2.0F);
@@ -70,6 +71,13 @@ TEST_CASE("value change: computes the stretch that changed, and no more") {
   CHECK(count == 4);
   CHECK(to.begin == 3);
   CHECK(to.end == 7);
+
+  ValueChange of_pixels(counting, 3);
+  of_pixels.propagate(0, {&input, 1}, golden, {}, to);
+  CHECK(count == 4 + 6);
+  CHECK(to.begin == 3);
+  CHECK(to.end == 9);
+  CHECK(to.values[8] == 1.0F);  // fault-free, and of a pixel that changed
 }
 
 TEST_CASE("sum change: stretches that overlap, lie apart or are missing") {
@@ -88,13 +96,13 @@ TEST_CASE("sum change: stretches that overlap, lie apart or are missing") {
   CHECK(wrong == 0);
 }
 
-TEST_CASE("pixelwise change: batch norm of the pixels that changed") {
+TEST_CASE("value change: batch norm of the pixels that changed") {
   test::Values values(3);
   for (const std::size_t channels : {1U, 3U, 16U}) {
     const BatchNorm<> norm(values.uniform({channels}, 0.5F, 2.0F),
                            values.uniform({channels}, -1, 1), values.uniform({channels}, -1, 1),
                            values.uniform({channels}, 0.5F, 2.0F));
-    PixelwiseChange<BatchNorm<>> rule(norm, channels);
+    ValueChange rule([&](std::span<float> x) { norm.apply(x); }, channels);
     std::size_t wrong = 0;
     for (std::size_t trial = 0; trial < 50; ++trial) {
       wrong += wrong_values(norm, rule, {Input({5, 4, channels}, values)});
