@@ -68,7 +68,7 @@ struct Stopped {};
 ///
 /// The first chunk is one trial, whose time is at most that of the fault-free values, which every
 /// chunk pays, and its own: chunks take ten times as long where that is more than what is wanted,
-/// but a minute at most.
+/// but ten minutes at most.
 class ChunkSize {
  public:
   explicit ChunkSize(const RunOptions& options)
@@ -78,7 +78,7 @@ class ChunkSize {
   void took(std::uint64_t trials, double seconds) {
     if (is_first_) {
       is_first_ = false;
-      seconds_ = std::max(seconds_, std::min(10 * seconds, 60.0));
+      seconds_ = std::max(seconds_, std::min(10 * seconds, most_seconds));
     }
     const double wanted = static_cast<double>(trials) * seconds_ / std::max(seconds, 1e-6);
     const double within =
@@ -87,6 +87,8 @@ class ChunkSize {
   }
 
  private:
+  static constexpr double most_seconds = 600;
+
   double seconds_;
   std::uint64_t most_;
   std::uint64_t next_ = 1;
