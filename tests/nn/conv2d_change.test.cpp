@@ -177,9 +177,9 @@ TEST_CASE("conv2d change: the effect of flips is that on the levels") {
     REQUIRE(effect->weights.size() == 1);
     CHECK(effect->weights[0].output == 4);
     CHECK(effect->weights[0].k == 31);
-    // levels are codes less a zero point: bit i is worth 2^i, upwards where it is set now
+    // levels are codes less a zero point: bit i is worth 2^i, the top one of two's complement -2^7
     const float worth = std::ldexp(kernel.test(at) ? 1.0F : -1.0F, bit);
-    CHECK(effect->weights[0].difference == worth);
+    CHECK(effect->weights[0].difference == (bit == 7 ? -worth : worth));
     CHECK(effect->biases.empty());
     kernel.flip(at);
     conv.refresh();

@@ -227,6 +227,31 @@ TEST_CASE("conv change: a tail is applied once to all that either changes") {
   CHECK(std::ranges::min(seen) > 2);
 }
 
+TEST_CASE("conv change: sums of levels that no longer fit 32 bits") {
+  // products of almost 2^26, of which the 64 of a pixel add up to 2^32
+  using Conv = Conv2d<Fixed<14, 12>>;
+  const Conv conv(WindowGeometry::square(3, 1, 1), Tensor({64, 3, 3, 64}, 1.99F), Tensor({64}));
+  const Shape picture{16, 16, 64};
+  const auto rule = conv.change_rule(picture);
+  const Tensor x(picture.with_batch(1));
+  const Tensor y = test::forward(conv, x);
+  rule->keep(0, x.values(), y.values());
+  Tensor now = x;
+  Change change;
+  change.begin = 40 * 64;
+  change.end = 41 * 64;
+  change.values.resize(x.size());
+  for (std::size_t i = change.begin; i < change.end; ++i) {
+    now[i] = change.values[i] = 1.99F;
+  }
+  const ChangedInput input{x.values(), &change};
+  Change to;
+  to.values.resize(y.size());
+  rule->propagate(0, {&input, 1}, y.values(), {}, to);
+  CHECK(test::different_bits(test::value_after(y.values(), to),
+                             test::forward(conv, now).values()) == 0);
+}
+
 TEST_CASE("conv change: nothing but a flag is left of what was declined") {
   test::Values values(4);
   const Case& at = cases[1];

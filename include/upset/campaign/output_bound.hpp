@@ -55,7 +55,8 @@ class OutputBound {
   }
 
   /// The distance the input of the last dense layer, or else the output, can go with the class
-  /// staying the same, whatever rounding adds: that may move logits by 2^-12 of the largest.
+  /// staying the same, whatever rounding adds: that may move logits by 2^-12 of the largest. 0
+  /// where a logit is not finite.
   [[nodiscard]] double room(std::span<const float> logits) const {
     double room = std::numeric_limits<double>::infinity();
     for (std::size_t first = 0; first < logits.size(); first += classes_) {
@@ -63,6 +64,9 @@ class OutputBound {
       const std::size_t best = predicted_class(row);
       double largest = 0;
       for (const float logit : row) {
+        if (!std::isfinite(logit)) {
+          return 0;
+        }
         largest = std::max(largest, std::abs(static_cast<double>(logit)));
       }
       for (std::size_t k = 0; k < classes_; ++k) {

@@ -132,6 +132,15 @@ struct NodeFaults {
   /// So much changes that many pictures should be computed together, if that is possible: the rule
   /// may leave `Change::is_declined` behind and nothing else.
   bool may_decline = false;
+
+  /// Flips the bits in what the layer reads.
+  [[nodiscard]] ActivationHook hook() const {
+    return [bits = activation_bits](std::size_t, std::uint64_t, MemoryImage& memory) {
+      for (const std::uint64_t bit : bits) {
+        memory.flip(bit);
+      }
+    };
+  }
 };
 
 /// Applied to finished values, which are those from element `first` on.
@@ -142,6 +151,31 @@ struct Tail {
   const BandFunction* function = nullptr;
   std::size_t begin = 0;  ///< what it changes by itself, [begin, end)
   std::size_t end = 0;
+
+  /// Applies it to what the layer has computed, all of `to`, which begins with a pixel.
+  void apply(std::size_t channels, Change& to) const {
+    // whole pixels that stay in the innermost cache
+    const std::size_t part = std::max<std::size_t>(2048 / channels, 1) * channels;
+    for (std::size_t first = to.begin; function != nullptr && first < to.end; first += part) {
+      (*function)(first, {to.values.data() + first, std::min(part, to.end - first)});
+    }
+  }
+  /// Extends `to`, to which it has been applied, to what it changes by itself; y is the layer's
+  /// fault-free value.
+  void extend(std::span<const float> y, Change& to) const {
+    const auto cover = [&](std::size_t first, std::size_t last) {
+      if (first < last) {
+        std::copy_n(y.data() + first, last - first, to.values.data() + first);
+        (*function)(first, {to.values.data() + first, last - first});
+      }
+    };
+    if (function != nullptr && begin < end) {
+      cover(begin, std::max(begin, to.begin));
+      cover(std::min(end, to.end), end);
+      to.begin = std::min(to.begin, begin);
+      to.end = std::max(to.end, end);
+    }
+  }
 };
 
 /// How changes pass through one layer. Pictures whose fault-free values are at hand are numbered by

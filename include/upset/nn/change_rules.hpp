@@ -103,11 +103,7 @@ class WholeChange final : public ChangeRule {
     for (const Tensor& tensor : x) {
       pointers.push_back(&tensor);
     }
-    const ActivationHook flip = [&](std::size_t, std::uint64_t, MemoryImage& memory) {
-      for (const std::uint64_t bit : faults.activation_bits) {
-        memory.flip(bit);
-      }
-    };
+    const ActivationHook flip = faults.hook();
     Pass pass;
     pass.hook = faults.activation_bits.empty() ? nullptr : &flip;
     const Tensor result = layer_->forward(pointers, pass);

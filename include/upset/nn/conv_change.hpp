@@ -50,8 +50,12 @@ class ConvolutionChange final : public ChangeRule {
     biases_.resize(product_.stride());
     const std::vector<Level> weights = face_->weights();
     const std::size_t depth = weights.size() / outputs;
+    std::vector<double> sums(outputs, 0.0);
     for (std::size_t i = 0; i < weights.size(); ++i) {
+      const double size = std::abs(static_cast<double>(weights[i]));
       product_.set_weight(i / depth, i % depth, weights[i]);
+      largest_weight_ = std::max(largest_weight_, size);
+      largest_row_ = std::max(largest_row_, sums[i / depth] += size);
     }
     depth_ = depth;
     most_differences_ = most_differences(product_, depth);
@@ -65,6 +69,8 @@ class ConvolutionChange final : public ChangeRule {
     kept.levels.resize(x.size());
     face_->read_inputs(x, kept.levels.data());
     if constexpr (in_levels) {
+      const auto [low, high] = std::ranges::minmax(kept.levels);
+      kept.largest = static_cast<float>(std::max(-low, +high));
       keep_sums(y, kept);
     } else {
       std::uint32_t largest = 0;
@@ -124,18 +130,19 @@ class ConvolutionChange final : public ChangeRule {
     const ChangedInput& x = inputs[0];
     const WeightEffect* const effect = faults.weights;
     const bool has_effect = effect != nullptr && effect->weights.size() + effect->biases.size() > 0;
-    if (!kept.is_usable || !differences_.find(x, faults, kept.levels, most_differences_)) {
+    if (!kept.is_usable || !differences_.find(x, faults, kept.levels, most_differences_) ||
+        !sums_fit(kept, effect)) {
       if (faults.may_decline) {
         to.is_declined = true;
         return;
       }
       compute_whole(x, faults, to);
-      finish_whole(tail, to);
+      tail.apply(outputs_, to);
     } else if (differences_.empty() && !has_effect) {
       to.set_none();
     } else if (differences_.empty() && effect->weights.size() + effect->biases.size() == 1) {
       change_channel(kept, y, *effect, to);
-      finish_whole(tail, to);
+      tail.apply(outputs_, to);
     } else {
       change_rows(kept, y, has_effect ? effect : nullptr, tail, to);
     }
@@ -145,13 +152,12 @@ class ConvolutionChange final : public ChangeRule {
   struct Slot {
     AlignedVector<Level> levels;
     AlignedVector<std::int32_t> sums;  // of levels
-    float largest = 0;                 // magnitude of y, of floats
+    float largest = 0;                 // magnitude of a level, or of y of floats
     bool is_usable = true;
   };
 
   static constexpr std::size_t lanes = Product::lanes;
   using Floats = typename detail::Register<float, lanes>::type;
-  using Integers = typename detail::Register<std::int32_t, lanes>::type;
   using StoredFloats = typename detail::Lanes<float, lanes>::type;
   using Vector = typename Product::Vector;
   using Stored = typename detail::Lanes<Sum, lanes>::type;
@@ -195,6 +201,20 @@ class ConvolutionChange final : public ChangeRule {
     kept.is_usable = kept.is_usable && largest < 0x1p21;
   }
 
+  // Whether sums keep within 32 bits, by bounds on what is added to those kept.
+  [[nodiscard]] bool sums_fit(const Slot& kept, const WeightEffect* effect) const {
+    if constexpr (!in_levels) {
+      return true;
+    }
+    const auto [largest, total] = differences_.magnitudes();
+    double bound = std::min(largest * largest_row_, total * largest_weight_);
+    for (std::size_t n = 0; effect != nullptr && n < effect->weights.size(); ++n) {
+      const double size = std::abs(static_cast<double>(effect->weights[n].difference));
+      bound += size * (static_cast<double>(kept.largest) + largest);
+    }
+    return bound < 0x1p31 - 0x1p21;
+  }
+
   // Rows of the output that may change, each finished while it is in the cache.
   void change_rows(const Slot& kept, std::span<const float> y, const WeightEffect* effect,
                    const Tail& tail, Change& to) {
@@ -223,32 +243,7 @@ class ConvolutionChange final : public ChangeRule {
       }
     }
     note_rounding(kept, largest, to);
-    if (tail.function != nullptr) {
-      cover_tail(y, tail, to);
-    }
-  }
-
-  // What the tail changes outside of what the convolution does.
-  static void cover_tail(std::span<const float> y, const Tail& tail, Change& to) {
-    const auto cover = [&](std::size_t begin, std::size_t end) {
-      if (begin < end) {
-        std::copy_n(y.data() + begin, end - begin, to.values.data() + begin);
-        (*tail.function)(begin, {to.values.data() + begin, end - begin});
-      }
-    };
-    if (tail.begin < tail.end) {
-      cover(tail.begin, std::max(tail.begin, to.begin));
-      cover(std::min(tail.end, to.end), tail.end);
-      to.begin = std::min(to.begin, tail.begin);
-      to.end = std::max(to.end, tail.end);
-    }
-  }
-  void finish_whole(const Tail& tail, Change& to) const {
-    // whole pixels that stay in the innermost cache
-    const std::size_t part = std::max<std::size_t>(2048 / outputs_, 1) * outputs_;
-    for (std::size_t first = to.begin; tail.function != nullptr && first < to.end; first += part) {
-      (*tail.function)(first, {to.values.data() + first, std::min(part, to.end - first)});
-    }
+    tail.extend(y, to);
   }
 
   // w' x' = w x + w dx + dw x': the last of these.
@@ -364,11 +359,7 @@ class ConvolutionChange final : public ChangeRule {
   void compute_whole(const ChangedInput& x, const NodeFaults& faults, Change& to) {
     Tensor picture = Tensor::uninitialized(input_.with_batch(1));
     x.write(picture.values());
-    const ActivationHook flip = [&](std::size_t, std::uint64_t, MemoryImage& memory) {
-      for (const std::uint64_t bit : faults.activation_bits) {
-        memory.flip(bit);
-      }
-    };
+    const ActivationHook flip = faults.hook();
     Pass pass;
     pass.hook = faults.activation_bits.empty() ? nullptr : &flip;
     const Tensor result = face_->forward(picture, pass);
@@ -383,6 +374,8 @@ class ConvolutionChange final : public ChangeRule {
   std::size_t outputs_;
   std::size_t depth_ = 0;
   std::size_t most_differences_ = 0;
+  double largest_weight_ = 0;  // magnitude
+  double largest_row_ = 0;     // sum of the magnitudes of an output's weights
   Product product_;
   std::vector<float> steps_;
   std::vector<float> biases_;

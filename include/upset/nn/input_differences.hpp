@@ -3,6 +3,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -85,6 +86,19 @@ class InputDifferences {
   [[nodiscard]] bool empty() const { return differences_.empty(); }
   /// The first difference of each pixel, and their number; of no meaning where there are none.
   [[nodiscard]] std::span<const std::uint32_t> starts() const { return starts_; }
+  /// The largest magnitude among them, and the sum of all.
+  [[nodiscard]] std::pair<double, double> magnitudes() const {
+    double largest = 0;
+    double sum = 0;
+    for (const auto& word : differences_) {
+      for (const Level value : word.values) {
+        const double size = std::abs(static_cast<double>(value));
+        largest = std::max(largest, size);
+        sum += size;
+      }
+    }
+    return {largest, sum};
+  }
   /// Rows of the picture that differences lie in.
   [[nodiscard]] std::pair<std::size_t, std::size_t> rows() const {
     const std::size_t row = input_[1] * input_[2];
