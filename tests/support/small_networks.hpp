@@ -61,8 +61,7 @@ template <class F>
 
 /// The output of plain inference, with `bits` of what node `node` reads flipped.
 [[nodiscard]] inline Tensor flipped_output(const Network& network, const Tensor& x,
-                                           std::size_t node,
-                                           std::span<const std::uint64_t> bits) {
+                                           std::size_t node, std::span<const std::uint64_t> bits) {
   const ActivationHook flip = [&](std::size_t at, std::uint64_t, MemoryImage& memory) {
     for (std::size_t i = 0; at == node && i < bits.size(); ++i) {
       memory.flip(bits[i]);

@@ -18,7 +18,7 @@ namespace upset::detail {
 
 template <class T>
 [[nodiscard]] inline bool same_bits(const T* a, const T* b, std::size_t count) {
-  return std::memcmp(a, b, count * sizeof(T)) == 0;
+  return count == 0 || std::memcmp(a, b, count * sizeof(T)) == 0;  // null is no argument of memcmp
 }
 
 /// Calls `use(i)` for every i below `count` with different bits in a[i] and b[i], ascending.

@@ -85,9 +85,9 @@ struct ChangedInput {
     const std::size_t begin = is_none() ? last : std::clamp(change->begin, first, last);
     const std::size_t end = is_none() ? last : std::clamp(change->end, begin, last);
     const auto add_part = [&](const float* from, std::size_t from_element, std::size_t to_element) {
-      float* const to = values.data() - first;
+      float* const to = values.data() + (from_element - first);
       for (std::size_t i = from_element; i < to_element; ++i) {
-        to[i] += from[i];
+        to[i - from_element] += from[i];
       }
     };
     add_part(golden.data(), first, begin);
