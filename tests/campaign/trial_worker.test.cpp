@@ -150,8 +150,8 @@ TEST_CASE("trial worker: pictures kept at a time") {
   trials[1].weights = {{0, 1}};
   CHECK(TrialWorker::block_of(EngineLevel::o3, trials) == 1);
   trials[2].weights = {{0, 1}, {0, 2}};
-  CHECK(TrialWorker::block_of(EngineLevel::o2, trials) == 4);
-  CHECK(TrialWorker::block_of(EngineLevel::o3, trials) == 4);
+  CHECK(TrialWorker::block_of(EngineLevel::o2, trials) == detail::ParkedRuns::batch);
+  CHECK(TrialWorker::block_of(EngineLevel::o3, trials) == detail::ParkedRuns::batch);
 }
 
 TEST_CASE("trial worker: sites that do not exist") {
