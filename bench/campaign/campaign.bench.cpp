@@ -9,6 +9,7 @@
 #include <cstdlib>
 #include <memory>
 #include <numeric>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -111,6 +112,7 @@ void run(benchmark::State& state, Subject (*make)(), Kind kind, EngineLevel leve
   const std::vector<TrialFaults> trials = trials_of(kind, subject.network, rate);
   const std::size_t pictures = subject.test.labels.size();
   Engine engine(subject.network, std::move(subject.test), {.level = level, .threads = 1});
+  (void)engine.run(std::span(trials).first(1));  // sets up what a campaign sets up once
   Outcomes sum;
   for (auto _ : state) {
     for (const Outcomes& outcomes : engine.run(trials)) {

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <numeric>
 #include <span>
 #include <string>
 #include <utility>
@@ -81,17 +82,23 @@ class Engine {
         prepared[t] = workers_[worker]->prepare(trials[t]);
       }
     });
+    // those that begin at the same node find its weights in the cache
+    std::vector<std::size_t> order(trials.size());
+    std::iota(order.begin(), order.end(), std::size_t{0});
+    std::ranges::stable_sort(order, {}, [&](std::size_t t) {
+      return prepared[t].nodes.empty() ? 0 : prepared[t].nodes.front().node;
+    });
     std::vector<std::vector<Outcomes>> sums(threads, std::vector<Outcomes>(trials.size()));
     parallel_for(threads, blocks * slices, [&](std::size_t worker, std::size_t task) {
       const std::size_t first_image = task / slices * block;
       const std::size_t image_count = std::min(block, images() - first_image);
       const auto [first, count] = slice_of(task % slices);
       workers_[worker]->take(first_image, image_count);
-      for (std::size_t t = first; t < first + count; ++t) {
+      for (const std::size_t t : std::span(order).subspan(first, count)) {
         workers_[worker]->run(prepared[t], sums[worker][t]);
       }
       workers_[worker]->finish();
-      for (std::size_t t = first; t < first + count; ++t) {
+      for (const std::size_t t : std::span(order).subspan(first, count)) {
         verify(*workers_[worker], prepared[t], first_image, image_count);
       }
       finished(count * image_count);

@@ -286,12 +286,20 @@ class TrialWorker {
     for (; !draws && next != trial.nodes.end(); ++next) {
       add_fault(trial, next->node, &*next, next->activation_bits);
     }
+    const auto park = [&](bool is_exact, bool is_suspect) {
+      parked_.add(
+          network_, propagation_, {&trial, slot, faults_.front().node, is_exact, is_suspect, &to},
+          [this](const ParkedRun& run, std::span<const float> output) { conclude(run, output); });
+    };
+    if (trial.needs_refresh && !hits_activations(trial)) {
+      // so much changes under a set of faults that differences are not worth looking for
+      propagation_.give_up(faults_.front().node);
+      park(true, false);
+      return;
+    }
     const Change& change = propagation_.run(slot, faults_, level_ == EngineLevel::o3, true);
     if (propagation_.parked() < network_.size()) {
-      parked_.add(
-          network_, propagation_,
-          {&trial, slot, faults_.front().node, change.is_exact, change.is_suspect, &to},
-          [this](const ParkedRun& run, std::span<const float> output) { conclude(run, output); });
+      park(change.is_exact, change.is_suspect);
       return;
     }
     const auto golden = propagation_.golden_output(slot);
