@@ -23,8 +23,7 @@ namespace upset {
 struct FaultyNode {
   std::size_t node = 0;
   NodeFaults faults;
-  bool is_whole =
-      false;  ///< parameters differ in a way only `forward` of the refreshed layer knows
+  bool is_whole = false;  ///< only `forward` of the refreshed layer knows what they do
 };
 
 /// Computes outputs under faults from fault-free values kept for some pictures at a time.
