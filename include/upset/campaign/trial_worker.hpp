@@ -82,9 +82,13 @@ class TrialWorker {
     for (const FaultSpace::Address& at : trial.weights) {
       prepared.check = std::max(prepared.check, images_[at.image].image->check(at.bit));
     }
+    // what more than a few flips do is not worth listing
+    const bool lists =
+        trial.weights.size() <= 64 && (level_ == EngineLevel::o2 || level_ == EngineLevel::o3);
     std::size_t hit = 0;
     for (PreparedTrial::Node& node : nodes) {
-      if (node.is_hit && (level_ == EngineLevel::o2 || level_ == EngineLevel::o3)) {
+      node.is_whole = node.is_hit;
+      if (node.is_hit && lists) {
         std::optional<WeightEffect> effect = propagation_.effect(node.node);
         node.is_whole = !effect;
         node.effect = effect ? std::move(*effect) : WeightEffect{};
@@ -92,9 +96,8 @@ class TrialWorker {
       prepared.needs_refresh = prepared.needs_refresh || node.is_whole;
       hit += node.is_hit ? 1U : 0U;
     }
-    prepared.needs_refresh = prepared.needs_refresh || hit > 1 ||
-                             (hit > 0 && trial.activation_rate > 0) || level_ == EngineLevel::o0 ||
-                             level_ == EngineLevel::o1;
+    prepared.needs_refresh =
+        prepared.needs_refresh || hit > 1 || (hit > 0 && trial.activation_rate > 0);
     flip_weights(trial);
     refresh(prepared);
     return prepared;
