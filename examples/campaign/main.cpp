@@ -14,6 +14,7 @@
 #include "subject.hpp"
 #include <malloc.h>
 
+#include <upset/campaign/engine.hpp>
 #include <upset/campaign/journal_merge.hpp>
 #include <upset/campaign/run.hpp>
 #include <upset/campaign/stop_signals.hpp>

@@ -11,6 +11,7 @@
 #include <doctest/doctest.h>
 #include <sys/wait.h>
 
+#include <upset/campaign/engine.hpp>
 #include <upset/campaign/journal_merge.hpp>
 #include <upset/campaign/run.hpp>
 

@@ -16,6 +16,7 @@
 
 #include "../campaign/subjects.hpp"
 
+#include <upset/campaign/engine.hpp>
 #include <upset/interop/mpi.hpp>
 
 namespace upset {

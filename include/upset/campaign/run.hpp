@@ -14,7 +14,6 @@
 #include <utility>
 #include <vector>
 
-#include <upset/campaign/engine.hpp>
 #include <upset/campaign/journal.hpp>
 #include <upset/campaign/stopping.hpp>
 #include <upset/campaign/trial_source.hpp>
@@ -27,8 +26,9 @@ namespace upset {
 using TrialRunner = std::function<std::vector<Outcomes>(
     std::span<const std::uint64_t> trials, const std::function<void(std::uint64_t)>& finished)>;
 
-/// The trials of a source, computed by an engine of this process. Both must outlive the runner.
-[[nodiscard]] inline TrialRunner run_on(Engine& engine, const TrialSource& source) {
+/// The trials of a source, computed by an `Engine` of this process. Both must outlive the runner.
+template <class EngineType>
+[[nodiscard]] TrialRunner run_on(EngineType& engine, const TrialSource& source) {
   return [&](std::span<const std::uint64_t> trials,
              const std::function<void(std::uint64_t)>& finished) {
     std::vector<TrialFaults> faults;

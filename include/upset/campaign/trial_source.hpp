@@ -14,7 +14,7 @@
 #include <vector>
 
 #include <upset/campaign/plan.hpp>
-#include <upset/campaign/trial_worker.hpp>
+#include <upset/campaign/trial.hpp>
 #include <upset/fault/blank_image.hpp>
 #include <upset/fault/random_order.hpp>
 #include <upset/fault/turns.hpp>
