@@ -13,16 +13,28 @@ namespace upset {
 namespace {
 
 TEST_CASE("random_order: every number once, for sizes shuffled and enciphered") {
+#ifdef __OPTIMIZE__
+  constexpr std::uint64_t largest = 262145;
+#else
+  constexpr std::uint64_t largest = 65537;  // a minute less under sanitizers
+#endif
   for (const std::uint64_t size : {1U, 2U, 3U, 10U, 65536U, 65537U, 100003U, 131072U, 262145U}) {
+    if (size > largest) {
+      continue;
+    }
     CAPTURE(size);
     const RandomOrder order(size, 5, 2);
     std::vector<bool> seen(size, false);
+    std::uint64_t wrong = 0;
     for (std::uint64_t draw = 0; draw < size; ++draw) {
       const std::uint64_t number = order(draw);
-      REQUIRE(number < size);
-      REQUIRE_FALSE(seen[number]);
-      seen[number] = true;
+      if (number >= size || seen[number]) {
+        ++wrong;
+      } else {
+        seen[number] = true;
+      }
     }
+    CHECK(wrong == 0);
   }
 }
 
@@ -53,6 +65,11 @@ TEST_CASE("random_order: a function of seed, stream and draw") {
 }
 
 TEST_CASE("random_order: draws of one order, and one draw of many, are uniform") {
+#ifdef __OPTIMIZE__
+  constexpr int each = 200;
+#else
+  constexpr int each = 40;
+#endif
   for (const std::uint64_t size :
        {std::uint64_t{70000}, std::uint64_t{17174144}, std::uint64_t{1} << 40}) {
     CAPTURE(size);
@@ -60,14 +77,14 @@ TEST_CASE("random_order: draws of one order, and one draw of many, are uniform")
     std::vector<std::uint64_t> along(100);
     std::vector<std::uint64_t> across(100);
     std::vector<std::uint64_t> pairs(100);  // tenths of a draw and of the one after it
-    for (std::uint64_t i = 0; i < 20000; ++i) {
+    for (std::uint64_t i = 0; i < 100 * each; ++i) {
       ++along[order(i) / (size / 100 + 1)];
       ++across[RandomOrder(size, i)(3) / (size / 100 + 1)];
       ++pairs[order(i) / (size / 10 + 1) * 10 + order(i + 1) / (size / 10 + 1)];
     }
-    CHECK(chi_square(along, 200) < 149);
-    CHECK(chi_square(across, 200) < 149);
-    CHECK(chi_square(pairs, 200) < 149);
+    CHECK(chi_square(along, each) < 149);
+    CHECK(chi_square(across, each) < 149);
+    CHECK(chi_square(pairs, each) < 149);
   }
 }
 
