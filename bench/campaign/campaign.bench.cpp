@@ -73,13 +73,7 @@ enum class Kind { single_weight, single_activation, ber };
 
 [[nodiscard]] std::vector<TrialFaults> trials_of(Kind kind, Network& network, double rate) {
   const FaultSpace space(network.images());
-  std::vector<std::uint64_t> activation_bits(network.size(), 0);
-  const ActivationHook measure = [&](std::size_t node, std::uint64_t, MemoryImage& memory) {
-    activation_bits[node] = memory.layout().code_bits();
-  };
-  Pass pass;
-  pass.hook = &measure;
-  (void)network.forward(Tensor(network.input_shape().with_batch(1)), pass);
+  const std::vector<std::uint64_t> activation_bits = network.activation_bits();
   const std::uint64_t all =
       std::accumulate(activation_bits.begin(), activation_bits.end(), std::uint64_t{0});
 

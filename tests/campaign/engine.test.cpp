@@ -36,13 +36,7 @@ namespace {
 [[nodiscard]] std::vector<TrialFaults> random_trials(Network& network, std::size_t count,
                                                      bool weights, bool activations) {
   const FaultSpace space(network.images());
-  std::vector<std::uint64_t> bits(network.size(), 0);
-  const ActivationHook measure = [&](std::size_t node, std::uint64_t, MemoryImage& memory) {
-    bits[node] = memory.layout().code_bits();
-  };
-  Pass pass;
-  pass.hook = &measure;
-  (void)network.forward(Tensor(network.input_shape().with_batch(1)), pass);
+  const std::vector<std::uint64_t> bits = network.activation_bits();
   std::vector<TrialFaults> trials(count);
   for (std::size_t t = 0; t < count; ++t) {
     Random random(11, t);

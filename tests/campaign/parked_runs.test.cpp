@@ -25,7 +25,7 @@ TEST_CASE("parked runs: batches of a node, and the rest at the end, as plain inf
     pictures.push_back(values.uniform({1, 10, 10, 3}, -1.0F, 1.0F));
     propagation.keep(slot, pictures[slot]);
   }
-  const auto bits_of = test::activation_bits(network);
+  const auto bits_of = network.activation_bits();
   detail::ParkedRuns parked;
   struct Run {
     std::size_t node;

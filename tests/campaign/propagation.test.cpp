@@ -39,7 +39,7 @@ TEST_CASE("propagation: flips in activations, bit for bit") {
   test::Values values(1);
   const Network network = test::small_residual<Int8Affine>(values);
   Propagation propagation(network);
-  const auto bits_of = test::activation_bits(network);
+  const auto bits_of = network.activation_bits();
   const auto nodes = products(network);
   std::array<Tensor, 2> pictures;
   for (std::size_t slot = 0; slot < 2; ++slot) {
@@ -133,7 +133,7 @@ TEST_CASE("propagation: a parked run goes on from the values it leaves") {
   Propagation propagation(network);
   const Tensor x = values.uniform({1, 10, 10, 3}, -1.0F, 1.0F);
   propagation.keep(0, x);
-  const auto bits_of = test::activation_bits(network);
+  const auto bits_of = network.activation_bits();
   std::size_t parked = 0;
   std::size_t wrong = 0;
   for (std::size_t trial = 0; trial < trials; ++trial) {
@@ -191,7 +191,7 @@ TEST_CASE("propagation: of floats, runs that are settled keep their class") {
   const Network network = test::small_residual<Float32>(values);
   const OutputBound bound(network);
   Propagation propagation(network, &bound);
-  const auto bits_of = test::activation_bits(network);
+  const auto bits_of = network.activation_bits();
   const auto nodes = products(network);
   std::size_t settled = 0;
   std::size_t wrong = 0;

@@ -36,7 +36,7 @@ constexpr std::size_t trial_count = 6;
 
 // Flips in weights, in activations, listed or drawn, or in both.
 [[nodiscard]] std::vector<TrialFaults> random_trials(Network& network, test::Values& values) {
-  const auto bits = test::activation_bits(network);
+  const auto bits = network.activation_bits();
   const auto images = network.images();
   std::vector<TrialFaults> trials(trial_count);
   for (std::size_t t = 0; t < trials.size(); ++t) {

@@ -47,18 +47,6 @@ template <class F>
   return network;
 }
 
-/// How many bits each node reads from memory, in one picture.
-[[nodiscard]] inline std::vector<std::uint64_t> activation_bits(const Network& network) {
-  std::vector<std::uint64_t> bits(network.size(), 0);
-  const ActivationHook measure = [&](std::size_t node, std::uint64_t, MemoryImage& memory) {
-    bits[node] = memory.layout().code_bits();
-  };
-  Pass pass;
-  pass.hook = &measure;
-  (void)network.forward(Tensor(network.input_shape().with_batch(1)), pass);
-  return bits;
-}
-
 /// The output of plain inference, with `bits` of what node `node` reads flipped.
 [[nodiscard]] inline Tensor flipped_output(const Network& network, const Tensor& x,
                                            std::size_t node, std::span<const std::uint64_t> bits) {

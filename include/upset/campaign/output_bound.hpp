@@ -25,7 +25,8 @@ class OutputBound {
   explicit OutputBound(const Network& network) : readers_(network.size()) {
     const auto nodes = network.nodes();
     std::vector<double> to_output(nodes.size(), 0.0);
-    last_ = nodes.back().layer.target<Dense<>>();
+    const auto* const last = nodes.back().layer.target<Dense<>>();
+    last_weight_ = last == nullptr ? Tensor() : last->weight();
     to_output.back() = 1;
     for (std::size_t n = nodes.size(); n-- > 0;) {
       for (const Reader& reader : readers_[n]) {
@@ -34,7 +35,7 @@ class OutputBound {
       for (const std::size_t from : nodes[n].inputs) {
         if (from != Network::input) {
           // behind the last layer distances between classes are known, see `room`
-          const double own = n + 1 == nodes.size() && last_ != nullptr
+          const double own = n + 1 == nodes.size() && last != nullptr
                                  ? 1
                                  : lipschitz_bound(nodes[n].layer, nodes[from].shape);
           readers_[from].push_back({n, own * to_output[n]});
@@ -88,21 +89,20 @@ class OutputBound {
 
   /// How fast the difference of two logits can change.
   [[nodiscard]] double distance(std::size_t a, std::size_t b) const {
-    if (last_ == nullptr) {
+    if (last_weight_.size() == 0) {
       return std::numbers::sqrt2;
     }
-    const Tensor weight = last_->weight();
     double squares = 0;
-    for (std::size_t i = 0; i < weight.size() / classes_; ++i) {
+    for (std::size_t i = 0; i < last_weight_.size() / classes_; ++i) {
       const double difference =
-          static_cast<double>(weight.row(a)[i]) - static_cast<double>(weight.row(b)[i]);
+          static_cast<double>(last_weight_.row(a)[i]) - static_cast<double>(last_weight_.row(b)[i]);
       squares += difference * difference;
     }
     return std::sqrt(squares);
   }
 
   std::vector<std::vector<Reader>> readers_;  // per node
-  const Dense<>* last_ = nullptr;
+  Tensor last_weight_;  // [classes, I]; empty where the last layer is not dense
   std::size_t classes_ = 0;
 };
 

@@ -30,6 +30,7 @@ class TrialWorker {
               const OutputBound* bound)
       : network_(network),
         images_(network_.images()),
+        activation_bits_(network_.activation_bits()),
         test_(&test),
         level_(level),
         propagation_(network_, bound),
@@ -37,13 +38,6 @@ class TrialWorker {
     for (std::size_t n = 0; n < network_.size(); ++n) {
       node_of_.insert(node_of_.end(), network_.layer(n).images().size(), n);
     }
-    activation_bits_.assign(network_.size(), 0);
-    const ActivationHook measure = [&](std::size_t node, std::uint64_t, MemoryImage& memory) {
-      activation_bits_[node] = memory.layout().code_bits();
-    };
-    Pass pass;
-    pass.hook = &measure;
-    (void)network_.forward(test.images.rows(0, 1), pass);
   }
   TrialWorker(const TrialWorker&) = delete;
   TrialWorker& operator=(const TrialWorker&) = delete;
@@ -228,20 +222,31 @@ class TrialWorker {
     }
   }
 
-  /// The flips in activations of a picture: those of the trial, and those drawn for the picture.
-  void draw_activations(const PreparedTrial& trial, std::size_t image) {
-    drawn_.assign(network_.size(), {});
-    for (const PreparedTrial::Node& node : trial.nodes) {
-      drawn_[node.node] = node.activation_bits;
+  /// Bits flipped in what a node reads of a picture: those of the trial, and those drawn for the
+  /// picture.
+  [[nodiscard]] std::vector<std::uint64_t> activation_flips(const PreparedTrial& trial,
+                                                            std::size_t node,
+                                                            std::size_t image) const {
+    const auto listed = std::ranges::lower_bound(trial.nodes, node, {}, &PreparedTrial::Node::node);
+    std::vector<std::uint64_t> flips;
+    if (listed != trial.nodes.end() && listed->node == node) {
+      flips = listed->activation_bits;
     }
-    for (std::size_t n = 0; trial.faults->activation_rate > 0 && n < network_.size(); ++n) {
-      if (activation_bits_[n] > 0) {
-        Random random = activation_random(trial.faults->seed, trial.faults->key, n, image);
-        const auto bits = sample_ber(activation_bits_[n], trial.faults->activation_rate, random);
-        drawn_[n].insert(drawn_[n].end(), bits.begin(), bits.end());
-        std::ranges::sort(drawn_[n]);
+    if (trial.faults->activation_rate > 0 && activation_bits_[node] > 0) {
+      Random random = activation_random(trial.faults->seed, trial.faults->key, node, image);
+      const auto drawn = sample_ber(activation_bits_[node], trial.faults->activation_rate, random);
+      flips.insert(flips.end(), drawn.begin(), drawn.end());
+      std::ranges::sort(flips);
+    }
+    return flips;
+  }
+  /// Makes these flips in an inference.
+  [[nodiscard]] ActivationHook activation_hook(const PreparedTrial& trial) const {
+    return [this, &trial](std::size_t node, std::uint64_t image, MemoryImage& memory) {
+      for (const std::uint64_t bit : activation_flips(trial, node, image)) {
+        memory.flip(bit);
       }
-    }
+    };
   }
   [[nodiscard]] static bool hits_activations(const PreparedTrial& trial) {
     return trial.faults->activation_rate > 0 || !trial.faults->activations.empty();
@@ -249,16 +254,10 @@ class TrialWorker {
 
   // Weights are flipped and refreshed.
   void run_plainly(const PreparedTrial& trial, Outcomes& to) {
-    const bool hits = hits_activations(trial);
-    const ActivationHook flip = [&](std::size_t node, std::uint64_t image, MemoryImage& memory) {
-      draw_activations(trial, image);
-      for (const std::uint64_t bit : drawn_[node]) {
-        memory.flip(bit);
-      }
-    };
+    const ActivationHook flip = activation_hook(trial);
     Pass pass;
     pass.first_image = first_;
-    pass.hook = hits ? &flip : nullptr;
+    pass.hook = hits_activations(trial) ? &flip : nullptr;
     std::size_t start = 0;
     if (level_ == EngineLevel::o1 && trial.faults->activation_rate == 0) {
       start = trial.nodes.empty() ? network_.size() : trial.nodes.front().node;
@@ -275,11 +274,10 @@ class TrialWorker {
     const std::size_t image = first_ + slot;
     faults_.clear();
     const bool draws = trial.faults->activation_rate > 0;
-    if (draws) {
-      draw_activations(trial, image);
-    }
     auto next = trial.nodes.begin();
+    drawn_.resize(network_.size());
     for (std::size_t n = 0; draws && n < network_.size(); ++n) {
+      drawn_[n] = activation_flips(trial, n, image);
       const bool is_listed = next != trial.nodes.end() && next->node == n;
       if (is_listed || !drawn_[n].empty()) {
         add_fault(trial, n, is_listed ? &*next : nullptr, drawn_[n]);
@@ -354,12 +352,7 @@ class TrialWorker {
       flip_weights(*trial.faults);
       refresh(trial);
     }
-    draw_activations(trial, image);
-    const ActivationHook flip = [&](std::size_t node, std::uint64_t, MemoryImage& memory) {
-      for (const std::uint64_t bit : drawn_[node]) {
-        memory.flip(bit);
-      }
-    };
+    const ActivationHook flip = activation_hook(trial);
     Pass pass;
     pass.first_image = image;
     pass.hook = hits_activations(trial) ? &flip : nullptr;

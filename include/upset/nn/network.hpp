@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <concepts>
 #include <cstddef>
+#include <cstdint>
 #include <span>
 #include <string>
 #include <utility>
@@ -70,6 +71,10 @@ class Network {
   [[nodiscard]] std::vector<Parameter> parameters();
   /// Memory images of all layers, named "layer.set": the fault space of the weights.
   [[nodiscard]] std::vector<NamedImage> images();
+
+  /// Bits that each node reads from memory of one picture, the fault space of the activations; 0
+  /// where it reads none. One inference of a blank picture.
+  [[nodiscard]] std::vector<std::uint64_t> activation_bits() const;
 
   /// Writes every memory image from the real values.
   void encode() {

@@ -184,6 +184,17 @@ inline std::vector<NamedImage> Network::images() {
   return all;
 }
 
+inline std::vector<std::uint64_t> Network::activation_bits() const {
+  std::vector<std::uint64_t> bits(nodes_.size(), 0);
+  const ActivationHook measure = [&](std::size_t node, std::uint64_t, MemoryImage& memory) {
+    bits[node] = memory.layout().code_bits();
+  };
+  Pass pass;
+  pass.hook = &measure;
+  (void)forward(Tensor(input_shape_.with_batch(1)), pass);
+  return bits;
+}
+
 inline void Network::calibrate(const Tensor& x) {
   check_input(x);
   std::vector<Tensor> values(nodes_.size());
