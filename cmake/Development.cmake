@@ -28,7 +28,9 @@ target_compile_options(
   INTERFACE -Wall
             -Wextra
             -Wpedantic
-            -Wshadow # a name that hides another is read wrongly sooner or later
+            # A name that hides another is read wrongly sooner or later. Files compiled together do
+            # so unknowingly.
+            $<$<NOT:$<BOOL:$<TARGET_PROPERTY:UNITY_BUILD>>>:-Wshadow>
             -Wconversion # a narrowing is written, never slipped in: this library is about bits
             -Wsign-conversion
             -Wold-style-cast

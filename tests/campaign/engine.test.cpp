@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "support/draws.hpp"
 #include <doctest/doctest.h>
 
 #include <upset/campaign/engine.hpp>
@@ -64,11 +65,7 @@ namespace {
   return trials;
 }
 
-#ifdef __OPTIMIZE__
-constexpr std::size_t trial_count = 60;
-#else
-constexpr std::size_t trial_count = 8;  // of every kind one: 20 times as slow, under sanitizers
-#endif
+constexpr std::size_t trial_count = test::draws(60, 8);
 
 void check_levels_agree(Network network, bool is_exact, const std::string& name) {
   CAPTURE(name);

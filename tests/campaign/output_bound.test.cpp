@@ -5,6 +5,7 @@
 #include <numbers>
 #include <vector>
 
+#include "support/draws.hpp"
 #include "support/values.hpp"
 #include <doctest/doctest.h>
 
@@ -65,11 +66,7 @@ TEST_CASE("output bound: changes that are small enough never change the class") 
   const OutputBound bound(network);
   std::size_t settled = 0;
   std::size_t wrong = 0;
-#ifdef __OPTIMIZE__
-  constexpr std::size_t pictures = 40;
-#else
-  constexpr std::size_t pictures = 4;
-#endif
+  constexpr std::size_t pictures = test::draws(40, 4);
   for (std::size_t picture = 0; picture < pictures; ++picture) {
     const Tensor x = values.uniform({1, 6, 6, 2}, -2.0F, 2.0F);
     const std::vector<Tensor> golden = network.forward_all(x);

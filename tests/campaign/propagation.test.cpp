@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "support/changed_picture.hpp"
+#include "support/draws.hpp"
 #include "support/small_networks.hpp"
 #include "support/values.hpp"
 #include <doctest/doctest.h>
@@ -18,11 +19,7 @@
 namespace upset {
 namespace {
 
-#ifdef __OPTIMIZE__
-constexpr std::size_t trials = 150;
-#else
-constexpr std::size_t trials = 20;
-#endif
+constexpr std::size_t propagated_trials = test::draws(150, 20);
 
 // Node `node` is one that multiplies, and faults hit.
 [[nodiscard]] std::vector<std::size_t> products(const Network& network) {
@@ -50,7 +47,7 @@ TEST_CASE("propagation: flips in activations, bit for bit") {
   }
   std::size_t wrong = 0;
   std::array<std::size_t, 2> seen{};  // masked, not
-  for (std::size_t trial = 0; trial < trials; ++trial) {
+  for (std::size_t trial = 0; trial < propagated_trials; ++trial) {
     const std::size_t slot = values.below(2);
     const std::size_t node = nodes[values.below(nodes.size())];
     std::vector<std::uint64_t> bits;
@@ -88,7 +85,7 @@ TEST_CASE("propagation: flips in weights of several nodes, bit for bit") {
   const auto nodes = products(network);
   std::size_t wrong = 0;
   std::size_t whole = 0;
-  for (std::size_t trial = 0; trial < trials; ++trial) {
+  for (std::size_t trial = 0; trial < propagated_trials; ++trial) {
     std::vector<std::size_t> hit;
     std::vector<MemoryImage*> images;
     std::vector<std::uint64_t> bits;
@@ -136,7 +133,7 @@ TEST_CASE("propagation: a parked run goes on from the values it leaves") {
   const auto bits_of = network.activation_bits();
   std::size_t parked = 0;
   std::size_t wrong = 0;
-  for (std::size_t trial = 0; trial < trials; ++trial) {
+  for (std::size_t trial = 0; trial < propagated_trials; ++trial) {
     const std::size_t node = std::array<std::size_t, 3>{0, 2, 4}[trial % 3];
     std::vector<std::uint64_t> bits;
     for (std::size_t count = 1 + 40 * (trial % 4); count > 0; --count) {
@@ -163,7 +160,7 @@ TEST_CASE("propagation: a parked run goes on from the values it leaves") {
     wrong += test::different_bits(output, test::flipped_output(network, x, node, bits));
   }
   CHECK(wrong == 0);
-  CHECK(parked > trials / 5);
+  CHECK(parked > propagated_trials / 5);
 }
 
 TEST_CASE("propagation: values that are live are those somebody still reads") {
@@ -200,7 +197,7 @@ TEST_CASE("propagation: of floats, runs that are settled keep their class") {
     propagation.keep(0, x);
     const auto golden = propagation.golden_output(0);
     const std::size_t before = predicted_class(golden);
-    for (std::size_t trial = 0; trial < trials; ++trial) {
+    for (std::size_t trial = 0; trial < propagated_trials; ++trial) {
       const std::size_t node = nodes[values.below(nodes.size())];
       const std::vector<std::uint64_t> bits{values.below(bits_of[node])};
       FaultyNode fault{.node = node, .faults = {}};
@@ -224,7 +221,7 @@ TEST_CASE("propagation: of floats, runs that are settled keep their class") {
     }
   }
   CHECK(wrong == 0);
-  CHECK(settled > trials / 4);  // of use
+  CHECK(settled > propagated_trials / 4);  // of use
 }
 
 }  // namespace

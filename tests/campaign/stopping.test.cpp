@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "support/draws.hpp"
 #include <doctest/doctest.h>
 
 #include <upset/campaign/stopping.hpp>
@@ -84,11 +85,7 @@ std::uint64_t hit(Random& random, std::size_t /*stratum*/) {
 }  // namespace
 
 TEST_CASE("Sequential: misses no more campaigns than stated, at any look") {
-#ifdef __OPTIMIZE__
-  constexpr int campaigns = 2000;
-#else
-  constexpr int campaigns = 400;
-#endif
+  constexpr std::size_t campaigns = test::draws(2000, 400);
   constexpr double confidence = 0.95;
   const StoppingRule fine{.margin = 0.01, .confidence = confidence};
   const StoppingRule coarse{.margin = 0.05, .confidence = confidence};

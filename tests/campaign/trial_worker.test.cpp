@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "support/draws.hpp"
 #include "support/layers.hpp"
 #include "support/small_networks.hpp"
 #include "support/values.hpp"
@@ -20,11 +21,7 @@
 namespace upset {
 namespace {
 
-#ifdef __OPTIMIZE__
-constexpr std::size_t trial_count = 40;
-#else
-constexpr std::size_t trial_count = 6;
-#endif
+constexpr std::size_t worker_trials = test::draws(40, 6);
 
 [[nodiscard]] LabelledImages random_pictures(std::size_t count, test::Values& values) {
   LabelledImages test{values.uniform({count, 10, 10, 3}, -1.0F, 1.0F), {}};
@@ -38,7 +35,7 @@ constexpr std::size_t trial_count = 6;
 [[nodiscard]] std::vector<TrialFaults> random_trials(Network& network, test::Values& values) {
   const auto bits = network.activation_bits();
   const auto images = network.images();
-  std::vector<TrialFaults> trials(trial_count);
+  std::vector<TrialFaults> trials(worker_trials);
   for (std::size_t t = 0; t < trials.size(); ++t) {
     trials[t].key = t;
     trials[t].seed = 5;
@@ -139,7 +136,7 @@ TEST_CASE_TEMPLATE("trial worker: every level gives the outcomes by the definiti
     CHECK(again.masked == 3);  // trial 0 hits nothing
   }
   CHECK(wrong == 0);
-  CHECK(differ > trial_count);
+  CHECK(differ > worker_trials);
 }
 
 TEST_CASE("trial worker: pictures kept at a time") {

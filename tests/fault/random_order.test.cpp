@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "support/draws.hpp"
 #include <doctest/doctest.h>
 
 #include <upset/fault/random_order.hpp>
@@ -13,11 +14,7 @@ namespace upset {
 namespace {
 
 TEST_CASE("random_order: every number once, for sizes shuffled and enciphered") {
-#ifdef __OPTIMIZE__
-  constexpr std::uint64_t largest = 262145;
-#else
-  constexpr std::uint64_t largest = 65537;  // a minute less under sanitizers
-#endif
+  constexpr std::size_t largest = test::draws(262145, 65537);
   for (const std::uint64_t size : {1U, 2U, 3U, 10U, 65536U, 65537U, 100003U, 131072U, 262145U}) {
     if (size > largest) {
       continue;
@@ -65,11 +62,7 @@ TEST_CASE("random_order: a function of seed, stream and draw") {
 }
 
 TEST_CASE("random_order: draws of one order, and one draw of many, are uniform") {
-#ifdef __OPTIMIZE__
-  constexpr int each = 200;
-#else
-  constexpr int each = 40;
-#endif
+  constexpr std::size_t each = test::draws(200, 40);
   for (const std::uint64_t size :
        {std::uint64_t{70000}, std::uint64_t{17174144}, std::uint64_t{1} << 40}) {
     CAPTURE(size);

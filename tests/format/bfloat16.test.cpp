@@ -16,7 +16,7 @@ namespace {
 
 using upset::BFloat16;
 using upset::BitRole;
-using Limits = std::numeric_limits<BFloat16>;
+using BFloat16Limits = std::numeric_limits<BFloat16>;
 
 constexpr std::uint16_t encode_bits(std::uint32_t float_bits) {
   return BFloat16::encode(std::bit_cast<float>(float_bits));
@@ -79,7 +79,7 @@ TEST_CASE("BFloat16: 126 signalling NaN survive copies, flips and decoding") {
 }
 
 TEST_CASE("BFloat16: NaN is unordered in all six comparisons, the zeros are equal") {
-  constexpr BFloat16 nan = Limits::quiet_NaN();
+  constexpr BFloat16 nan = BFloat16Limits::quiet_NaN();
   constexpr BFloat16 one{1};
   for (const auto& [a, b] : {std::pair{nan, one}, std::pair{one, nan}, std::pair{nan, nan}}) {
     CHECK((a <=> b) == std::partial_ordering::unordered);
@@ -93,22 +93,22 @@ TEST_CASE("BFloat16: NaN is unordered in all six comparisons, the zeros are equa
   UPSET_STATIC_CHECK(BFloat16{0.0F} == BFloat16{-0.0F});
   UPSET_STATIC_CHECK(BFloat16{4} < BFloat16{5});
   UPSET_STATIC_CHECK(BFloat16{-4} > BFloat16{-5});
-  UPSET_STATIC_CHECK(-Limits::infinity() < Limits::lowest());
+  UPSET_STATIC_CHECK(-BFloat16Limits::infinity() < BFloat16Limits::lowest());
 }
 
 TEST_CASE("BFloat16: every member of numeric_limits is stated and right") {
   UPSET_STATIC_CHECK(upset::test::limits_of<BFloat16>() ==
                      upset::test::float_limits(8, 2, 4, -125, -37, 128, 38));
   UPSET_STATIC_CHECK(upset::test::limits_forwarded<BFloat16>);
-  UPSET_STATIC_CHECK(Limits::min().value() == 0x1p-126F);
-  UPSET_STATIC_CHECK(Limits::max().value() == 0x1.FEp127F);
-  UPSET_STATIC_CHECK(Limits::lowest().value() == -0x1.FEp127F);
-  UPSET_STATIC_CHECK(Limits::epsilon().value() == 0x1p-7F);
-  UPSET_STATIC_CHECK(Limits::round_error().value() == 0.5F);
-  UPSET_STATIC_CHECK(Limits::denorm_min().value() == 0x1p-133F);
-  UPSET_STATIC_CHECK(Limits::infinity().bits() == 0x7F80);
-  UPSET_STATIC_CHECK(Limits::quiet_NaN().bits() == 0x7FC0);
-  UPSET_STATIC_CHECK(Limits::signaling_NaN().bits() == 0x7FA0);
+  UPSET_STATIC_CHECK(BFloat16Limits::min().value() == 0x1p-126F);
+  UPSET_STATIC_CHECK(BFloat16Limits::max().value() == 0x1.FEp127F);
+  UPSET_STATIC_CHECK(BFloat16Limits::lowest().value() == -0x1.FEp127F);
+  UPSET_STATIC_CHECK(BFloat16Limits::epsilon().value() == 0x1p-7F);
+  UPSET_STATIC_CHECK(BFloat16Limits::round_error().value() == 0.5F);
+  UPSET_STATIC_CHECK(BFloat16Limits::denorm_min().value() == 0x1p-133F);
+  UPSET_STATIC_CHECK(BFloat16Limits::infinity().bits() == 0x7F80);
+  UPSET_STATIC_CHECK(BFloat16Limits::quiet_NaN().bits() == 0x7FC0);
+  UPSET_STATIC_CHECK(BFloat16Limits::signaling_NaN().bits() == 0x7FA0);
 }
 
 TEST_CASE("BFloat16: roles are sign, 8 of exponent, 7 of fraction") {
@@ -120,7 +120,7 @@ TEST_CASE("BFloat16: roles are sign, 8 of exponent, 7 of fraction") {
 }
 
 TEST_CASE("BFloat16: where arithmetic makes a NaN it is the canonical one") {
-  const BFloat16 inf = Limits::infinity();
+  const BFloat16 inf = BFloat16Limits::infinity();
   CHECK((inf - inf).bits() == 0x7FC0);
   CHECK((inf * BFloat16{}).bits() == 0x7FC0);
   CHECK((BFloat16{} / BFloat16{}).bits() == 0x7FC0);

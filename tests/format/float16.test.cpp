@@ -11,7 +11,7 @@
 namespace {
 
 using upset::Float16;
-using Limits = std::numeric_limits<Float16>;
+using Float16Limits = std::numeric_limits<Float16>;
 
 TEST_CASE("Float16: the landmarks of binary16") {
   UPSET_STATIC_CHECK(Float16{1.0F}.bits() == 0x3C00);
@@ -34,14 +34,14 @@ TEST_CASE("Float16: every member of numeric_limits is stated and right") {
   UPSET_STATIC_CHECK(upset::test::limits_of<Float16>() ==
                      upset::test::float_limits(11, 3, 5, -13, -4, 16, 4));
   UPSET_STATIC_CHECK(upset::test::limits_forwarded<Float16>);
-  UPSET_STATIC_CHECK(Limits::min().value() == 0x1p-14F);
-  UPSET_STATIC_CHECK(Limits::max().value() == 65504.0F);
-  UPSET_STATIC_CHECK(Limits::lowest().value() == -65504.0F);
-  UPSET_STATIC_CHECK(Limits::epsilon().value() == 0x1p-10F);
-  UPSET_STATIC_CHECK(Limits::denorm_min().value() == 0x1p-24F);
-  UPSET_STATIC_CHECK(Limits::infinity().bits() == 0x7C00);
-  UPSET_STATIC_CHECK(Limits::quiet_NaN().bits() == 0x7E00);
-  UPSET_STATIC_CHECK(Limits::signaling_NaN().bits() == 0x7D00);
+  UPSET_STATIC_CHECK(Float16Limits::min().value() == 0x1p-14F);
+  UPSET_STATIC_CHECK(Float16Limits::max().value() == 65504.0F);
+  UPSET_STATIC_CHECK(Float16Limits::lowest().value() == -65504.0F);
+  UPSET_STATIC_CHECK(Float16Limits::epsilon().value() == 0x1p-10F);
+  UPSET_STATIC_CHECK(Float16Limits::denorm_min().value() == 0x1p-24F);
+  UPSET_STATIC_CHECK(Float16Limits::infinity().bits() == 0x7C00);
+  UPSET_STATIC_CHECK(Float16Limits::quiet_NaN().bits() == 0x7E00);
+  UPSET_STATIC_CHECK(Float16Limits::signaling_NaN().bits() == 0x7D00);
 }
 
 TEST_CASE("Float16: converts implicitly to what holds it, explicitly to what may not") {

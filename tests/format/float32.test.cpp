@@ -13,7 +13,7 @@
 namespace {
 
 using upset::Float32;
-using Limits = std::numeric_limits<Float32>;
+using Float32Limits = std::numeric_limits<Float32>;
 
 TEST_CASE("Float32: it is the machine's float, with the same limits") {
   UPSET_STATIC_CHECK(Float32::name().view() == "Float32");
@@ -21,15 +21,15 @@ TEST_CASE("Float32: it is the machine's float, with the same limits") {
                      upset::test::float_limits(24, 6, 9, -125, -37, 128, 38));
   UPSET_STATIC_CHECK(upset::test::limits_forwarded<Float32>);
   using Native = std::numeric_limits<float>;
-  UPSET_STATIC_CHECK(Limits::max().value() == Native::max());
-  UPSET_STATIC_CHECK(Limits::min().value() == Native::min());
-  UPSET_STATIC_CHECK(Limits::lowest().value() == Native::lowest());
-  UPSET_STATIC_CHECK(Limits::denorm_min().value() == Native::denorm_min());
-  UPSET_STATIC_CHECK(Limits::epsilon().value() == Native::epsilon());
-  UPSET_STATIC_CHECK(Limits::round_error().value() == Native::round_error());
-  UPSET_STATIC_CHECK(Limits::infinity().value() == Native::infinity());
-  UPSET_STATIC_CHECK(Limits::quiet_NaN().bits() == 0x7FC0'0000U);
-  UPSET_STATIC_CHECK(Limits::signaling_NaN().bits() == 0x7FA0'0000U);
+  UPSET_STATIC_CHECK(Float32Limits::max().value() == Native::max());
+  UPSET_STATIC_CHECK(Float32Limits::min().value() == Native::min());
+  UPSET_STATIC_CHECK(Float32Limits::lowest().value() == Native::lowest());
+  UPSET_STATIC_CHECK(Float32Limits::denorm_min().value() == Native::denorm_min());
+  UPSET_STATIC_CHECK(Float32Limits::epsilon().value() == Native::epsilon());
+  UPSET_STATIC_CHECK(Float32Limits::round_error().value() == Native::round_error());
+  UPSET_STATIC_CHECK(Float32Limits::infinity().value() == Native::infinity());
+  UPSET_STATIC_CHECK(Float32Limits::quiet_NaN().bits() == 0x7FC0'0000U);
+  UPSET_STATIC_CHECK(Float32Limits::signaling_NaN().bits() == 0x7FA0'0000U);
 }
 
 TEST_CASE("Float32: codes are copied, signalling NaN and payloads too") {

@@ -23,28 +23,29 @@ template <class F>
 constexpr FloatOracle oracle_of{F::exponent_bits, F::fraction_bits};
 
 template <class F>
-F code(std::int64_t bits) {
+F code_of(std::int64_t bits) {
   return F::from_bits(static_cast<typename F::code_type>(bits));
 }
 
-TEST_CASE_TEMPLATE_DEFINE("Minifloat: every code has the value of its definition", F, decoding) {
+TEST_CASE_TEMPLATE_DEFINE("Minifloat: every code has the value of its definition", F,
+                          minifloat_decoding) {
   int wrong = 0;
   for (std::int64_t bits = 0; bits >> F::width == 0; ++bits) {
     const double expected = oracle_of<F>.value(bits);
-    const auto value = static_cast<double>(code<F>(bits).value());
+    const auto value = static_cast<double>(code_of<F>(bits).value());
     wrong += static_cast<int>(
         expected != expected ? value == value
                              : value != expected || std::signbit(value) != std::signbit(expected));
-    wrong += static_cast<int>(code<F>(bits).is_finite() != std::isfinite(expected));
-    wrong += static_cast<int>(code<F>(bits).is_nan() != std::isnan(expected));
+    wrong += static_cast<int>(code_of<F>(bits).is_finite() != std::isfinite(expected));
+    wrong += static_cast<int>(code_of<F>(bits).is_nan() != std::isnan(expected));
   }
   CHECK(wrong == 0);
 }
-TEST_CASE_TEMPLATE_INVOKE(decoding, Minifloat<2, 1>, Minifloat<3, 4>, Minifloat<4, 3>,
+TEST_CASE_TEMPLATE_INVOKE(minifloat_decoding, Minifloat<2, 1>, Minifloat<3, 4>, Minifloat<4, 3>,
                           Minifloat<5, 2>, Minifloat<7, 4>, Minifloat<8, 7>, Minifloat<5, 10>);
 
 TEST_CASE_TEMPLATE_DEFINE("Minifloat: numbers on, between and just beside codes round to nearest",
-                          F, rounding) {
+                          F, minifloat_rounding) {
   const FloatOracle oracle = oracle_of<F>;
   int wrong = 0;
   for (std::int64_t bits = 0; bits < oracle.infinity_code(); ++bits) {
@@ -82,11 +83,11 @@ TEST_CASE_TEMPLATE_DEFINE("Minifloat: numbers on, between and just beside codes 
   }
   CHECK(wrong == 0);
 }
-TEST_CASE_TEMPLATE_INVOKE(rounding, Minifloat<2, 1>, Minifloat<3, 4>, Minifloat<4, 3>,
+TEST_CASE_TEMPLATE_INVOKE(minifloat_rounding, Minifloat<2, 1>, Minifloat<3, 4>, Minifloat<4, 3>,
                           Minifloat<5, 2>, Minifloat<7, 4>, Minifloat<8, 7>, Minifloat<5, 10>);
 
 TEST_CASE_TEMPLATE_DEFINE("Minifloat: all pairs of 8-bit codes add, multiply, divide and compare",
-                          F, pairs) {
+                          F, minifloat_pairs) {
   const FloatOracle oracle = oracle_of<F>;
   const std::int64_t nan = F::quiet_nan().bits();
   int sums = 0;
@@ -95,8 +96,8 @@ TEST_CASE_TEMPLATE_DEFINE("Minifloat: all pairs of 8-bit codes add, multiply, di
   int orders = 0;
   for (std::int64_t i = 0; i >> F::width == 0; ++i) {
     for (std::int64_t j = 0; j >> F::width == 0; ++j) {
-      const F a = code<F>(i);
-      const F b = code<F>(j);
+      const F a = code_of<F>(i);
+      const F b = code_of<F>(j);
       const double x = oracle.value(i);
       const double y = oracle.value(j);
       const auto expected = [&](double exact) {
@@ -122,8 +123,8 @@ TEST_CASE_TEMPLATE_DEFINE("Minifloat: all pairs of 8-bit codes add, multiply, di
   CHECK(quotients == 0);
   CHECK(orders == 0);
 }
-TEST_CASE_TEMPLATE_INVOKE(pairs, Minifloat<2, 1>, Minifloat<3, 4>, Minifloat<4, 3>, Minifloat<5, 2>,
-                          Minifloat<2, 5>);
+TEST_CASE_TEMPLATE_INVOKE(minifloat_pairs, Minifloat<2, 1>, Minifloat<3, 4>, Minifloat<4, 3>,
+                          Minifloat<5, 2>, Minifloat<2, 5>);
 
 TEST_CASE("Minifloat: numeric_limits, from the smallest format to wide ones") {
   using upset::test::float_limits;
@@ -149,14 +150,14 @@ TEST_CASE("Minifloat: widening keeps every value, narrowing rounds once") {
   using Wide = Minifloat<5, 10>;
   int wrong = 0;
   for (std::int64_t bits = 0; bits < 256; ++bits) {
-    const Narrow x = code<Narrow>(bits);
+    const Narrow x = code_of<Narrow>(bits);
     const Wide wide = x;
     wrong += static_cast<int>(!x.is_nan() &&
                               (wide.value() != x.value() || Narrow{wide}.bits() != x.bits()));
     wrong += static_cast<int>(x.is_nan() != wide.is_nan());
   }
   for (std::int64_t bits = 0; bits < 0x10000; ++bits) {
-    const Wide x = code<Wide>(bits);
+    const Wide x = code_of<Wide>(bits);
     if (!x.is_nan()) {
       wrong += static_cast<int>(Narrow{x}.bits() !=
                                 oracle_of<Narrow>.nearest(oracle_of<Wide>.value(bits)));

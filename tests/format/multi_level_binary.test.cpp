@@ -30,7 +30,7 @@ typename T::Scale drawn_scale(upset::test::Sequence& random, bool faulty) {
 }
 
 TEST_CASE_TEMPLATE_DEFINE("MultiLevelBinary: the code is that of the residual definition", T,
-                          residuals) {
+                          planes_residuals) {
   upset::test::Sequence random{21};
   int wrong = 0;
   int wrong_values = 0;
@@ -65,8 +65,8 @@ TEST_CASE_TEMPLATE_DEFINE("MultiLevelBinary: the code is that of the residual de
   CHECK(wrong == 0);
   CHECK(wrong_values == 0);
 }
-TEST_CASE_TEMPLATE_INVOKE(residuals, MultiLevelBinary<1>, MultiLevelBinary<2>, MultiLevelBinary<4>,
-                          MultiLevelBinary<8>);
+TEST_CASE_TEMPLATE_INVOKE(planes_residuals, MultiLevelBinary<1>, MultiLevelBinary<2>,
+                          MultiLevelBinary<4>, MultiLevelBinary<8>);
 
 TEST_CASE("MultiLevelBinary: with halving factors the code is the nearest") {
   using T = MultiLevelBinary<8>;

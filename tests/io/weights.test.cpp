@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "support/draws.hpp"
 #include "support/published.hpp"
 #include "support/values.hpp"
 #include <doctest/doctest.h>
@@ -21,11 +22,7 @@ using namespace upset::test;
 namespace {
 
 // A picture takes ResNet-20 a second at -O0 under sanitizers.
-#ifdef __OPTIMIZE__
-constexpr std::size_t published_pictures = 100;
-#else
-constexpr std::size_t published_pictures = 2;
-#endif
+constexpr std::size_t published_pictures = test::draws(100, 2);
 
 /// Every kind of layer that has weights: a convolution, one in two groups, batch norm of a picture
 /// and of a flattened one, a dense layer behind it, and one that reads its output.

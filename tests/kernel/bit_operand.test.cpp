@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "support/format_pair.hpp"
 #include "support/values.hpp"
 #include <doctest/doctest.h>
 
@@ -11,6 +12,7 @@
 #include <upset/kernel/bit_operand.hpp>
 
 using namespace upset;
+using upset::test::FormatPair;
 using upset::test::Values;
 
 namespace {
@@ -107,12 +109,6 @@ struct Subject {
   }
 };
 
-template <class W_, class A_>
-struct Pair {
-  using W = W_;
-  using A = A_;
-};
-
 }  // namespace
 
 TEST_CASE("is_bit_product: up to four pairs of planes") {
@@ -125,12 +121,12 @@ TEST_CASE("is_bit_product: up to four pairs of planes") {
 }
 
 TEST_CASE_TEMPLATE("BitOperand: multiplies what memory holds, and follows flips in it", P,
-                   Pair<Binary, Binary>, Pair<Binary, MultiLevelBinary<2>>,
-                   Pair<MultiLevelBinary<3>, Binary>,
-                   Pair<MultiLevelBinary<2>, MultiLevelBinary<2>>,
-                   Pair<MultiLevelBinary<1>, MultiLevelBinary<4>>,
-                   Pair<ParityGuarded<Binary, std::uint64_t>, Triplicated<Binary>>,
-                   Pair<Secded<MultiLevelBinary<2>, std::uint64_t>, Binary>) {
+                   FormatPair<Binary, Binary>, FormatPair<Binary, MultiLevelBinary<2>>,
+                   FormatPair<MultiLevelBinary<3>, Binary>,
+                   FormatPair<MultiLevelBinary<2>, MultiLevelBinary<2>>,
+                   FormatPair<MultiLevelBinary<1>, MultiLevelBinary<4>>,
+                   FormatPair<ParityGuarded<Binary, std::uint64_t>, Triplicated<Binary>>,
+                   FormatPair<Secded<MultiLevelBinary<2>, std::uint64_t>, Binary>) {
   using Tested = Subject<typename P::W, typename P::A>;
   std::size_t wrong = 0;
   std::size_t hits = 0;

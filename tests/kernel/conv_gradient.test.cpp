@@ -15,7 +15,7 @@ namespace {
 
 // Windows of `segments` times `length` floats at overlapping bases, d_y of more columns than asked
 // for, as a group of a convolution has them.
-struct Subject {
+struct Windows {
   std::vector<std::size_t> bases;
   std::vector<std::size_t> offsets;
   std::size_t length;
@@ -25,7 +25,7 @@ struct Subject {
   std::vector<float> d_y;
   std::vector<float> kernel;
 
-  Subject(std::size_t rows, std::size_t segments, std::size_t segment_length, std::size_t columns)
+  Windows(std::size_t rows, std::size_t segments, std::size_t segment_length, std::size_t columns)
       : length(segment_length), outputs(columns), stride(columns + 3) {
     Values draw(static_cast<std::uint32_t>(rows + segment_length));
     for (std::size_t m = 0; m < rows; ++m) {
@@ -51,7 +51,7 @@ struct Subject {
 
 // one of everything; narrower and wider than a vector and than three; tiles of rows and outputs
 // that are not full; more rows than are taken at once
-const Subject subjects[] = {{1, 1, 1, 1},   {7, 2, 5, 6},    {8, 3, 8, 8},
+const Windows subjects[] = {{1, 1, 1, 1},   {7, 2, 5, 6},    {8, 3, 8, 8},
                             {9, 1, 9, 3},   {300, 2, 48, 8}, {31, 2, 16, 9},
                             {5, 5, 30, 16}, {12, 1, 33, 17}, {40, 2, 100, 10}};
 
@@ -59,7 +59,7 @@ const Subject subjects[] = {{1, 1, 1, 1},   {7, 2, 5, 6},    {8, 3, 8, 8},
 
 TEST_CASE("add_kernel_gradient: adds d_y times the windows") {
   std::size_t wrong = 0;
-  for (const Subject& subject : subjects) {
+  for (const Windows& subject : subjects) {
     std::vector<float> d_kernel(subject.kernel.size(), 0.5F);
     add_kernel_gradient(subject.bases, {subject.offsets, subject.length}, subject.image.data(),
                         subject.d_y.data(), subject.stride, subject.outputs, d_kernel.data());

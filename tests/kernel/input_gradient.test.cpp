@@ -14,7 +14,7 @@ using upset::test::Values;
 
 namespace {
 
-struct Subject {
+struct GradientCase {
   WindowGeometry geometry;
   std::size_t inputs;   // of a group
   std::size_t outputs;  // of a group
@@ -28,7 +28,7 @@ struct Oracle {
   std::vector<double> d_x;
   std::vector<std::size_t> terms;
 
-  Oracle(const Subject& s, const Window& window, const std::vector<float>& kernel,
+  Oracle(const GradientCase& s, const Window& window, const std::vector<float>& kernel,
          const std::vector<float>& d_y, std::size_t pictures) {
     const WindowGeometry& g = s.geometry;
     const std::size_t channels = s.inputs * g.groups;
@@ -62,7 +62,7 @@ struct Oracle {
   }
 };
 
-std::size_t wrong_values(const Subject& s, std::uint32_t seed) {
+std::size_t wrong_values(const GradientCase& s, std::uint32_t seed) {
   const WindowGeometry& g = s.geometry;
   const std::size_t channels = s.inputs * g.groups;
   const std::size_t outputs = s.outputs * g.groups;
@@ -96,14 +96,14 @@ std::size_t wrong_values(const Subject& s, std::uint32_t seed) {
 }  // namespace
 
 TEST_CASE("InputGradient: is the sum over all windows that see a pixel") {
-  const Subject subjects[] = {
+  const GradientCase subjects[] = {
       {WindowGeometry::square(1), 5, 3, 1, 1},          // a dense layer
       {WindowGeometry::square(3, 1, 1), 16, 16, 6, 5},  // whole panels
       {WindowGeometry::square(3, 2, 1), 16, 32, 7, 8}, {WindowGeometry::square(5), 6, 16, 9, 8},
       {WindowGeometry::square(2, 3), 4, 7, 8, 11},  // pixels that no window sees
       {WindowGeometry::square(1, 2), 33, 17, 5, 4},
   };
-  for (const Subject& subject : subjects) {
+  for (const GradientCase& subject : subjects) {
     CAPTURE(subject.geometry.stride);
     CHECK(wrong_values(subject, 1) == 0);
   }
@@ -123,8 +123,8 @@ TEST_CASE("InputGradient: for any stride, dilation, padding and number of groups
                                   .groups = 1 + draw.below(3),
                                   .input_dilation = 1 + draw.below(3)};
     const std::size_t reach = 4 * geometry.dilation;
-    const Subject subject{geometry, 1 + draw.below(20), 1 + draw.below(20), reach + draw.below(6),
-                          reach + draw.below(6)};
+    const GradientCase subject{geometry, 1 + draw.below(20), 1 + draw.below(20),
+                               reach + draw.below(6), reach + draw.below(6)};
     CAPTURE(trial);
     CHECK(wrong_values(subject, trial) == 0);
   }

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "support/format_pair.hpp"
 #include "support/values.hpp"
 #include <doctest/doctest.h>
 
@@ -11,6 +12,7 @@
 #include <upset/kernel/weight_operand.hpp>
 
 using namespace upset;
+using upset::test::FormatPair;
 using upset::test::Values;
 
 namespace {
@@ -20,10 +22,10 @@ constexpr std::size_t outputs = 38;  // of both groups: a panel and a part of on
 constexpr std::size_t segments = 3;
 constexpr std::size_t length = 5;
 constexpr std::size_t depth = segments * length;
-constexpr std::size_t rows = 13;
+constexpr std::size_t input_rows = 13;
 
 template <Format W, Format A>
-struct Subject {
+struct Multiplication {
   Memory<W> kernel;
   Memory<A> input;
   std::vector<float> bias;
@@ -31,16 +33,16 @@ struct Subject {
   std::vector<std::size_t> offsets;
   WeightOperand<W, A> operand{groups, outputs, segments, length};
 
-  Subject() {
+  Multiplication() {
     Values draw(1);
     const Tensor weights = draw.uniform({outputs, depth}, -1, 1);
-    const Tensor x = draw.uniform({rows * depth}, -1, 1);
+    const Tensor x = draw.uniform({input_rows * depth}, -1, 1);
     kernel.encode(weights.values(), {W::fit(weights.values())});
     input.encode(x.values(), {A::fit(x.values())});
     for (std::size_t o = 0; o < outputs; ++o) {
       bias.push_back(draw.uniform(-1, 1));
     }
-    for (std::size_t m = 0; m < rows; ++m) {
+    for (std::size_t m = 0; m < input_rows; ++m) {
       bases.push_back(m * depth);
     }
     for (std::size_t s = 0; s < segments; ++s) {
@@ -52,12 +54,12 @@ struct Subject {
 
   [[nodiscard]] std::vector<float> product() const {
     using Activation = typename WeightOperand<W, A>::Activation;
-    std::vector<Activation> x(rows * depth + operand_slack);
+    std::vector<Activation> x(input_rows * depth + operand_slack);
     input.read(
         [&](std::size_t element, typename A::code_type code, const typename A::Scale& scale) {
           x[element] = Arithmetic<W, A>::activation(code, scale);
         });
-    std::vector<float> y(rows * outputs);
+    std::vector<float> y(input_rows * outputs);
     for (std::size_t group = 0; group < groups; ++group) {
       operand.multiply(group, x.data(), bases, {offsets, length},
                        y.data() + group * outputs / groups, outputs);
@@ -68,11 +70,11 @@ struct Subject {
   // From decoded values, in double: exact for levels but for the scales' rounding.
   [[nodiscard]] std::vector<float> expected() const {
     std::vector<float> weights(outputs * depth);
-    std::vector<float> x(rows * depth);
+    std::vector<float> x(input_rows * depth);
     kernel.decode(weights);
     input.decode(x);
     std::vector<float> y;
-    for (std::size_t m = 0; m < rows; ++m) {
+    for (std::size_t m = 0; m < input_rows; ++m) {
       for (std::size_t o = 0; o < outputs; ++o) {
         double sum = static_cast<double>(bias[o]);
         for (std::size_t k = 0; k < depth; ++k) {
@@ -98,24 +100,19 @@ struct Subject {
   }
 };
 
-template <class W, class A>
-struct Pair {
-  using Weight = W;
-  using Activation = A;
-};
-
 }  // namespace
 
 TEST_CASE_TEMPLATE("WeightOperand: multiplies what memory holds, and follows flips in it", P,
-                   Pair<Float32, Float32>, Pair<BFloat16, Float16>, Pair<Float32, Int8Affine>,
-                   Pair<Int8Affine, Int8Affine>, Pair<Int8Affine, Fixed<8, 6>>,
-                   Pair<Fixed<5, 4>, Fixed<8, 6>>, Pair<Fixed<16, 12>, Fixed<16, 8>>,
-                   Pair<Mono<8>, Mono<5>>, Pair<Binary, Binary>, Pair<Binary, Mono<16>>,
-                   Pair<MultiLevelBinary<3>, Mono<8>>,
-                   Pair<ParityGuarded<Mono<8>, std::uint64_t>, Triplicated<Int8Affine>>) {
-  using W = typename P::Weight;
-  using A = typename P::Activation;
-  Subject<W, A> subject;
+                   FormatPair<Float32, Float32>, FormatPair<BFloat16, Float16>,
+                   FormatPair<Float32, Int8Affine>, FormatPair<Int8Affine, Int8Affine>,
+                   FormatPair<Int8Affine, Fixed<8, 6>>, FormatPair<Fixed<5, 4>, Fixed<8, 6>>,
+                   FormatPair<Fixed<16, 12>, Fixed<16, 8>>, FormatPair<Mono<8>, Mono<5>>,
+                   FormatPair<Binary, Binary>, FormatPair<Binary, Mono<16>>,
+                   FormatPair<MultiLevelBinary<3>, Mono<8>>,
+                   FormatPair<ParityGuarded<Mono<8>, std::uint64_t>, Triplicated<Int8Affine>>) {
+  using W = typename P::W;
+  using A = typename P::A;
+  Multiplication<W, A> subject;
   CHECK(subject.agrees());
   const std::vector<float> golden = subject.product();
 
@@ -126,7 +123,7 @@ TEST_CASE_TEMPLATE("WeightOperand: multiplies what memory holds, and follows fli
   subject.operand.patch(subject.kernel);
   subject.operand.set_scales(subject.kernel, subject.input.scales()[0], subject.bias);
   const std::vector<float> patched = subject.product();
-  Subject<W, A> fresh = subject;
+  Multiplication<W, A> fresh = subject;
   fresh.operand.build(fresh.kernel);
   fresh.operand.set_scales(fresh.kernel, fresh.input.scales()[0], fresh.bias);
   CHECK(test::different_bits(patched, fresh.product()) == 0);

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "support/format_pair.hpp"
 #include "support/layers.hpp"
 #include "support/naive_conv.hpp"
 #include "support/values.hpp"
@@ -71,19 +72,13 @@ std::size_t wrong_outputs(SignConv<W, A>& conv, const Tensor& x, std::size_t fli
   return wrong + (flips == 0 ? different_bits(forward(conv, x), y) : 0);
 }
 
-template <class W_, class A_>
-struct Pair {
-  using W = W_;
-  using A = A_;
-};
-
 }  // namespace
 
-TEST_CASE_TEMPLATE("bit products: are the definition for random windows, flips and all", P,
-                   Pair<Binary, Binary>, Pair<Binary, MultiLevelBinary<3>>,
-                   Pair<MultiLevelBinary<2>, Binary>,
-                   Pair<MultiLevelBinary<2>, MultiLevelBinary<2>>,
-                   Pair<Triplicated<MultiLevelBinary<2>>, ParityGuarded<Binary, std::uint64_t>>) {
+TEST_CASE_TEMPLATE(
+    "bit products: are the definition for random windows, flips and all", P,
+    FormatPair<Binary, Binary>, FormatPair<Binary, MultiLevelBinary<3>>,
+    FormatPair<MultiLevelBinary<2>, Binary>, FormatPair<MultiLevelBinary<2>, MultiLevelBinary<2>>,
+    FormatPair<Triplicated<MultiLevelBinary<2>>, ParityGuarded<Binary, std::uint64_t>>) {
   using W = typename P::W;
   using A = typename P::A;
   Values draw(3);

@@ -8,6 +8,8 @@
 #include <vector>
 
 #include "support/changed_picture.hpp"
+#include "support/conv_cases.hpp"
+#include "support/draws.hpp"
 #include "support/layers.hpp"
 #include "support/values.hpp"
 #include <doctest/doctest.h>
@@ -20,43 +22,7 @@
 namespace upset {
 namespace {
 
-struct Case {
-  WindowGeometry geometry;
-  Shape picture;  // [H, W, I]
-  std::size_t outputs;
-};
-
-const std::vector<Case> cases{
-    {WindowGeometry::square(1), {5, 7, 3}, 5},
-    {WindowGeometry::square(3, 1, 1), {8, 8, 6}, 17},
-    {WindowGeometry::square(3, 2, 1), {7, 6, 4}, 10},
-    {{.kernel_height = 2,
-      .kernel_width = 3,
-      .stride = 2,
-      .pad_top = 1,
-      .pad_left = 2,
-      .pad_right = 1},
-     {5, 6, 3},
-     4},
-    {{}, {1, 1, 70}, 33},  // a dense layer
-};
-
-#ifdef __OPTIMIZE__
-constexpr std::size_t trials = 60;
-#else
-constexpr std::size_t trials = 12;
-#endif
-
-template <class Conv>
-[[nodiscard]] Conv conv_of(const Case& at, test::Values& values) {
-  const WindowGeometry& g = at.geometry;
-  const Shape kernel{at.outputs, g.kernel_height, g.kernel_width, at.picture[2]};
-  Conv conv(g, values.uniform(kernel, -1.0F, 1.0F), values.uniform({at.outputs}, -0.5F, 0.5F));
-  const Tensor seen = values.uniform(at.picture.with_batch(4), -1.5F, 1.5F);
-  const Tensor* const only = &seen;
-  conv.calibrate({&only, 1});
-  return conv;
-}
+constexpr std::size_t conv2d_trials = test::draws(60, 12);
 
 // Sites of a word, or of several, that faults hit.
 [[nodiscard]] std::vector<std::uint64_t> random_bits(std::uint64_t of, std::size_t count,
@@ -90,10 +56,10 @@ TEST_CASE_TEMPLATE("conv2d change: bit for bit what the layer computes", Format,
   std::array<std::size_t, 2> paths{};  // by differences, as a whole
   std::size_t effects = 0;
   std::size_t without_effect = 0;
-  for (std::size_t n = 0; n < cases.size(); ++n) {
+  for (std::size_t n = 0; n < test::conv_cases.size(); ++n) {
     CAPTURE(n);
-    const Case& at = cases[n];
-    Conv conv = conv_of<Conv>(at, values);
+    const test::ConvCase& at = test::conv_cases[n];
+    Conv conv = test::conv_of<Conv>(at, values);
     const auto rule = conv.change_rule(at.picture);
     REQUIRE(rule != nullptr);
     CHECK(rule->takes_tail());
@@ -105,7 +71,7 @@ TEST_CASE_TEMPLATE("conv2d change: bit for bit what the layer computes", Format,
     pass.hook = &measure;
     (void)test::forward(conv, Tensor(at.picture.with_batch(1)), pass);
     std::size_t wrong = 0;
-    for (std::size_t trial = 0; trial < trials; ++trial) {
+    for (std::size_t trial = 0; trial < conv2d_trials; ++trial) {
       // the picture changes, or the weights, or what is read, or all of them
       const bool changes = trial % 3 != 0;
       const std::size_t most = !changes ? 0 : trial % 5 == 0 ? at.picture.size() : 10;
@@ -164,8 +130,8 @@ TEST_CASE_TEMPLATE("conv2d change: bit for bit what the layer computes", Format,
 TEST_CASE("conv2d change: the effect of flips is that on the levels") {
   test::Values values(2);
   using Conv = Conv2d<Int8Affine>;
-  Conv conv = conv_of<Conv>(cases[1], values);
-  const auto rule = conv.change_rule(cases[1].picture);
+  Conv conv = test::conv_of<Conv>(test::conv_cases[1], values);
+  const auto rule = conv.change_rule(test::conv_cases[1].picture);
   const std::size_t depth = 9 * 6;
   MemoryImage& kernel = *conv.images()[0].image;
   CHECK(rule->effect()->weights.empty());
@@ -199,8 +165,8 @@ TEST_CASE("conv2d change: no effect is known once a scale was hit") {
   test::Values values(3);
   using Conv = Conv2d<Int8Affine>;
   std::size_t with_scales = 0;
-  Conv conv = conv_of<Conv>(cases[0], values);
-  const auto rule = conv.change_rule(cases[0].picture);
+  Conv conv = test::conv_of<Conv>(test::conv_cases[0], values);
+  const auto rule = conv.change_rule(test::conv_cases[0].picture);
   for (const NamedImage& named : conv.images()) {
     CAPTURE(named.name);
     const ImageLayout layout = named.image->layout();

@@ -8,6 +8,8 @@
 #include <vector>
 
 #include "support/changed_picture.hpp"
+#include "support/conv_cases.hpp"
+#include "support/draws.hpp"
 #include "support/layers.hpp"
 #include "support/naive_conv.hpp"
 #include "support/values.hpp"
@@ -19,31 +21,7 @@
 namespace upset {
 namespace {
 
-struct Case {
-  WindowGeometry geometry;
-  Shape picture;  // [H, W, I]
-  std::size_t outputs;
-};
-
-const std::vector<Case> cases{
-    {WindowGeometry::square(1), {5, 7, 3}, 5},
-    {WindowGeometry::square(3, 1, 1), {8, 8, 6}, 17},
-    {WindowGeometry::square(3, 2, 1), {7, 6, 4}, 10},
-    {{}, {1, 1, 70}, 33},  // a dense layer
-};
-
-#ifdef __OPTIMIZE__
-constexpr std::size_t trials = 60;
-#else
-constexpr std::size_t trials = 10;
-#endif
-
-template <class Conv>
-[[nodiscard]] Conv conv_of(const Case& at, test::Values& values) {
-  const WindowGeometry& g = at.geometry;
-  const Shape kernel{at.outputs, g.kernel_height, g.kernel_width, at.picture[2]};
-  return Conv(g, values.uniform(kernel, -1.0F, 1.0F), values.uniform({at.outputs}, -0.5F, 0.5F));
-}
+constexpr std::size_t change_trials = test::draws(60, 10);
 
 void flip_value(float& value, std::uint64_t bit) {
   value = std::bit_cast<float>(std::bit_cast<std::uint32_t>(value) ^ (1U << bit));
@@ -53,15 +31,15 @@ TEST_CASE("conv change: of floats, within the rounding of the sums") {
   test::Values values(1);
   std::array<std::size_t, 2> paths{};  // by differences, as a whole
   std::size_t inexact = 0;
-  for (std::size_t n = 0; n < cases.size(); ++n) {
+  for (std::size_t n = 0; n < test::conv_cases.size(); ++n) {
     CAPTURE(n);
-    const Case& at = cases[n];
-    Conv2d<> conv = conv_of<Conv2d<>>(at, values);
+    const test::ConvCase& at = test::conv_cases[n];
+    Conv2d<> conv = test::conv_of<Conv2d<>>(at, values);
     const auto rule = conv.change_rule(at.picture);
     REQUIRE(rule != nullptr);
     const double depth = static_cast<double>(conv.kernel().size() / at.outputs);
     std::size_t wrong = 0;
-    for (std::size_t trial = 0; trial < trials; ++trial) {
+    for (std::size_t trial = 0; trial < change_trials; ++trial) {
       const std::size_t most = trial % 3 == 0 ? 0 : trial % 5 == 0 ? at.picture.size() : 10;
       const test::ChangedPicture x(at.picture, values, most);
       const Tensor y = test::forward(conv, x.golden);
@@ -133,8 +111,8 @@ TEST_CASE("conv change: of floats, within the rounding of the sums") {
 
 TEST_CASE("conv change: what drowns everything before it is suspect") {
   test::Values values(2);
-  const Case& at = cases[1];
-  const Conv2d<> conv = conv_of<Conv2d<>>(at, values);
+  const test::ConvCase& at = test::conv_cases[1];
+  const Conv2d<> conv = test::conv_of<Conv2d<>>(at, values);
   const auto rule = conv.change_rule(at.picture);
   const Tensor x = values.uniform(at.picture.with_batch(1), 0.5F, 1.0F);
   const Tensor y = test::forward(conv, x);
@@ -178,11 +156,11 @@ TEST_CASE("conv change: a tail is applied once to all that either changes") {
   test::Values values(3);
   const BandFunction function = tail_of;
   std::array<std::size_t, 3> seen{};  // nothing, some rows, as a whole
-  for (const Case& at : cases) {
-    Conv2d<Short> conv = conv_of<Conv2d<Short>>(at, values);
+  for (const test::ConvCase& at : test::conv_cases) {
+    Conv2d<Short> conv = test::conv_of<Conv2d<Short>>(at, values);
     const auto rule = conv.change_rule(at.picture);
     std::size_t wrong = 0;
-    for (std::size_t trial = 0; trial < trials; ++trial) {
+    for (std::size_t trial = 0; trial < change_trials; ++trial) {
       const std::size_t most = trial % 3 == 0 ? 0 : trial % 5 == 0 ? at.picture.size() : 6;
       const test::ChangedPicture x(at.picture, values, most);
       const Tensor y = test::forward(conv, x.golden);
@@ -254,8 +232,8 @@ TEST_CASE("conv change: sums of levels that no longer fit 32 bits") {
 
 TEST_CASE("conv change: nothing but a flag is left of what was declined") {
   test::Values values(4);
-  const Case& at = cases[1];
-  const Conv2d<Short> conv = conv_of<Conv2d<Short>>(at, values);
+  const test::ConvCase& at = test::conv_cases[1];
+  const Conv2d<Short> conv = test::conv_of<Conv2d<Short>>(at, values);
   const auto rule = conv.change_rule(at.picture);
   const Tensor x = values.uniform(at.picture.with_batch(1), -1.0F, 1.0F);
   const Tensor y = test::forward(conv, x);

@@ -4,6 +4,7 @@
 #include <type_traits>
 #include <vector>
 
+#include "support/format_pair.hpp"
 #include "support/layers.hpp"
 #include "support/values.hpp"
 #include <doctest/doctest.h>
@@ -160,20 +161,15 @@ std::size_t wrong_products(std::size_t depth, Codes kind, bool flip_zero_point =
   return wrong;
 }
 
-template <class W_, class A_>
-struct Pair {
-  using W = W_;
-  using A = A_;
-};
-
 }  // namespace
 
-TEST_CASE_TEMPLATE("level products: are exact integers, scaled once", P, Pair<Binary, Binary>,
-                   Pair<Mono<5>, Mono<8>>, Pair<Mono<16>, Mono<16>>, Pair<Int8Affine, Int8Affine>,
-                   Pair<Int8Affine, Mono<8>>, Pair<Fixed<8, 6>, Fixed<8, 6>>,
-                   Pair<Fixed<5, 4>, Fixed<16, 8>>, Pair<Binary, Fixed<16, 8>>,
-                   Pair<Fixed<16, 8>, Fixed<16, 8>>, Pair<Fixed<32, 16>, Fixed<8, 6>>,
-                   Pair<Fixed<32, 16>, Fixed<16, 8>>, Pair<Fixed<32, 31>, Fixed<32, 0>>) {
+TEST_CASE_TEMPLATE("level products: are exact integers, scaled once", P, FormatPair<Binary, Binary>,
+                   FormatPair<Mono<5>, Mono<8>>, FormatPair<Mono<16>, Mono<16>>,
+                   FormatPair<Int8Affine, Int8Affine>, FormatPair<Int8Affine, Mono<8>>,
+                   FormatPair<Fixed<8, 6>, Fixed<8, 6>>, FormatPair<Fixed<5, 4>, Fixed<16, 8>>,
+                   FormatPair<Binary, Fixed<16, 8>>, FormatPair<Fixed<16, 8>, Fixed<16, 8>>,
+                   FormatPair<Fixed<32, 16>, Fixed<8, 6>>, FormatPair<Fixed<32, 16>, Fixed<16, 8>>,
+                   FormatPair<Fixed<32, 31>, Fixed<32, 0>>) {
   using W = typename P::W;
   using A = typename P::A;
   for (const Codes kind : {Codes::random, Codes::lowest, Codes::highest, Codes::mixed_extremes}) {

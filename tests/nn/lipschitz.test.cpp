@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "support/draws.hpp"
 #include "support/values.hpp"
 #include <doctest/doctest.h>
 
@@ -21,11 +22,7 @@ using Vector = std::vector<double>;
 
 constexpr double infinity = std::numeric_limits<double>::infinity();
 
-#ifdef __OPTIMIZE__
-constexpr std::size_t steps = 80;
-#else
-constexpr std::size_t steps = 8;
-#endif
+constexpr std::size_t steps = test::draws(80, 8);
 
 [[nodiscard]] double norm(const Vector& x) {
   double squares = 0;

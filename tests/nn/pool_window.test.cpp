@@ -12,7 +12,7 @@ using namespace upset::test;
 
 namespace {
 
-struct Bare : detail::WindowPool {
+struct Bare : upset::detail::WindowPool {
   using WindowPool::pooled_shape;
   using WindowPool::walk;
   using WindowPool::WindowPool;

@@ -2,21 +2,15 @@
 #include <limits>
 #include <string>
 
+#include "support/text.hpp"
 #include <doctest/doctest.h>
 #include <report/xml.hpp>
 
 #include <upset/report/bar_plot.hpp>
 
 using upset::BarPlot;
+using upset::test::has;
 using upset_test::Document;
-
-namespace {
-
-bool has(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
-}
-
-}  // namespace
 
 TEST_CASE("BarPlot: bars begin at 0, the first on top, whiskers where there is an interval") {
   BarPlot plot;

@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "support/text.hpp"
 #include <doctest/doctest.h>
 #include <report/files.hpp>
 #include <report/xml.hpp>
@@ -17,6 +18,7 @@ using upset::Breakdown;
 using upset::CampaignReport;
 using upset::Outcomes;
 using upset::Site;
+using upset::test::has;
 using upset_test::Document;
 using upset_test::entries;
 using upset_test::read_file;
@@ -60,10 +62,6 @@ CampaignReport rates() {
     }
   }
   return report;
-}
-
-bool has(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
 }
 
 }  // namespace

@@ -17,10 +17,10 @@ using upset_test::read_file;
 
 namespace {
 
-const std::vector<std::string> sets{"conv1.kernel", "linear.kernel"};
+const std::vector<std::string> table_sets{"conv1.kernel", "linear.kernel"};
 
-Breakdown sample(bool exhaustive) {
-  Breakdown found(sets, exhaustive);
+Breakdown breakdown(bool exhaustive) {
+  Breakdown found(table_sets, exhaustive);
   for (int fault = 0; fault < 4; ++fault) {
     found.add({0, 0, 31 - fault % 2, fault % 2 == 0 ? BitRole::sign : BitRole::exponent},
               {.images = 1000, .masked = 600, .changed = 390, .critical = 10, .correct = 900});
@@ -46,45 +46,45 @@ TEST_CASE("Campaign tables: shares are percent, and only 0 is written as 0") {
 }
 
 TEST_CASE("Campaign tables: a campaign in a line") {
-  CHECK(campaign_line(sample(false)) ==
+  CHECK(campaign_line(breakdown(false)) ==
         "5 trials x 1,000 pictures = 5,000 fault-images: 20.800 % critical (95 % interval "
         "3.878..63.096), 31.200 % changed, 48.000 % masked");
-  CHECK(campaign_line(sample(true)) ==
+  CHECK(campaign_line(breakdown(true)) ==
         "5 trials x 1,000 pictures = 5,000 fault-images: 20.800 % critical (every fault tried), "
         "31.200 % changed, 48.000 % masked");
-  CHECK(campaign_line(Breakdown(sets)) == "0 trials x 0 pictures = 0 fault-images");
+  CHECK(campaign_line(Breakdown(table_sets)) == "0 trials x 0 pictures = 0 fault-images");
 }
 
 TEST_CASE("Campaign tables: outcomes, with an interval where faults were sampled") {
-  const std::string text = outcome_table(sample(false)).text();
+  const std::string text = outcome_table(breakdown(false)).text();
   CHECK(text.starts_with("outcome        fault-images       %  95 % interval\n"));
   CHECK(text.find("\nmasked                2,400  48.000  ") != std::string::npos);
   CHECK(text.find("\ndetected                  0       0  0..43.448\n") != std::string::npos);
   CHECK(text.find("critical_pixels") == std::string::npos);
-  CHECK(outcome_table(sample(true)).text().find("interval") == std::string::npos);
-  CHECK(outcome_table(Breakdown(sets)).rows().size() == 9);
+  CHECK(outcome_table(breakdown(true)).text().find("interval") == std::string::npos);
+  CHECK(outcome_table(Breakdown(table_sets)).rows().size() == 9);
 }
 
 TEST_CASE("Campaign tables: rows by layer and bit, with the outcomes that occurred") {
-  CHECK(breakdown_table(sample(true), {By::layer, By::bit}).text() ==
+  CHECK(breakdown_table(breakdown(true), {By::layer, By::bit}).text() ==
         "layer   bit  trials  masked %  changed %  critical %  nonfinite %  correct %\n"
         "------  ---  ------  --------  ---------  ----------  -----------  ---------\n"
         "conv1   31        2    60.000     39.000       1.000            0     90.000\n"
         "conv1   30        2    60.000     39.000       1.000            0     90.000\n"
         "linear  30        1         0          0     100.000      100.000          0\n");
-  CHECK(breakdown_table(sample(false), {By::role}).columns()[5] == "95 % interval");
+  CHECK(breakdown_table(breakdown(false), {By::role}).columns()[5] == "95 % interval");
 }
 
 TEST_CASE("Campaign tables: CSV files hold counts, and numbers that read back") {
   const upset::detail::TemporaryFolder folder;
   const auto path = folder.path() / "bits.csv";
-  write_breakdown_csv(path, sample(true), {By::bit, By::role});
+  write_breakdown_csv(path, breakdown(true), {By::bit, By::role});
   CHECK(read_file(path) ==
         "bit,role,trials,images,masked,changed,critical,critical_top5,critical_pixels,nonfinite,"
         "detected,corrected,correct,beneficial,critical_share,critical_low,critical_high\n"
         "31,sign,2,2000,1200,780,20,0,0,0,0,0,1800,0,0.01,,\n"
         "30,exponent,3,3000,1200,780,1020,0,0,1000,0,0,1800,0,0.34,,\n");
-  write_breakdown_csv(path, sample(false), {By::layer});
+  write_breakdown_csv(path, breakdown(false), {By::layer});
   const upset::Interval interval = upset::wilson_mean(1, 1);
   CHECK(read_file(path).ends_with(",1," + upset::shortest(interval.low) + ",1\n"));
 }
@@ -92,7 +92,7 @@ TEST_CASE("Campaign tables: CSV files hold counts, and numbers that read back") 
 TEST_CASE("Campaign tables: trials as lines, with site or rate") {
   const upset::detail::TemporaryFolder folder;
   const auto path = folder.path() / "trials.csv";
-  upset::TrialsCsv csv(path, sets);
+  upset::TrialsCsv csv(path, table_sets);
   csv.row(
       {.number = 7, .site = upset::Site{1, 17, 30, BitRole::exponent}, .outcomes = {.images = 9}});
   csv.row({.number = 8, .ber = 1e-5, .flips = 40, .outcomes = {.images = 9, .critical = 2}});

@@ -4,12 +4,15 @@
 #include <string>
 #include <vector>
 
+#include "support/text.hpp"
 #include <doctest/doctest.h>
 #include <report/xml.hpp>
 
 #include <upset/report/heat_map.hpp>
 
 using upset::HeatMap;
+using upset::test::count;
+using upset::test::has;
 using upset_test::Document;
 
 namespace {
@@ -25,17 +28,7 @@ HeatMap map(std::vector<double> cells) {
   return result;
 }
 
-std::size_t count(const std::string& text, const std::string& part) {
-  std::size_t found = 0;
-  for (auto at = text.find(part); at != std::string::npos; at = text.find(part, at + 1)) {
-    ++found;
-  }
-  return found;
-}
-
-bool has(const std::string& text, const std::string& part) { return count(text, part) > 0; }
-
-std::string block(const std::string& script, const std::string& name) {
+std::string data_block(const std::string& script, const std::string& name) {
   const std::string head = "$" + name + " << END\n";
   const std::size_t begin = script.find(head);
   return begin == std::string::npos
@@ -48,9 +41,9 @@ std::string block(const std::string& script, const std::string& name) {
 
 TEST_CASE("HeatMap: values, zeros and cells without data are drawn apart") {
   const std::string script = gnuplot_script(map({0.25, 0, missing, 0.5}));
-  CHECK(block(script, "values") == "0 0 0.5 0.5 0.25\n1 1 0.5 0.5 0.5\n");
-  CHECK(block(script, "zero") == "1 0 0.5 0.5\n");
-  CHECK(block(script, "missing") == "0 1 0.5 0.5\n");
+  CHECK(data_block(script, "values") == "0 0 0.5 0.5 0.25\n1 1 0.5 0.5 0.5\n");
+  CHECK(data_block(script, "zero") == "1 0 0.5 0.5\n");
+  CHECK(data_block(script, "missing") == "0 1 0.5 0.5\n");
   CHECK(has(script, "set label 'no data'"));
   CHECK(has(script, "set label '0'"));
   CHECK(has(script, "set yrange [1.5:-0.5]"));  // the first row on top
@@ -73,8 +66,8 @@ TEST_CASE("HeatMap: colours go by whole decades of the values above 0, or by the
 
 TEST_CASE("HeatMap: few cells say their values, white on dark") {
   const std::string script = gnuplot_script(map({0.456, 0, 1.23e-4, missing}));
-  CHECK(block(script, "on_dark") == "0 0 0.46\n");
-  CHECK(block(script, "on_light") == "1 0 0\n0 1 1.2e-4\n");
+  CHECK(data_block(script, "on_dark") == "0 0 0.46\n");
+  CHECK(data_block(script, "on_light") == "1 0 0\n0 1 1.2e-4\n");
   HeatMap wide = map({});
   wide.columns.assign(32, "b");
   wide.cells.assign(64, 0.1);

@@ -27,7 +27,7 @@ upset::LinePlot plot() {
   return result;
 }
 
-HtmlReport sample() {
+HtmlReport report_of_everything() {
   HtmlReport report("R & D <1>");
   const std::vector<upset::Fact> facts{{"command", "run --formats 'Mono<8>' \"x\" && y"},
                                        {"seed", "1"}};
@@ -46,7 +46,7 @@ HtmlReport sample() {
 }  // namespace
 
 TEST_CASE("HtmlReport: a page is well formed, and all text is text") {
-  const std::string html = sample().html();
+  const std::string html = report_of_everything().html();
   const Document page(html, {"meta"});
   CHECK(page.error == "");
   CHECK(page.all("script").empty());
@@ -65,7 +65,7 @@ TEST_CASE("HtmlReport: a page is well formed, and all text is text") {
 }
 
 TEST_CASE("HtmlReport: figures stand inline, and none takes the shapes of another") {
-  const Document page(sample().html(), {"meta"});
+  const Document page(report_of_everything().html(), {"meta"});
   CHECK(page.all("svg").size() == 2);
   std::size_t svg = 0;
   std::size_t references = 0;
@@ -97,7 +97,7 @@ TEST_CASE("HtmlReport: figures stand inline, and none takes the shapes of anothe
 }
 
 TEST_CASE("HtmlReport: nothing is loaded from elsewhere") {
-  const std::string html = sample().html();
+  const std::string html = report_of_everything().html();
   for (const char* way : {"src=", "<link", "@import", "url(http", "<iframe", "<object"}) {
     CAPTURE(way);
     CHECK(html.find(way) == std::string::npos);
@@ -125,7 +125,7 @@ TEST_CASE("HtmlReport: attributes that only look like ids, in text, stay as they
 TEST_CASE("HtmlReport: is written whole") {
   const upset::detail::TemporaryFolder folder;
   const auto path = folder.path() / "report.html";
-  const HtmlReport report = sample();
+  const HtmlReport report = report_of_everything();
   report.write(path);
   std::ifstream file(path, std::ios::binary);
   CHECK(std::string(std::istreambuf_iterator<char>(file), {}) == report.html());

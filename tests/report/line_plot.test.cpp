@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "support/text.hpp"
 #include <doctest/doctest.h>
 #include <report/xml.hpp>
 
@@ -17,6 +18,7 @@ using doctest::Approx;
 using upset::CurvePoint;
 using upset::LinePlot;
 using upset::LineSeries;
+using upset::test::count;
 using upset_test::Document;
 
 namespace {
@@ -47,14 +49,6 @@ LineSeries line(std::string name, std::vector<std::pair<double, double>> points)
     series.points.push_back({x, y, y, y});
   }
   return series;
-}
-
-std::size_t count(const std::string& text, const std::string& part) {
-  std::size_t found = 0;
-  for (auto at = text.find(part); at != std::string::npos; at = text.find(part, at + 1)) {
-    ++found;
-  }
-  return found;
 }
 
 }  // namespace

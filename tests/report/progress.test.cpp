@@ -6,12 +6,14 @@
 #include <thread>
 #include <vector>
 
+#include "support/text.hpp"
 #include <doctest/doctest.h>
 
 #include <upset/report/progress.hpp>
 
 using upset::Progress;
 using upset::ProgressStyle;
+using upset::test::count;
 
 namespace {
 
@@ -27,14 +29,6 @@ struct Capture {
     return all;
   }
 };
-
-std::size_t count(const std::string& text, const std::string& part) {
-  std::size_t found = 0;
-  for (auto at = text.find(part); at != std::string::npos; at = text.find(part, at + 1)) {
-    ++found;
-  }
-  return found;
-}
 
 }  // namespace
 

@@ -32,7 +32,7 @@ struct Interrupted : std::runtime_error {
 };
 
 template <Format W>
-Network network() {
+Network saved_network() {
   Network net({10, 8, 1});
   net.add("conv", Conv2d<>::zeros(1, 4, WindowGeometry::square(3)));
   net.add("norm", BatchNorm<>(4));
@@ -43,7 +43,7 @@ Network network() {
   return convert<W>(net);
 }
 
-TrainOptions options_for(const Dataset& data) {
+TrainOptions saved_options(const Dataset& data) {
   TrainOptions options;
   options.epochs = 4;
   options.batch = 32;
@@ -60,19 +60,19 @@ TrainOptions options_for(const Dataset& data) {
 TEST_CASE_TEMPLATE("checkpoint: an interrupted training ends with the same bits", W, Float32,
                    Mono<8>) {
   const Dataset data = digits(150, 1);
-  TrainOptions options = options_for(data);
+  TrainOptions options = saved_options(data);
   for (const UpdateRule& rule : {UpdateRule(Adam{}), UpdateRule(Sgd{})}) {
     options.optimizer = rule;
     options.checkpoint.clear();
     options.progress = nullptr;
-    Network whole = network<W>();
+    Network whole = saved_network<W>();
     const TrainResult expected = train(whole, data, options);
 
     const Scratch folder;
     options.checkpoint = folder.path() / "training.checkpoint";
     std::size_t epochs_trained = 0;
     for (const std::size_t last : {0U, 1U, 1U, 3U, 9U}) {  // interrupted again and again
-      Network net = network<W>();
+      Network net = saved_network<W>();
       options.progress = [&](const TrainProgress& now) {
         if (now.epoch == last && now.step == 2) {
           throw Interrupted();
@@ -94,9 +94,9 @@ TEST_CASE_TEMPLATE("checkpoint: an interrupted training ends with the same bits"
 
 TEST_CASE("checkpoint: a killed training ends with the same bits") {
   const Dataset data = digits(150, 1);
-  TrainOptions options = options_for(data);
+  TrainOptions options = saved_options(data);
   options.threads = 2;
-  Network whole = network<Float32>();
+  Network whole = saved_network<Float32>();
   (void)train(whole, data, options);
 
   const Scratch folder;
@@ -109,7 +109,7 @@ TEST_CASE("checkpoint: a killed training ends with the same bits") {
         raise(SIGKILL);
       }
     };
-    Network net = network<Float32>();
+    Network net = saved_network<Float32>();
     (void)train(net, data, options);
     _exit(0);
   }
@@ -119,7 +119,7 @@ TEST_CASE("checkpoint: a killed training ends with the same bits") {
   REQUIRE(std::filesystem::exists(options.checkpoint));
   std::size_t first = 99;
   options.progress = [&](const TrainProgress& now) { first = std::min(first, now.epoch); };
-  Network net = network<Float32>();
+  Network net = saved_network<Float32>();
   (void)train(net, data, options);
   CHECK(first == 2);
   CHECK(same_parameters(net, whole));
@@ -128,13 +128,13 @@ TEST_CASE("checkpoint: a killed training ends with the same bits") {
 TEST_CASE("checkpoint: a finished training is loaded, not repeated") {
   const Dataset data = digits(60, 1);
   const Scratch folder;
-  TrainOptions options = options_for(data);
+  TrainOptions options = saved_options(data);
   options.checkpoint = folder.path() / "training.checkpoint";
-  Network net = network<Mono<8>>();
+  Network net = saved_network<Mono<8>>();
   const TrainResult result = train(net, data, options);
   options.progress = [](const TrainProgress&) { throw Interrupted(); };
   options.threads = 1;
-  Network again = network<Mono<8>>();
+  Network again = saved_network<Mono<8>>();
   CHECK(train(again, data, options).epochs == result.epochs);
   CHECK(same_parameters(net, again));
   const std::vector<std::size_t> first = {0, 1, 2};
@@ -145,11 +145,11 @@ TEST_CASE("checkpoint: a finished training is loaded, not repeated") {
 TEST_CASE("checkpoint: one of another training is refused, the difference named") {
   const Dataset data = digits(60, 1);
   const Scratch folder;
-  TrainOptions options = options_for(data);
+  TrainOptions options = saved_options(data);
   options.epochs = 1;
   options.checkpoint = folder.path() / "training.checkpoint";
   const std::string file = options.checkpoint.string();
-  Network saved = network<Mono<8>>();
+  Network saved = saved_network<Mono<8>>();
   (void)train(saved, data, options);
 
   const auto refusal = [&](Network net, auto change) {
@@ -161,34 +161,35 @@ TEST_CASE("checkpoint: one of another training is refused, the difference named"
     return sentence;
   };
   const auto nothing = [](TrainOptions&) {};
-  CHECK(refusal(network<Mono<8>>(), [](TrainOptions& o) { o.batch = 16; }) ==
+  CHECK(refusal(saved_network<Mono<8>>(), [](TrainOptions& o) { o.batch = 16; }) ==
         file + " belongs to another training: batch was 32 and is now 16");
-  CHECK(refusal(network<Mono<8>>(), [](TrainOptions& o) { o.optimizer = Sgd{}; }) ==
+  CHECK(refusal(saved_network<Mono<8>>(), [](TrainOptions& o) { o.optimizer = Sgd{}; }) ==
         file + " belongs to another training: optimiser was Adam and is now SGD");
-  CHECK(refusal(network<Mono<8>>(), [](TrainOptions& o) {
+  CHECK(refusal(saved_network<Mono<8>>(), [](TrainOptions& o) {
           o.schedule = ConstantRate{1};
         }).starts_with(file + " belongs to another training: checksum of the learning rates"));
-  CHECK(refusal(network<Mono<5>>(), nothing) ==
+  CHECK(refusal(saved_network<Mono<5>>(), nothing) ==
         file +
             " belongs to another training: format of conv.kernel was Mono<8> and is now Mono<5>");
-  Network deeper = network<Mono<8>>();
+  Network deeper = saved_network<Mono<8>>();
   deeper.add("more", Dense<>::zeros(10, 10));
   CHECK(refusal(deeper, nothing) ==
         file +
             " belongs to another training: it has epochs = 1 where this one has format of "
             "more.kernel = Float32");
   folder.resize("training.checkpoint", 1000);
-  CHECK(refusal(network<Mono<8>>(), nothing) == file + " is truncated after 1000 bytes; delete it");
-  Network foreign = network<Mono<8>>();
+  CHECK(refusal(saved_network<Mono<8>>(), nothing) ==
+        file + " is truncated after 1000 bytes; delete it");
+  Network foreign = saved_network<Mono<8>>();
   save_parameters(foreign, options.checkpoint);
-  CHECK(refusal(network<Mono<8>>(), nothing) == file + " is not a checkpoint of upset");
+  CHECK(refusal(saved_network<Mono<8>>(), nothing) == file + " is not a checkpoint of upset");
 }
 
 TEST_CASE("checkpoint: a folder that cannot be written to is named") {
   const Dataset data = digits(20, 1);
-  TrainOptions options = options_for(data);
+  TrainOptions options = saved_options(data);
   options.checkpoint = "/nonexistent/training.checkpoint";
-  Network net = network<Float32>();
+  Network net = saved_network<Float32>();
   CHECK(complaint([&] { (void)train(net, data, options); }) ==
         "Cannot write /nonexistent/training.checkpoint: No such file or directory");
 }

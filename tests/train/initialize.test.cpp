@@ -19,7 +19,7 @@ using upset::test::error_of;
 
 namespace {
 
-Network small_network() {
+Network small_cnn() {
   Network net({16, 16, 8});
   net.add("conv", Conv2d<>::zeros(8, 32, WindowGeometry::square(3)));
   net.add("norm", BatchNorm<>(32));
@@ -40,7 +40,7 @@ TEST_CASE("initialize: kernels are uniform within the bound of their fans, the r
   for (const Case& expected :
        {Case{Spread::he, std::sqrt(6.0 / 72), std::sqrt(6.0 / 6272)},
         Case{Spread::glorot, std::sqrt(6.0 / (72 + 288)), std::sqrt(6.0 / 6282)}}) {
-    Network net = small_network();
+    Network net = small_cnn();
     initialize(net, 1, expected.spread);
     for (const Parameter& parameter : net.parameters()) {
       CAPTURE(parameter.name);
@@ -74,8 +74,8 @@ TEST_CASE("initialize: kernels are uniform within the bound of their fans, the r
 }
 
 TEST_CASE("initialize: a kernel depends on the seed and its number alone") {
-  Network a = small_network();
-  Network b = small_network();
+  Network a = small_cnn();
+  Network b = small_cnn();
   initialize(a, 7);
   initialize(b, 7);
   const auto kernel = [](Network& net, std::size_t p) { return *net.parameters()[p].value; };
@@ -92,7 +92,7 @@ TEST_CASE("initialize: a kernel depends on the seed and its number alone") {
 }
 
 TEST_CASE("initialize: memory holds the new kernels") {
-  Network net = small_network();
+  Network net = small_cnn();
   initialize(net, 1);
   const Tensor kernel = *net.parameters()[0].value;
   std::vector<float> stored(kernel.size());

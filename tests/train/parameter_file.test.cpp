@@ -19,7 +19,7 @@ using namespace upset;
 namespace {
 
 template <Format W>
-Network network(std::size_t hidden = 5, const std::string& second = "second") {
+Network filed_network(std::size_t hidden = 5, const std::string& second = "second") {
   Network net({4});
   net.add("first", Dense<W>(test::Values(1).uniform({hidden, 4}, -1.0F, 1.0F), Tensor({hidden})));
   net.add("norm", BatchNorm<>(hidden));
@@ -41,14 +41,14 @@ TEST_CASE_TEMPLATE("save_parameters: loading gives the same values and outputs b
                    Mono<8>, MultiLevelBinary<3>, Int8Affine) {
   const Scratch folder;
   const auto path = folder.path() / "net.weights";
-  Network net = network<W>();
+  Network net = filed_network<W>();
   test::Values random(2);
   for (const Parameter& parameter : net.parameters()) {
     *parameter.value = random.uniform(parameter.value->shape(), 0.1F, 1.0F);
   }
   net.encode();
   save_parameters(net, path, "a small net");
-  Network other = network<W>();
+  Network other = filed_network<W>();
   load_parameters(other, path, "a small net");
   CHECK(values_of(other) == values_of(net));
   const Tensor x = random.uniform({7, 4}, -1.0F, 1.0F);
@@ -59,7 +59,7 @@ TEST_CASE("load_parameters: what does not fit is refused in one sentence, and ch
   const Scratch folder;
   const auto path = folder.path() / "net.weights";
   const std::string file = path.string();
-  Network saved = network<Float32>();
+  Network saved = filed_network<Float32>();
   save_parameters(saved, path, "a");
   const auto refusal = [&](Network net, const char* about = "a") {
     const std::vector<Tensor> before = values_of(net);
@@ -67,29 +67,30 @@ TEST_CASE("load_parameters: what does not fit is refused in one sentence, and ch
     CHECK(values_of(net) == before);
     return sentence;
   };
-  CHECK(refusal(network<Float32>(), "b") == file + " holds the parameters of \"a\", not of \"b\"");
-  CHECK(refusal(network<Float32>(6)) ==
+  CHECK(refusal(filed_network<Float32>(), "b") ==
+        file + " holds the parameters of \"a\", not of \"b\"");
+  CHECK(refusal(filed_network<Float32>(6)) ==
         file +
             " belongs to another network: parameter first.kernel has shape [5, 1, 1, 4] there "
             "and [6, 1, 1, 4] here");
-  CHECK(refusal(network<Float32>(5, "last")) ==
+  CHECK(refusal(filed_network<Float32>(5, "last")) ==
         file +
             " belongs to another network: it has parameter second.kernel where this network has "
             "last.kernel");
-  CHECK(refusal(network<Mono<8>>()) ==
+  CHECK(refusal(filed_network<Mono<8>>()) ==
         file +
             " belongs to another network: it has parameter first.bias where this network has "
             "first.kernel_scale");
-  Network longer = network<Float32>();
+  Network longer = filed_network<Float32>();
   longer.add("third", Dense<>::zeros(3, 3));
   CHECK(refusal(longer) == file + " belongs to another network: it lacks parameter third.kernel");
   save_parameters(longer, path, "a");
-  CHECK(refusal(network<Float32>()) ==
+  CHECK(refusal(filed_network<Float32>()) ==
         file +
             " belongs to another network: it has parameter third.kernel where this network has "
             "no more");
   folder.resize("net.weights", 100);
-  CHECK(refusal(network<Float32>()) == file + " is truncated after 100 bytes; delete it");
+  CHECK(refusal(filed_network<Float32>()) == file + " is truncated after 100 bytes; delete it");
   std::filesystem::remove(path);
-  CHECK(refusal(network<Float32>()) == "Cannot read " + file + ": No such file or directory");
+  CHECK(refusal(filed_network<Float32>()) == "Cannot read " + file + ": No such file or directory");
 }

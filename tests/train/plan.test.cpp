@@ -15,7 +15,7 @@ using namespace upset;
 namespace {
 
 template <Format W>
-Network network() {
+Network planned_network() {
   Network net({10, 8, 1});
   net.add("dense", Dense<W>::zeros(80, 10));
   return net;
@@ -38,7 +38,7 @@ std::vector<std::string> differences(const TrainingPlan& a, const TrainingPlan& 
 
 TEST_CASE("plan_of: whatever changes a result changes one entry") {
   const Dataset data = test::digits(30, 1);
-  Network net = network<Mono<8>>();
+  Network net = planned_network<Mono<8>>();
   const std::vector<double> rates = {0.1, 0.05};
   const TrainingPlan plan = plan_of(net, data, {}, rates);
   const auto changed = [&](auto change) {
@@ -87,7 +87,7 @@ TEST_CASE("plan_of: whatever changes a result changes one entry") {
     CHECK(differences(plan, plan_of(net, edited, {}, rates)) ==
           Names{"checksum of pictures and labels"});
   }
-  Network narrower = network<Mono<5>>();
+  Network narrower = planned_network<Mono<5>>();
   CHECK(differences(plan, plan_of(narrower, data, {}, rates)) ==
         Names{"format of dense.kernel", "format of dense.bias", "format of dense.input_scale"});
 }
