@@ -75,6 +75,10 @@ class WindowPool : public Stateless {
           "stride of one pixel at least");
     }
   }
+  /// Square windows side by side: H' = H / size, rounded down.
+  explicit WindowPool(std::size_t size) : WindowPool(size, size) {}
+  WindowPool(std::size_t size, std::size_t stride)
+      : WindowPool(WindowGeometry::square(size, stride)) {}
 
   [[nodiscard]] const WindowGeometry& geometry() const { return geometry_; }
 

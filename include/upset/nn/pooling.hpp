@@ -21,10 +21,6 @@ namespace upset {
 class MaxPool : public detail::WindowPool {
  public:
   using WindowPool::WindowPool;
-  /// Square windows side by side: H' = H / size, rounded down.
-  explicit MaxPool(std::size_t size) : MaxPool(size, size) {}
-  MaxPool(std::size_t size, std::size_t stride)
-      : WindowPool(WindowGeometry::square(size, stride)) {}
 
   [[nodiscard]] static std::string kind() { return "MaxPool"; }
   [[nodiscard]] Shape output_shape(InputShapes shapes) const {
@@ -141,14 +137,12 @@ enum class Divisor : std::uint8_t { pixels, taps };
 /// - cost:  sums in double, in row order
 class AveragePool : public detail::WindowPool {
  public:
-  explicit AveragePool(const WindowGeometry& geometry, Divisor divisor = Divisor::pixels)
+  using WindowPool::WindowPool;
+  AveragePool(const WindowGeometry& geometry, Divisor divisor)
       : WindowPool(geometry), divisor_(divisor) {}
-  /// Square windows side by side: H' = H / size, rounded down.
-  explicit AveragePool(std::size_t size) : AveragePool(size, size) {}
-  AveragePool(std::size_t size, std::size_t stride)
-      : WindowPool(WindowGeometry::square(size, stride)) {}
 
   [[nodiscard]] static std::string kind() { return "AveragePool"; }
+  [[nodiscard]] Divisor divides_by() const { return divisor_; }
   [[nodiscard]] Shape output_shape(InputShapes shapes) const {
     return pooled_shape(shapes, kind());
   }
