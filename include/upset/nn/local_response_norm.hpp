@@ -56,12 +56,12 @@ class LocalResponseNorm : public Stateless {
   // at i
   void backward(Inputs inputs, const Tensor& y, const Tensor& d_y, Gradients& gradients) const {
     const Tensor& x = *inputs[0];
-    Tensor* d_x = gradients.sum(0, x.shape());
+    const std::size_t channels = x.shape()[x.shape().rank() - 1];
+    const double factor = -2 * share() * exponent();
+    Tensor* const d_x = gradients.sum(0, x.shape());
     if (d_x == nullptr) {
       return;
     }
-    const std::size_t channels = x.shape()[x.shape().rank() - 1];
-    const double factor = -2 * share() * exponent();
     for (std::size_t first = 0; first < x.size(); first += channels) {
       for (std::size_t c = 0; c < channels; ++c) {
         const double s = damping(x, first, c, channels);

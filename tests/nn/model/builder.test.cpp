@@ -3,6 +3,7 @@
 #include "support/layers.hpp"
 #include <doctest/doctest.h>
 
+#include <upset/nn/activation.hpp>
 #include <upset/nn/model/builder.hpp>
 
 using namespace upset;
@@ -24,4 +25,12 @@ TEST_CASE("model builder: channels follow from what is read") {
   CHECK(net.output_shape() == Shape{6});
   CHECK(error_of([&] { (void)detail::picture_at(net, 4); }) ==
         "The network takes pictures [H, W, C], not [6]");
+}
+
+TEST_CASE("model builder: a classifier sees the mean of each channel") {
+  Network net({3, 2, 4});
+  net.add("relu", ReLU{});
+  detail::add_classifier<Float32, Float32>(net, 7);
+  CHECK(shape_at(net, "pool") == Shape{1, 1, 4});
+  CHECK(net.output_shape() == Shape{7});
 }

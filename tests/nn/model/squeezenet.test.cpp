@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "support/architecture.hpp"
-#include "support/layers.hpp"
 #include <doctest/doctest.h>
 
 #include <upset/nn/model/squeezenet.hpp>

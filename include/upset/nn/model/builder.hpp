@@ -9,6 +9,8 @@
 #include <upset/nn/conv2d.hpp>
 #include <upset/nn/dense.hpp>
 #include <upset/nn/network.hpp>
+#include <upset/nn/pooling.hpp>
+#include <upset/nn/reshape.hpp>
 
 namespace upset::detail {
 
@@ -60,6 +62,15 @@ std::size_t add_normed(Network& net, const std::string& conv, const std::string&
 template <Format W, Format A>
 std::size_t add_dense(Network& net, const std::string& name, std::size_t out) {
   return net.add(name, Dense<W, A>::zeros(net.output_shape().size(), out));
+}
+
+/// The mean over the picture, and `classes` scores of it as a 1x1 convolution.
+template <Format W, Format A>
+void add_classifier(Network& net, std::size_t classes) {
+  const Shape x = picture_at(net, last_of(net));
+  net.add("pool", AveragePool({.kernel_height = x[0], .kernel_width = x[1]}));
+  add_conv<W, A>(net, "classifier", last_of(net), classes, {});
+  net.add("flatten", Flatten{});
 }
 
 }  // namespace upset::detail

@@ -9,8 +9,6 @@
 
 #include <upset/nn/activation.hpp>
 #include <upset/nn/model/builder.hpp>
-#include <upset/nn/pooling.hpp>
-#include <upset/nn/reshape.hpp>
 
 namespace upset {
 
@@ -45,10 +43,7 @@ template <Format W = Float32, Format A = W>
     detail::add_same_conv<W, A>(net, name + ".pointwise", from, scaled(channels[n]), 1);
     from = net.add(name + ".pointwise.relu", relu6);
   }
-  const Shape x = net.output_shape();
-  from = net.add("pool", AveragePool({.kernel_height = x[0], .kernel_width = x[1]}));
-  detail::add_same_conv<W, A>(net, "classifier", from, classes, 1);
-  net.add("flatten", Flatten{});
+  detail::add_classifier<W, A>(net, classes);
   return net;
 }
 
