@@ -26,7 +26,7 @@ TEST_CASE("Multiply and AddBroadcast: combine equal shapes, and repeat along any
 
 TEST_CASE("MultiplyConstant and AddConstant: take one value, one per channel, or all") {
   const Tensor x({2, 1, 2, 2}, {1, 2, 3, 4, 5, 6, 7, 8});
-  CHECK(forward(MultiplyConstant(Tensor({1}, {2})), x) ==
+  CHECK(forward(MultiplyConstant(Tensor({1}, 2.0F)), x) ==
         Tensor({2, 1, 2, 2}, {2, 4, 6, 8, 10, 12, 14, 16}));
   CHECK(forward(AddConstant(Tensor({2}, {10, 20})), x) ==
         Tensor({2, 1, 2, 2}, {11, 22, 13, 24, 15, 26, 17, 28}));

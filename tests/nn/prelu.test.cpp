@@ -14,9 +14,9 @@ using namespace upset::test;
 TEST_CASE("PReLU: each channel has its own slope, or all have one") {
   const Tensor x({1, 2, 2}, {-4, -4, 3, -2});
   CHECK(forward(PReLU<>(Tensor({2}, {0.5F, 0.25F})), x) == Tensor({1, 2, 2}, {-2, -1, 3, -0.5F}));
-  CHECK(forward(PReLU<>(Tensor({1}, {2})), x) == Tensor({1, 2, 2}, {-8, -8, 3, -4}));
+  CHECK(forward(PReLU<>(Tensor({1}, 2.0F)), x) == Tensor({1, 2, 2}, {-8, -8, 3, -4}));
   const float nan = std::numeric_limits<float>::quiet_NaN();
-  CHECK(std::isnan(forward(PReLU<>(Tensor({1}, {2})), Tensor({1, 1}, {nan}))[0]));
+  CHECK(std::isnan(forward(PReLU<>(Tensor({1}, 2.0F)), Tensor({1, 1}, nan))[0]));
 }
 
 TEST_CASE("PReLU: gradients of input and slopes are those of differences") {
@@ -27,7 +27,7 @@ TEST_CASE("PReLU: gradients of input and slopes are those of differences") {
   GradientReport report = check_gradients(PReLU<>(Tensor({4}, {0.5F, 0.25F, -1, 2})), x);
   CHECK_MESSAGE(report.wrong == 0, report.first);
   CHECK(report.compared > 52);
-  report = check_gradients(PReLU<>(Tensor({1}, {0.5F})), x);
+  report = check_gradients(PReLU<>(Tensor({1}, 0.5F)), x);
   CHECK_MESSAGE(report.wrong == 0, report.first);
 }
 

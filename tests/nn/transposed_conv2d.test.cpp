@@ -66,21 +66,22 @@ TEST_CASE("transposed convolutions: every pixel adds the kernel to the larger pi
        0,
        1},
   };
-  for (const auto& [geometry, more_rows, more_columns] : cases) {
+  for (const Case& at : cases) {
+    const WindowGeometry& geometry = at.geometry;
     Values draw(1);
     const Tensor x = draw.steps({2, 4, 3, 6}, 4, 0.5F);
     const Tensor weights =
         draw.steps({6, 5, geometry.kernel_height, geometry.kernel_width}, 4, 0.5F);
-    const Conv2d<> layer(transposed(geometry, more_rows, more_columns),
+    const Conv2d<> layer(transposed(geometry, at.more_rows, at.more_columns),
                          transposed_kernel(weights, geometry.groups),
                          Tensor({5 * geometry.groups}));
     const auto extent = [&](std::size_t n, std::size_t taps, std::size_t pads, std::size_t more) {
       return (n - 1) * geometry.stride + (taps - 1) * geometry.dilation + 1 + more - pads;
     };
     const std::size_t rows =
-        extent(4, geometry.kernel_height, geometry.pad_top + geometry.pad_bottom, more_rows);
+        extent(4, geometry.kernel_height, geometry.pad_top + geometry.pad_bottom, at.more_rows);
     const std::size_t columns =
-        extent(3, geometry.kernel_width, geometry.pad_left + geometry.pad_right, more_columns);
+        extent(3, geometry.kernel_width, geometry.pad_left + geometry.pad_right, at.more_columns);
     CHECK(forward(layer, x) == scattered(x, weights, geometry, rows, columns));
   }
 }
