@@ -80,3 +80,19 @@ TEST_CASE("centre_activations: leaves a ReLU alone whose offset cannot be taken 
   CHECK(same.nodes()[1].layer.target<ReLU>() != nullptr);
   CHECK(same.nodes()[4].layer.target<ReLU>() != nullptr);
 }
+
+TEST_CASE("centre_activations: leaves alone what a mean over zeros of padding reads") {
+  const auto centred = [](Divisor divisor, std::size_t padding) {
+    Network net({4, 4, 1});
+    net.add("conv", Conv2d<>(WindowGeometry::square(1), Tensor({1, 1, 1, 1}, 1.0F), Tensor({1})));
+    net.add("relu", ReLU{});
+    net.add("mean", AveragePool(WindowGeometry::square(3, 1, padding), divisor));
+    net.add("flatten", Flatten{});
+    net.add("dense", Dense<>::zeros(net.output_shape().size(), 2));
+    const Network result = centre_activations(net, Tensor({1, 4, 4, 1}, 1.0F), 0.9);
+    return result.nodes()[1].layer.kind() == "CentredReLU";
+  };
+  CHECK(centred(Divisor::pixels, 1));
+  CHECK(centred(Divisor::taps, 0));
+  CHECK(!centred(Divisor::taps, 1));
+}

@@ -31,8 +31,10 @@ namespace detail {
     }
     is_read = true;
     const auto* conv = reader.layer.target<Conv2d<>>();
-    const bool keeps_constants = reader.layer.target<MaxPool>() != nullptr ||
-                                 reader.layer.target<AveragePool>() != nullptr ||
+    const auto* mean = reader.layer.target<AveragePool>();
+    const bool keeps_mean = mean != nullptr && (mean->divides_by() == Divisor::pixels ||
+                                                mean->geometry().reads_no_padding());
+    const bool keeps_constants = keeps_mean || reader.layer.target<MaxPool>() != nullptr ||
                                  reader.layer.target<GlobalAveragePool>() != nullptr ||
                                  reader.layer.target<Flatten>() != nullptr;
     if (reader.layer.target<Dense<>>() != nullptr ||
