@@ -12,7 +12,7 @@ using namespace upset::test;
 
 namespace {
 
-struct Bare : upset::detail::WindowPool {
+struct Bare : detail::WindowPool {
   using WindowPool::pooled_shape;
   using WindowPool::walk;
   using WindowPool::WindowPool;

@@ -41,7 +41,7 @@ struct GradientReport {
   }
 };
 
-namespace detail {
+namespace gradient_parts {
 
 // The loss is L = sum of w y in double, so L has no rounding beside that of y, and the error of a
 // difference quotient over 2h has two parts:
@@ -127,7 +127,7 @@ inline void take_away_what_was_there(std::vector<Tensor>& gradients) {
   }
 }
 
-}  // namespace detail
+}  // namespace gradient_parts
 
 /// Compares the gradients of `layer` for every input and every parameter that has one, in a
 /// training pass. Also: gradients are added to what is there; where nothing is, those of inputs
@@ -139,7 +139,7 @@ template <Layer L>
   const Pass pass{.training = true};
   const auto compute = [&] { return forward(layer, inputs, pass); };
   const Tensor y = compute();
-  const detail::WeightedSum loss(y.shape(), how);
+  const gradient_parts::WeightedSum loss(y.shape(), how);
   const auto loss_now = [&] {
     layer.encode();
     return loss(compute());
@@ -147,9 +147,9 @@ template <Layer L>
 
   std::vector<Tensor> d_inputs;
   for (const Tensor& input : inputs) {
-    d_inputs.emplace_back(input.shape(), detail::already_there);
+    d_inputs.emplace_back(input.shape(), gradient_parts::already_there);
   }
-  std::vector<Tensor> d_parameters = detail::sinks(layer.parameters());
+  std::vector<Tensor> d_parameters = gradient_parts::sinks(layer.parameters());
   std::vector<Tensor> d_parameters_alone = d_parameters;
   std::vector<Tensor*> asked;
   for (Tensor& d_input : d_inputs) {
@@ -181,17 +181,18 @@ template <Layer L>
     report.add(different_bits(d_parameters[p], d_parameters_alone[p]) == 0,
                "parameter gradients depend on who asks for input gradients");
   }
-  detail::take_away_what_was_there(d_inputs);
-  detail::take_away_what_was_there(d_parameters);
+  gradient_parts::take_away_what_was_there(d_inputs);
+  gradient_parts::take_away_what_was_there(d_parameters);
   for (std::size_t n = 0; n < inputs.size(); ++n) {
-    detail::compare_gradient("input " + std::to_string(n), inputs[n].values(), d_inputs[n].values(),
-                             loss_now, loss.error(how), how, report);
+    gradient_parts::compare_gradient("input " + std::to_string(n), inputs[n].values(),
+                                     d_inputs[n].values(), loss_now, loss.error(how), how, report);
   }
   const std::vector<Parameter> parameters = layer.parameters();
   for (std::size_t p = 0; p < parameters.size(); ++p) {
     if (parameters[p].update == Update::gradient) {
-      detail::compare_gradient(parameters[p].name, parameters[p].value->values(),
-                               d_parameters[p].values(), loss_now, loss.error(how), how, report);
+      gradient_parts::compare_gradient(parameters[p].name, parameters[p].value->values(),
+                                       d_parameters[p].values(), loss_now, loss.error(how), how,
+                                       report);
     }
   }
   return report;
@@ -207,15 +208,15 @@ template <Layer L>
                                                     const Differences& how = {}) {
   const Pass pass{.training = true};
   const std::vector<Tensor> values = network.forward_all(x, pass);
-  const detail::WeightedSum loss(values.back().shape(), how);
+  const gradient_parts::WeightedSum loss(values.back().shape(), how);
   const std::vector<Parameter> parameters = network.parameters();
-  std::vector<Tensor> gradients = detail::sinks(parameters);
+  std::vector<Tensor> gradients = gradient_parts::sinks(parameters);
   network.backward(x, values, loss.weights, gradients);
-  detail::take_away_what_was_there(gradients);
+  gradient_parts::take_away_what_was_there(gradients);
   GradientReport report;
   for (std::size_t p = 0; p < parameters.size(); ++p) {
     if (parameters[p].update == Update::gradient) {
-      detail::compare_gradient(
+      gradient_parts::compare_gradient(
           parameters[p].name, parameters[p].value->values(), gradients[p].values(),
           [&] {
             network.encode();
