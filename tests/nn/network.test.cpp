@@ -313,6 +313,16 @@ TEST_CASE("Network: hooks see every memory an activation is written to, once per
                                   {2, 101, 8, "Mono<8>"}});
 }
 
+TEST_CASE("Network: says how many bits of activations each layer reads from memory") {
+  Values draw(5);
+  Network net({6, 5, 2});
+  net.add("float", conv<Float32, Fixed<8, 4>>(draw, 2, 3, WindowGeometry::square(3, 1, 1)));
+  net.add("act", ReLU{});
+  using Guarded = Secded<Int8Affine, std::uint64_t>;  // 8 codes and 8 check bits a word
+  net.add("guarded", conv<Float32, Guarded>(draw, 3, 4, WindowGeometry::square(1)));
+  CHECK(net.activation_bits() == std::vector<std::uint64_t>{60 * 8, 0, 90 * 8 + 12 * 8});
+}
+
 TEST_CASE("Network: calibrates each layer with what the calibrated layers before it give") {
   Values draw(15);
   Network net({6});
