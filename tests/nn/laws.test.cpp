@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: BSL-1.0
 // What every layer owes, in every format it can be made in.
+#include <algorithm>
+#include <array>
 #include <cmath>
+#include <iterator>
 #include <set>
 #include <string>
 #include <tuple>
@@ -46,8 +49,9 @@ std::vector<ConvSubject> convolutions() {
   all.push_back(conv_subject<Fixed<16, 8>, Fixed<32, 16>>());
   all.push_back(conv_subject<Fixed<5, 4>, Fixed<32, 16>>());
   all.push_back(conv_subject<MultiLevelBinary<4>, Mono<8>>());
-  for (ConvSubject& guarded : guarded_convolutions()) {
-    all.push_back(std::move(guarded));
+  for (std::vector<ConvSubject>& guarded :
+       std::array{guarded_convolutions(), parity_convolutions()}) {
+    std::ranges::move(guarded, std::back_inserter(all));
   }
   return all;
 }

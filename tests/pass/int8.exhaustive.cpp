@@ -40,7 +40,7 @@ TEST_CASE("ResNet-20 in 8 bits: within a point of 91.73 %, whatever the method")
         const double plain = top1(net);
         correct_biases(net, from, sample);
         const double corrected = top1(net);
-        MESSAGE(granularity == Granularity::per_channel ? "per channel" : "per tensor", " method ",
+        MESSAGE((granularity == Granularity::per_channel ? "per channel" : "per tensor"), " method ",
                 static_cast<int>(method), " plain ", plain, " corrected ", corrected);
         CHECK(plain > 90.7);
         CHECK(corrected > 90.7);
