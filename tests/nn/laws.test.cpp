@@ -20,6 +20,7 @@
 #include <upset/nn/merge.hpp>
 #include <upset/nn/pooling.hpp>
 #include <upset/nn/reshape.hpp>
+#include <upset/nn/round_to.hpp>
 #include <upset/nn/softmax.hpp>
 
 using namespace upset;
@@ -91,6 +92,8 @@ std::vector<Subject> everything() {
   all.push_back({"Concatenate", Concatenate{}, {x, more}});
   all.push_back({"Flatten", Flatten{}, {x}});
   all.push_back({"Softmax", Softmax{}, {x}});
+  all.push_back({"RoundTo<Int8Affine>", RoundTo<Int8Affine>(AffineScale{0.0078125F, 3}), {x}});
+  all.push_back({"RoundTo<Mono<8>>", RoundTo<Mono<8>>(), {x}});
   return all;
 }
 
