@@ -89,6 +89,15 @@ TEST_CASE("equalize: the function stays, and neighbours have the same largest we
         net.nodes()[7].layer.target<Dense<>>()->weight());
 }
 
+TEST_CASE("unclip: a ReLU6 becomes a ReLU, other clips stay") {
+  Network net({3});
+  net.add("relu6", Clip(0, 6));
+  net.add("clip", Clip(-1, 8));
+  const Tensor x({1, 3}, {-2, 7, 9});
+  CHECK(net.forward(x) == Tensor({1, 3}, {0, 6, 6}));
+  CHECK(unclip(net).forward(x) == Tensor({1, 3}, {0, 7, 8}));
+}
+
 TEST_CASE("equalize: leaves alone what something else reads, or what is no function of a factor") {
   Values draw(4);
   Network net({3});
