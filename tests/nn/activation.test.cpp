@@ -99,6 +99,34 @@ TEST_CASE("HardSigmoid: is 0.2 x + 0.5 within 0 to 1") {
   CHECK(slopes(HardSigmoid{}, {-3, 0, 1, 3}) == Floats{0, 0.2F, 0.2F, 0});
 }
 
+TEST_CASE("HardSigmoid: takes another line") {
+  CHECK(of(HardSigmoid(0.25F, 0.75F), {-4, -1, 0, 1, 2}) == Floats{0, 0.5F, 0.75F, 1, 1});
+  CHECK(slopes(HardSigmoid(0.25F, 0.75F), {-4, -1, 2}) == Floats{0, 0.25F, 0});
+}
+
+TEST_CASE("HardSwish: is 0 below -3, x above 3, and a parabola between") {
+  CHECK(of(HardSwish{}, {-7, -3, 0, 3, 7, infinity}) == Floats{0, 0, 0, 3, 7, infinity});
+  CHECK(of(HardSwish{}, {1})[0] == doctest::Approx(4.0 / 6));
+  CHECK(of(HardSwish{}, {-1})[0] == doctest::Approx(-2.0 / 6));
+  CHECK(std::isnan(of(HardSwish{}, {not_a_number})[0]));
+  CHECK(slopes(HardSwish{}, {-5, -3, 0, 3, 5}) == Floats{0, 0, 0.5F, 1, 1});
+}
+
+TEST_CASE("Tanh: is the hyperbolic tangent") {
+  CHECK(of(Tanh{}, {0, infinity, -infinity}) == Floats{0, 1, -1});
+  CHECK(of(Tanh{}, {1})[0] == doctest::Approx((std::exp(2.0) - 1) / (std::exp(2.0) + 1)));
+}
+
+TEST_CASE("Clip: keeps x within its bounds, and a NaN") {
+  CHECK(of(Clip(0, 6), {-infinity, -1, 0, 5.5F, 6, 7, infinity}) == Floats{0, 0, 0, 5.5F, 6, 6, 6});
+  CHECK(of(Clip(-infinity, 1), {-3e38F, 2}) == Floats{-3e38F, 1});
+  CHECK(std::isnan(of(Clip(0, 6), {not_a_number})[0]));
+  CHECK(slopes(Clip(0, 6), {-1, 0, 3, 6, 7}) == Floats{0, 0, 1, 0, 0});
+  CHECK(error_of([] { Clip(1, 0); }) ==
+        "Clip takes a lower bound that is no larger than the upper one, not 1.000000 and 0.000000");
+  CHECK(!error_of([] { Clip(not_a_number, 0); }).empty());
+}
+
 TEST_CASE("HardTanh: is x within -1 to 1") {
   CHECK(of(HardTanh{}, {-infinity, -1, 0.5F, 1, 7}) == Floats{-1, -1, 0.5F, 1, 1});
   CHECK(std::isnan(of(HardTanh{}, {not_a_number})[0]));
@@ -120,6 +148,8 @@ TEST_CASE_TEMPLATE("activations: piecewise linear ones have exactly the gradient
 TEST_CASE("activations: those with a parameter too") {
   GradientReport report = check_gradients(ClippedReLU(1.5F), clear_of_kinks({2, 3, 5, 4}));
   CHECK_MESSAGE(report.wrong == 0, report.first);
+  report = check_gradients(Clip(-0.5F, 1), clear_of_kinks({2, 3, 5, 4}));
+  CHECK_MESSAGE(report.wrong == 0, report.first);
   report = check_gradients(LeakyReLU(0.25F), clear_of_kinks({2, 3, 5, 4}));
   CHECK_MESSAGE(report.wrong == 0, report.first);
 }
@@ -128,6 +158,13 @@ TEST_CASE("activations: smooth ones have the gradient of differences up to their
   // three roundings, each of at most 2^-24 of a value below 1
   GradientReport report = check_gradients(Sigmoid{}, Values(3).uniform({2, 3, 3, 2}, -3, 3),
                                           {.step = 0x1p-4F, .rounding = 3 * 0x1p-24});
+  CHECK_MESSAGE(report.wrong == 0, report.first);
+  report = check_gradients(Tanh{}, Values(3).uniform({2, 3, 3, 2}, -2, 2),
+                           {.step = 0x1p-4F, .rounding = 2 * 0x1p-24});
+  CHECK_MESSAGE(report.wrong == 0, report.first);
+  // four roundings, each of at most 2^-24 of a value below 4; clear of the kinks at -3 and 3
+  report = check_gradients(HardSwish{}, Values(3).uniform({2, 3, 3, 2}, -2.9F, 2.9F),
+                           {.rounding = 4 * 0x1p-22});
   CHECK_MESSAGE(report.wrong == 0, report.first);
   // Within -2.5..2.5 and outside, clear of both by more than the step. 0.2 is no binary fraction.
   Tensor x = Values(4).uniform({2, 3, 3, 2}, -2.4F, 2.4F);

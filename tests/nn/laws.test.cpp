@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: BSL-1.0
 // What every layer owes, in every format it can be made in.
+#include <algorithm>
+#include <array>
 #include <cmath>
+#include <iterator>
 #include <set>
 #include <string>
 #include <tuple>
@@ -16,10 +19,15 @@
 
 #include <upset/nn/activation.hpp>
 #include <upset/nn/batch_norm.hpp>
+#include <upset/nn/broadcast.hpp>
 #include <upset/nn/dense.hpp>
+#include <upset/nn/local_response_norm.hpp>
 #include <upset/nn/merge.hpp>
 #include <upset/nn/pooling.hpp>
+#include <upset/nn/prelu.hpp>
+#include <upset/nn/rearrange.hpp>
 #include <upset/nn/reshape.hpp>
+#include <upset/nn/resize.hpp>
 #include <upset/nn/round_to.hpp>
 #include <upset/nn/softmax.hpp>
 
@@ -46,8 +54,9 @@ std::vector<ConvSubject> convolutions() {
   all.push_back(conv_subject<Fixed<16, 8>, Fixed<32, 16>>());
   all.push_back(conv_subject<Fixed<5, 4>, Fixed<32, 16>>());
   all.push_back(conv_subject<MultiLevelBinary<4>, Mono<8>>());
-  for (ConvSubject& guarded : guarded_convolutions()) {
-    all.push_back(std::move(guarded));
+  for (std::vector<ConvSubject>& guarded :
+       std::array{guarded_convolutions(), parity_convolutions()}) {
+    std::ranges::move(guarded, std::back_inserter(all));
   }
   return all;
 }
@@ -84,6 +93,10 @@ std::vector<Subject> everything() {
   all.push_back({"Sigmoid", Sigmoid{}, {x}});
   all.push_back({"HardSigmoid", HardSigmoid{}, {x}});
   all.push_back({"HardTanh", HardTanh{}, {x}});
+  all.push_back({"HardSwish", HardSwish{}, {x}});
+  all.push_back({"Tanh", Tanh{}, {x}});
+  all.push_back({"Clip", Clip(-0.5F, 0.5F), {x}});
+  all.push_back({"PReLU", PReLU<>(draw.uniform({6}, -1, 1)), {x}});
   all.push_back({"Sign", Sign{}, {x}});
   all.push_back({"MaxPool", MaxPool(2), {x}});
   all.push_back({"AveragePool", AveragePool(WindowGeometry::square(3, 2, 1)), {x}});
@@ -91,7 +104,15 @@ std::vector<Subject> everything() {
   all.push_back({"Add", Add{}, {x, more, x}});
   all.push_back({"Concatenate", Concatenate{}, {x, more}});
   all.push_back({"Flatten", Flatten{}, {x}});
+  all.push_back({"Reshape", Reshape({6, 20}), {x}});
   all.push_back({"Softmax", Softmax{}, {x}});
+  all.push_back({"LocalResponseNorm", LocalResponseNorm(3), {x}});
+  all.push_back({"Multiply", Multiply{}, {x, draw.uniform({3, 6}, -1, 1)}});
+  all.push_back({"AddConstant", AddConstant(draw.uniform({6}, -1, 1)), {x}});
+  all.push_back({"Pad", Pad(1, 0, 2, 1, 0.5F), {x}});
+  all.push_back({"Slice", Slice({{4, 3, -2}, {1, 2, 1}, {0, 6, 1}}), {x}});
+  all.push_back({"Transpose", Transpose({2, 0, 1}), {x}});
+  all.push_back({"Resize", Resize(7, 3, {.interpolation = Interpolation::bilinear}), {x}});
   all.push_back({"RoundTo<Int8Affine>", RoundTo<Int8Affine>(AffineScale{0.0078125F, 3}), {x}});
   all.push_back({"RoundTo<Mono<8>>", RoundTo<Mono<8>>(), {x}});
   return all;

@@ -237,10 +237,14 @@ TEST_CASE("lipschitz bound: no random change is stretched by more") {
       {HardTanh{}},
       {Sigmoid{}},
       {HardSigmoid{}},
+      {HardSigmoid(0.75F, 0.5F)},
+      {Tanh{}},
+      {Clip(-0.5F, 0.25F)},
       {Add{}, 2},
       {Add{}, 3},
       {Concatenate{}, 2},
       {Flatten{}},
+      {Reshape({6, 24})},
       {Subsample(2, 1, 1)},
   };
   for (const Case& at : layers) {

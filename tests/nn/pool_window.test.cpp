@@ -71,3 +71,31 @@ TEST_CASE("WindowPool: refuses geometries that belong to convolutions") {
   CHECK(error_of([] { Bare(WindowGeometry{.stride = 0}); }) == sentence);
   CHECK(error_of([] { Bare(WindowGeometry{.kernel_height = 0}); }) == sentence);
 }
+
+TEST_CASE("rounded_up: every window that begins on the picture, or before it, is one") {
+  std::size_t compared = 0;
+  std::size_t wrong = 0;
+  const auto check = [&](const WindowGeometry& geometry, std::size_t extent) {
+    const std::size_t reach = (geometry.kernel_width - 1) * geometry.dilation + 1;
+    std::size_t windows = 1;  // the first; one more wherever pixels lie beyond the last
+    while ((windows - 1) * geometry.stride + reach < extent + 2 * geometry.pad_left &&
+           windows * geometry.stride < geometry.pad_left + extent) {
+      ++windows;
+    }
+    const Window window(rounded_up(geometry, extent, extent), extent, extent, 1);
+    wrong += window.output_height() == windows && window.output_width() == windows ? 0U : 1U;
+    ++compared;
+  };
+  for (std::size_t extent = 3; extent < 20; ++extent) {
+    for (std::size_t stride = 1; stride <= 4; ++stride) {
+      check(WindowGeometry::square(1, stride), extent);
+      check(WindowGeometry::square(2, stride), extent);
+      check(WindowGeometry::square(3, stride, 1), extent);
+      WindowGeometry dilated = WindowGeometry::square(2, stride, 1);
+      dilated.dilation = 2;
+      check(dilated, extent);
+    }
+  }
+  CHECK(compared == 17 * 16);
+  CHECK(wrong == 0);
+}

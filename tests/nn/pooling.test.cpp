@@ -180,3 +180,12 @@ TEST_CASE("pools: shapes, and the sentences that refuse them") {
   CHECK(refusal(GlobalAveragePool{}, {Shape{3}}) ==
         "GlobalAveragePool takes pictures [H, W, C] of one pixel at least, not [3]");
 }
+
+TEST_CASE("AveragePool: counts padding where that is asked for") {
+  const AveragePool layer(WindowGeometry::square(3, 2, 1), Divisor::taps);
+  const Tensor y = forward(layer, Tensor({1, 3, 3, 1}, 9.0F));
+  CHECK(y == Tensor({1, 2, 2, 1}, {4, 4, 4, 4}));  // four of nine taps lie on pixels
+  const GradientReport report =
+      check_gradients(layer, Values(5).steps({2, 4, 5, 3}, 9, 1.0F), {.rounding = 0x1p-22});
+  CHECK_MESSAGE(report.wrong == 0, report.first);
+}

@@ -53,7 +53,8 @@ struct WeightArray {
 [[nodiscard]] inline std::vector<WeightArray> weight_arrays(Network& network) {
   static const std::map<std::string_view, std::string_view> names{
       {"kernel", "weight"}, {"bias", "bias"},         {"gamma", "weight"},
-      {"beta", "bias"},     {"mean", "running_mean"}, {"variance", "running_var"}};
+      {"beta", "bias"},     {"mean", "running_mean"}, {"variance", "running_var"},
+      {"slope", "weight"}};
   std::vector<WeightArray> all;
   for (std::size_t n = 0; n < network.size(); ++n) {
     const std::string& layer = network.nodes()[n].name;
@@ -103,6 +104,7 @@ inline void transpose(std::span<const float> from, std::span<float> to, std::siz
 /// | `Conv2d`    | x.weight [O, I / groups, Ky, Kx]; x.bias [O], zero where there is none |
 /// | `Dense`     | x.weight [O, I]; x.bias [O] |
 /// | `BatchNorm` | x.weight, x.bias, x.running_mean, x.running_var [C]; its epsilon is 1e-5 |
+/// | `PReLU`     | x.weight [C] or [1] |
 ///
 /// Where a picture has been flattened, arrays have its channels outermost, as [C, H, W]; they are
 /// put in our order (not where several flattened pictures are concatenated). Arrays

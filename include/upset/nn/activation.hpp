@@ -116,15 +116,59 @@ struct Sigmoid : detail::Elementwise<Sigmoid> {
   [[nodiscard]] static float slope(float /*x*/, float y) { return y * (1.0F - y); }
 };
 
-/// 0.2 x + 0.5, kept within 0 to 1: the definition of ONNX and of TensorFlow 2 (PyTorch has
-/// x / 6 + 0.5). A NaN stays one.
+/// factor x + offset, kept within 0 to 1; by default 0.2 x + 0.5, as in ONNX and in TensorFlow 2
+/// (PyTorch has x / 6 + 0.5). A NaN stays one.
 struct HardSigmoid : detail::Elementwise<HardSigmoid> {
+  float factor;
+  float offset;
+
+  explicit HardSigmoid(float times = 0.2F, float plus = 0.5F) : factor(times), offset(plus) {}
   [[nodiscard]] static std::string kind() { return "HardSigmoid"; }
-  [[nodiscard]] static float value(float x) {
-    const float line = 0.2F * x + 0.5F;
+  [[nodiscard]] float value(float x) const {
+    const float line = factor * x + offset;
     return line < 0 ? 0.0F : line > 1 ? 1.0F : line;
   }
-  [[nodiscard]] static float slope(float /*x*/, float y) { return 0 < y && y < 1 ? 0.2F : 0.0F; }
+  [[nodiscard]] float slope(float /*x*/, float y) const { return 0 < y && y < 1 ? factor : 0.0F; }
+};
+
+/// x times x / 6 + 0.5 kept within 0 to 1: 0 for x <= -3, x for x >= 3.
+///
+/// - source: Howard et al., Searching for MobileNetV3, 2019, section 5.2
+struct HardSwish : detail::Elementwise<HardSwish> {
+  [[nodiscard]] static std::string kind() { return "HardSwish"; }
+  [[nodiscard]] static float value(float x) {
+    const float line = x * (1.0F / 6.0F) + 0.5F;
+    return x * (line < 0 ? 0.0F : line > 1 ? 1.0F : line);
+  }
+  [[nodiscard]] static float slope(float x, float /*y*/) {
+    return x <= -3 ? 0.0F : x < 3 ? x * (1.0F / 3.0F) + 0.5F : 1.0F;
+  }
+};
+
+/// The hyperbolic tangent.
+struct Tanh : detail::Elementwise<Tanh> {
+  [[nodiscard]] static std::string kind() { return "Tanh"; }
+  [[nodiscard]] static float value(float x) { return std::tanh(x); }
+  [[nodiscard]] static float slope(float /*x*/, float y) { return 1.0F - y * y; }
+};
+
+/// x, kept within `low` to `high`; `Clip(0, 6)` is what is called ReLU6. A NaN stays one.
+struct Clip : detail::Elementwise<Clip> {
+  float low;
+  float high;
+
+  /// Throws `Error` unless low <= high; either may be infinite.
+  Clip(float smallest, float largest) : low(smallest), high(largest) {
+    if (!(smallest <= largest)) {
+      throw Error("Clip takes a lower bound that is no larger than the upper one, not " +
+                  std::to_string(smallest) + " and " + std::to_string(largest));
+    }
+  }
+  [[nodiscard]] static std::string kind() { return "Clip"; }
+  [[nodiscard]] float value(float x) const { return x < low ? low : x > high ? high : x; }
+  [[nodiscard]] float slope(float x, float /*y*/) const {
+    return low < x && x < high ? 1.0F : 0.0F;
+  }
 };
 
 /// x, kept within -1 to 1. A NaN stays one.
@@ -146,6 +190,7 @@ struct Sign : detail::Elementwise<Sign> {
 };
 
 static_assert(Layer<ReLU> && Layer<CentredReLU> && Layer<ClippedReLU> && Layer<LeakyReLU> &&
-              Layer<Sigmoid> && Layer<HardSigmoid> && Layer<HardTanh> && Layer<Sign>);
+              Layer<Sigmoid> && Layer<HardSigmoid> && Layer<HardSwish> && Layer<Tanh> &&
+              Layer<Clip> && Layer<HardTanh> && Layer<Sign>);
 
 }  // namespace upset

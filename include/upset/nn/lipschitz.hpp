@@ -160,6 +160,9 @@ namespace detail {
     }
     return largest;
   }
+  if (const auto* line = layer.target<HardSigmoid>(); line != nullptr) {
+    return std::abs(static_cast<double>(line->factor));
+  }
   if (layer.target<GlobalAveragePool>() != nullptr) {
     return 1 / std::sqrt(static_cast<double>(input.size() / input[input.rank() - 1]));
   }
@@ -171,9 +174,10 @@ namespace detail {
   }
   const bool shrinks = layer.target<ReLU>() != nullptr || layer.target<CentredReLU>() != nullptr ||
                        layer.target<HardTanh>() != nullptr || layer.target<Sigmoid>() != nullptr ||
-                       layer.target<HardSigmoid>() != nullptr || layer.target<Add>() != nullptr ||
-                       layer.target<Concatenate>() != nullptr ||
-                       layer.target<Flatten>() != nullptr || layer.target<Subsample>() != nullptr;
+                       layer.target<Clip>() != nullptr || layer.target<Tanh>() != nullptr ||
+                       layer.target<Add>() != nullptr || layer.target<Concatenate>() != nullptr ||
+                       layer.target<Flatten>() != nullptr || layer.target<Reshape>() != nullptr ||
+                       layer.target<Subsample>() != nullptr;
   return shrinks ? 1 : std::numeric_limits<double>::infinity();
 }
 

@@ -13,6 +13,24 @@
 
 namespace upset {
 
+/// `geometry` with as much more padding at bottom and right as the last windows need that begin on
+/// the picture of `height` and `width` or on the padding before it: what is called ceil mode.
+[[nodiscard]] constexpr WindowGeometry rounded_up(WindowGeometry geometry, std::size_t height,
+                                                  std::size_t width) {
+  const auto extend = [&](std::size_t extent, std::size_t taps, std::size_t before,
+                          std::size_t& after) {
+    const std::size_t reach = (taps - 1) * geometry.dilation + 1;
+    const std::size_t padded = before + extent + after;
+    std::size_t last = (padded - std::min(reach, padded) + geometry.stride - 1) / geometry.stride *
+                       geometry.stride;
+    last -= last >= before + extent ? geometry.stride : 0;
+    after += last + reach > padded ? last + reach - padded : 0;
+  };
+  extend(height, geometry.kernel_height, geometry.pad_top, geometry.pad_bottom);
+  extend(width, geometry.kernel_width, geometry.pad_left, geometry.pad_right);
+  return geometry;
+}
+
 namespace detail {
 
 /// Output extent along one axis and the real pixels each output sees.

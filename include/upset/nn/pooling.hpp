@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <cstring>
 #include <span>
 #include <string>
@@ -129,13 +130,19 @@ class MaxPool : public detail::WindowPool {
   }
 };
 
-/// The mean of each window over its real pixels: padding takes no part and is not counted.
+/// What the sum over a window is divided by: the number of its real pixels, or of all its taps, as
+/// if padding were zeros.
+enum class Divisor : std::uint8_t { pixels, taps };
+
+/// The mean of each window over its real pixels: padding takes no part and, unless asked for, is
+/// not counted.
 ///
 /// - shape: x [B, H, W, C] -> y [B, H', W', C]
 /// - cost:  sums in double, in row order
 class AveragePool : public detail::WindowPool {
  public:
-  using WindowPool::WindowPool;
+  explicit AveragePool(const WindowGeometry& geometry, Divisor divisor = Divisor::pixels)
+      : WindowPool(geometry), divisor_(divisor) {}
   /// Square windows side by side: H' = H / size, rounded down.
   explicit AveragePool(std::size_t size) : AveragePool(size, size) {}
   AveragePool(std::size_t size, std::size_t stride)
@@ -158,13 +165,13 @@ class AveragePool : public detail::WindowPool {
         }
       }
       for (std::size_t c = 0; c < sums.size(); ++c) {
-        y[to + c] = static_cast<float>(sums[c] / static_cast<double>(taps.size()));
+        y[to + c] = static_cast<float>(sums[c] / static_cast<double>(divisor(taps)));
       }
     });
     return y;
   }
 
-  // d_x += d_y / n at each of the n real pixels of a window
+  // d_x += d_y / divisor at each real pixel of a window
   void backward(Inputs inputs, const Tensor& y, const Tensor& d_y, Gradients& gradients) const {
     Tensor* d_x = gradients.sum(0, inputs[0]->shape());
     if (d_x == nullptr) {
@@ -173,11 +180,18 @@ class AveragePool : public detail::WindowPool {
     walk(inputs[0]->shape(), y.shape(), [&](std::size_t to, std::span<const std::size_t> taps) {
       for (const std::size_t tap : taps) {
         for (std::size_t c = 0; c < y.shape()[3]; ++c) {
-          (*d_x)[tap + c] += d_y[to + c] / static_cast<float>(taps.size());
+          (*d_x)[tap + c] += d_y[to + c] / static_cast<float>(divisor(taps));
         }
       }
     });
   }
+
+ private:
+  [[nodiscard]] std::size_t divisor(std::span<const std::size_t> pixels) const {
+    return divisor_ == Divisor::taps ? geometry().taps() : pixels.size();
+  }
+
+  Divisor divisor_ = Divisor::pixels;
 };
 
 /// The mean of each channel over the whole picture.

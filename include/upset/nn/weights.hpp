@@ -43,6 +43,10 @@ struct BiasFormat<Secded<Int8Affine, Storage>> {
   using type =
       Secded<Fixed<32, 16>, std::conditional_t<(capacity<Storage> < 32), std::uint32_t, Storage>>;
 };
+template <class Outside>
+struct BiasFormat<RangeGuarded<Int8Affine, Outside>> {
+  using type = RangeGuarded<Fixed<32, 16>, Outside>;
+};
 template <>
 struct BiasFormat<Triplicated<Int8Affine>> {
   using type = Triplicated<Fixed<32, 16>>;
@@ -141,12 +145,17 @@ class StoredTensor {
       return {Scale::from_gammas(gammas_.values())};
     } else if (!given_.empty()) {
       return given_;
-    } else if constexpr (std::is_same_v<typename F::Element, Int8Affine>) {
+    } else if constexpr (Scale::width > 0) {
       std::vector<Scale> result;
       const std::size_t part = values_.size() / scale_count_;
       for (std::size_t s = 0; s < scale_count_; ++s) {
-        // Symmetric: a zero point would add a term per activation to every dot product.
-        result.push_back(Int8Affine::fit_symmetric(values_.values().subspan(s * part, part)));
+        const auto values = values_.values().subspan(s * part, part);
+        if constexpr (std::is_same_v<typename F::Element, Int8Affine>) {
+          // Symmetric: a zero point would add a term per activation to every dot product.
+          result.push_back(Int8Affine::fit_symmetric(values));
+        } else {
+          result.push_back(F::fit(values));
+        }
       }
       return result;
     } else {
