@@ -30,6 +30,7 @@
 #include <upset/guard/triplicated.hpp>
 #include <upset/guard/wrapping.hpp>
 #include <upset/kernel/arithmetic.hpp>
+#include <upset/kernel/depthwise.hpp>
 #include <upset/kernel/gemm.hpp>
 #include <upset/kernel/packed_matrix.hpp>
 #include <upset/kernel/window.hpp>

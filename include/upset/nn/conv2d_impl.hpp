@@ -101,9 +101,7 @@ Tensor Conv2d<W, A, B>::forward(Inputs inputs, const Pass& pass) const {
       write_input(b, x.row(first + b), pass, pass.first_image + first + b,
                   memory ? &*memory : nullptr, pictures);
     }
-    for (std::size_t group = 0; group < geometry_.groups; ++group) {
-      operand_.multiply(group, pictures, count, to + group * group_outputs(), outputs);
-    }
+    operand_.multiply(pictures, count, to);
     if (pass.then != nullptr) {
       (*pass.then)({to, count * pixels * outputs});
     }
