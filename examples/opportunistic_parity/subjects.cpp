@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "subjects.hpp"
 
+#include <algorithm>
 #include <functional>
 #include <numeric>
 #include <span>
 #include <utility>
 
+#include <upset/io/batch.hpp>
 #include <upset/io/cifar10.hpp>
 #include <upset/io/weights.hpp>
 #include <upset/nn/model/resnet_cifar.hpp>
