@@ -3,6 +3,7 @@
 #pragma once
 
 #include <algorithm>
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
@@ -20,6 +21,7 @@
 #include <upset/nn/network.hpp>
 #include <upset/nn/pooling.hpp>
 #include <upset/nn/reshape.hpp>
+#include <upset/nn/resize.hpp>
 #include <upset/nn/round_to.hpp>
 
 namespace upset {
@@ -72,9 +74,8 @@ class TfliteBuilder {
   [[nodiscard]] static std::vector<AffineScale> scales(const TfliteTensor& tensor) {
     std::vector<AffineScale> all;
     for (std::size_t i = 0; i < tensor.scales.size(); ++i) {
-      all.push_back(
-          AffineScale::checked(tensor.scales[i],
-                               static_cast<std::int8_t>(tensor.zero_points[i] - offset(tensor))));
+      all.push_back(AffineScale::checked(
+          tensor.scales[i], static_cast<std::int8_t>(tensor.zero_points[i] - offset(tensor))));
     }
     return all;
   }
@@ -112,8 +113,7 @@ class TfliteBuilder {
       return from;
     }
     on_grid_.emplace(number, true);
-    return nodes_[number] =
-               net_.add(name("round"), RoundTo<A>(scales(tensor(number))[0]), {from});
+    return nodes_[number] = net_.add(name("round"), RoundTo<A>(scales(tensor(number))[0]), {from});
   }
 
   /// Real values of weights, [O, ...] with channels of a depthwise kernel moved to the front.
@@ -130,8 +130,8 @@ class TfliteBuilder {
     }
     const std::size_t part = real.size() / std::max<std::size_t>(weights.scales.size(), 1);
     for (std::size_t i = 0; i < real.size() && !weights.scales.empty(); ++i) {
-      real[i] = weights.scales[i / part] *
-                (real[i] - static_cast<float>(weights.zero_points[i / part]));
+      real[i] =
+          weights.scales[i / part] * (real[i] - static_cast<float>(weights.zero_points[i / part]));
     }
     return real;
   }
@@ -155,7 +155,8 @@ class TfliteBuilder {
     const std::size_t wanted = (outputs - 1) * stride + reach;
     return wanted > extent ? wanted - extent : 0;
   }
-  /// SAME padding gives ceil(extent / stride) outputs; of an odd number the larger half lies behind.
+  /// SAME padding gives ceil(extent / stride) outputs; of an odd number the larger half lies
+  /// behind.
   [[nodiscard]] WindowGeometry geometry(const TfliteOperator& op, std::size_t height,
                                         std::size_t width) const {
     const Shape picture = picture_shape(tensor(op.inputs[0]));
@@ -201,12 +202,14 @@ class TfliteBuilder {
       const TfliteTensor& weights = constant(op, 1, 4);
       WindowGeometry window = geometry(op, weights.shape[1], weights.shape[2]);
       window.groups = is_depthwise ? tensor(op.inputs[0]).shape[3] : 1;
-      made = net_.add(name(is_depthwise ? "depthwise" : "conv"),
-                      product<Conv2d<W, A>, Conv2d<Float32>>(op, weights, is_depthwise ? 3 : 0, window),
-                      {node(op.inputs[0])});
+      made = net_.add(
+          name(is_depthwise ? "depthwise" : "conv"),
+          product<Conv2d<W, A>, Conv2d<Float32>>(op, weights, is_depthwise ? 3 : 0, window),
+          {node(op.inputs[0])});
     } else if (op.kind == "FULLY_CONNECTED") {
-      made = net_.add(name("dense"), product<Dense<W, A>, Dense<Float32>>(op, constant(op, 1, 2), 0),
-                      {node(op.inputs[0])});
+      made =
+          net_.add(name("dense"), product<Dense<W, A>, Dense<Float32>>(op, constant(op, 1, 2), 0),
+                   {node(op.inputs[0])});
     } else if (op.kind == "AVERAGE_POOL_2D") {
       made = net_.add(name("pool"), AveragePool(geometry(op, op.filter[0], op.filter[1])),
                       {rounded(op.inputs[0])});
@@ -220,6 +223,14 @@ class TfliteBuilder {
       }
       made = op.kind == "ADD" ? net_.add(name("add"), Add{}, inputs)
                               : net_.add(name("concatenate"), Concatenate{}, inputs);
+    } else if (op.kind == "RESIZE_BILINEAR" && output.shape.rank() == 4) {
+      made = net_.add(name("resize"),
+                      Resize(output.shape[1], output.shape[2],
+                             {.interpolation = Interpolation::bilinear,
+                              .coordinates = op.align_corners        ? Coordinates::align_corners
+                                             : op.half_pixel_centers ? Coordinates::half_pixel
+                                                                     : Coordinates::asymmetric}),
+                      {rounded(op.inputs[0])});
     } else if (op.kind == "RESHAPE" && output.shape.rank() == 2) {
       made = net_.add(name("flatten"), Flatten{}, {node(op.inputs[0])});
     } else {
@@ -232,21 +243,18 @@ class TfliteBuilder {
     }
   }
 
-  /// Rounding to a grid that ends where an activation function does is that function.
+  /// Rounding to a grid that starts at zero is a ReLU.
   [[nodiscard]] std::size_t activated(const std::string& function, const TfliteTensor& output,
                                       std::size_t from) {
-    if (function.empty()) {
+    if (function.empty() ||
+        (function == "RELU" && is_code(output) && scales(output)[0].zero_point == -128)) {
       return from;
     }
-    bool starts_at_zero = false;
-    bool ends_at_six = false;
-    if (is_code(output)) {
-      const AffineScale grid = scales(output)[0];
-      starts_at_zero = grid.zero_point == -128;
-      ends_at_six = Int8Affine::decode(127, grid) < 6 + grid.scale / 2;
+    if (function == "RELU") {
+      return net_.add(name("relu"), ReLU{}, {from});
     }
-    if (function == "RELU" || (function == "RELU6" && ends_at_six)) {
-      return starts_at_zero ? from : net_.add(name("relu"), ReLU{}, {from});
+    if (function == "RELU6") {
+      return net_.add(name("relu"), Clip(0, 6), {from});
     }
     throw Error("activation function " + function + " is not supported");
   }
@@ -261,8 +269,8 @@ class TfliteBuilder {
 }  // namespace detail
 
 /// The network of a graph of CONV_2D, DEPTHWISE_CONV_2D, FULLY_CONNECTED, ADD, CONCATENATION,
-/// AVERAGE_POOL_2D, MAX_POOL_2D and RESHAPE (to vectors) operators, up to SOFTMAX or ARG_MAX, which
-/// are left out: it ends in scores.
+/// AVERAGE_POOL_2D, MAX_POOL_2D, RESIZE_BILINEAR and RESHAPE (to vectors) operators, up to SOFTMAX
+/// or ARG_MAX, which are left out: it ends in scores.
 ///
 /// 8-bit weights are stored in `W`, a guarded or plain `Int8Affine`, as the very codes of the file
 /// under its scales; sums are exact and scaled in float. What passes between operators is rounded

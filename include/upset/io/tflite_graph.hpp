@@ -13,6 +13,7 @@
 #include <vector>
 
 #include <nlohmann/json.hpp>
+
 #include <upset/core/error.hpp>
 #include <upset/io/bytes.hpp>
 #include <upset/io/npz.hpp>
@@ -57,7 +58,8 @@ namespace detail {
 [[nodiscard]] inline TfliteTensor parse_tflite_tensor(const nlohmann::json& json) {
   TfliteTensor tensor{json.at("name"), json.at("type"), {}};
   for (const std::size_t extent : json.at("shape")) {
-    if (extent > (std::size_t{1} << 24U) || tensor.shape.size() * extent > (std::size_t{1} << 28U)) {
+    if (extent > (std::size_t{1} << 24U) ||
+        tensor.shape.size() * extent > (std::size_t{1} << 28U)) {
       throw Error("tensor " + tensor.name + " is larger than 2^28 values");
     }
     tensor.shape.push_back(extent);
@@ -66,9 +68,8 @@ namespace detail {
   tensor.zero_points = json.value("zero_point", std::vector<std::int64_t>{});
   const bool is_code = tensor.type == "int8" || tensor.type == "uint8";
   const std::int64_t low = tensor.type == "uint8" ? 0 : -128;
-  const bool in_range = std::ranges::all_of(tensor.zero_points, [&](std::int64_t zero) {
-    return zero >= low && zero <= low + 255;
-  });
+  const bool in_range = std::ranges::all_of(
+      tensor.zero_points, [&](std::int64_t zero) { return zero >= low && zero <= low + 255; });
   if (tensor.zero_points.size() != tensor.scales.size() ||
       (is_code && (tensor.scales.empty() || !in_range))) {
     throw Error("tensor " + tensor.name + " of type " + tensor.type +
@@ -109,10 +110,11 @@ namespace detail {
 ///
 /// | key         | holds |
 /// | `tensors`   | name, shape, type, scale[], zero_point[]; const: its data are an array |
-/// | `operators` | op, inputs[], outputs[], act, padding, stride[h, w], dilation, filter, in order |
-/// | `inputs`, `outputs` | tensor numbers, one each |
+/// | `operators` | op, inputs[], outputs[], act, padding, stride[h, w], dilation, filter, in order
+/// | | `inputs`, `outputs` | tensor numbers, one each |
 ///
-/// - errors: throws `Error` beginning with `where`: no such JSON, a constant without its array or of
+/// - errors: throws `Error` beginning with `where`: no such JSON, a constant without its array or
+/// of
 ///   another shape, tensor numbers that do not exist
 [[nodiscard]] inline TfliteGraph parse_tflite_graph(const std::string& text,
                                                     std::vector<NamedArray> arrays,
