@@ -30,7 +30,7 @@ void run(const Options& options) {
     throw Error("--out: cannot make the folder " + (options.out / "journals").string() + ": " +
                 problem.message() + "; choose another");
   }
-  const std::vector<MemoryChoice> memories = all_memories();
+  const std::vector<Choice> memories = all_memories();
   std::vector<Findings> findings;
   for (const std::string& name : subject_names()) {
     if (!is_chosen(options.networks, name)) {
@@ -38,10 +38,9 @@ void run(const Options& options) {
     }
     const Subject subject = load_subject(name, options.data, options.images);
     const Workshop workshop(subject);
-    for (const MemoryChoice& memory : memories) {
+    for (const Choice& memory : memories) {
       if (is_chosen(options.formats, memory.format) && is_chosen(options.guards, memory.guard)) {
-        const MemoryChoice& unguarded =
-            *std::ranges::find(memories, memory.format, &MemoryChoice::format);
+        const Choice& unguarded = *std::ranges::find(memories, memory.format, &Choice::format);
         findings.push_back(study(options, subject, workshop.make(memory, unguarded), memory,
                                  [](const std::string& what) { std::cerr << what << '\n'; }));
       }

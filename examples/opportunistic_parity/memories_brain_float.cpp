@@ -3,4 +3,4 @@
 
 #include <upset/format/bfloat16.hpp>
 
-std::vector<MemoryChoice> brain_float_memories() { return make_memories<upset::BFloat16>("bf16"); }
+std::vector<Choice> brain_float_memories() { return make_memories<upset::BFloat16>("bf16"); }

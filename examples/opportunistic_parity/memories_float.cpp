@@ -3,4 +3,4 @@
 
 #include <upset/format/float32.hpp>
 
-std::vector<MemoryChoice> float_memories() { return make_memories<upset::Float32>("fp32"); }
+std::vector<Choice> float_memories() { return make_memories<upset::Float32>("fp32"); }

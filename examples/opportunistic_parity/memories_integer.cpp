@@ -3,4 +3,4 @@
 
 #include <upset/format/int8_affine.hpp>
 
-std::vector<MemoryChoice> integer_memories() { return make_memories<upset::Int8Affine>("int8"); }
+std::vector<Choice> integer_memories() { return make_memories<upset::Int8Affine>("int8"); }

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstdlib>
 
+#include "common/command_line.hpp"
 #include "memories.hpp"
 #include "subjects.hpp"
 #include <CLI/CLI.hpp>
@@ -31,7 +32,7 @@ Options read_options(int argc, char** argv) {
       "hidden in\nthe weights, and prints at which bit error rate accuracy begins to fall.");
   std::vector<std::string> formats;
   std::vector<std::string> guards;
-  for (const MemoryChoice& memory : all_memories()) {
+  for (const Choice& memory : all_memories()) {
     if (std::ranges::find(formats, memory.format) == formats.end()) {
       formats.push_back(memory.format);
     }
@@ -46,15 +47,13 @@ Options read_options(int argc, char** argv) {
       ->required()
       ->check(CLI::ExistingDirectory);
   app.add_option("--out", options.out, "folder of the results and journals")->capture_default_str();
-  const auto add_count = [&app](const char* name, auto& value, const char* text, unsigned least) {
-    app.add_option(name, value, text)
-        ->capture_default_str()
-        ->check(CLI::Range(least, 1'000'000'000U));
+  const auto add_count = [&app](const char* name, auto& value, const char* text) {
+    app.add_option(name, value, text)->capture_default_str()->check(whole_number);
   };
-  add_count("--experiments", options.experiments, "experiments per point", 2);
-  add_count("--images", options.images, "pictures per experiment", 1);
+  add_count("--experiments", options.experiments, "experiments per point");
+  add_count("--images", options.images, "pictures per experiment");
   add_count("--threads", options.threads, "threads; 0: one per core", 0);
-  add_count("--seed", options.seed, "seed of the faults", 0);
+  add_count("--seed", options.seed, "seed of the faults");
   app.add_flag("--by-bit", options.by_bit, "also study every bit position of unguarded weights");
   app.add_flag("--all-memory", options.all_memory, "hit biases and scales too, not only kernels");
   app.add_flag("--resume", options.resume, "go on with the journals in --out");
@@ -64,6 +63,9 @@ Options read_options(int argc, char** argv) {
     std::exit(app.exit(help));
   } catch (const CLI::ParseError& error) {
     throw upset::Error(std::string(error.what()) + " (see --help)");
+  }
+  if (options.experiments < 2 || options.images == 0) {
+    throw upset::Error("--experiments, --images: a point needs 2 experiments and one picture");
   }
   return options;
 }

@@ -158,7 +158,7 @@ std::string file_name(std::string text) {
 
 }  // namespace
 
-Network Workshop::make(const MemoryChoice& memory, const MemoryChoice& unguarded) const {
+Network Workshop::make(const Choice& memory, const Choice& unguarded) const {
   if (memory.format != "int8") {
     return memory.build(subject_->real);
   }
@@ -173,8 +173,7 @@ Network Workshop::make(const MemoryChoice& memory, const MemoryChoice& unguarded
 }
 
 Findings study(const Options& options, const Subject& subject, Network network,
-               const MemoryChoice& memory,
-               const std::function<void(const std::string&)>& progress) {
+               const Choice& memory, const std::function<void(const std::string&)>& progress) {
   const auto start = std::chrono::steady_clock::now();
   Findings found{.network = subject.name, .format = memory.format, .guard = memory.guard};
   const Tensor logits = network.forward(subject.test.images);

@@ -42,8 +42,7 @@ class Workshop {
 
   /// The network in this memory, calibrated. A guard changes words, not what is trained: its
   /// network has the biases of the unguarded one.
-  [[nodiscard]] upset::Network make(const MemoryChoice& memory,
-                                    const MemoryChoice& unguarded) const;
+  [[nodiscard]] upset::Network make(const Choice& memory, const Choice& unguarded) const;
 
  private:
   const Subject* subject_;
@@ -51,5 +50,5 @@ class Workshop {
 
 /// Studies one network in one memory. What is finished lies in the journals below `options.out`.
 [[nodiscard]] Findings study(const Options& options, const Subject& subject, upset::Network network,
-                             const MemoryChoice& memory,
+                             const Choice& memory,
                              const std::function<void(const std::string&)>& progress);
