@@ -41,10 +41,7 @@ Network with_weights(Network net, const std::filesystem::path& file) {
 std::vector<Recipe> recipes() {
   using Path = std::filesystem::path;
   const auto cifar = [](const Path& data) { return load_cifar10(data / "cifar10", Split::test); };
-  const auto imagenet = [](const Path& data) {
-    return load_image_folder(data / "imagenet" / "images",
-                             {.list = data / "imagenet" / "classes.tsv"});
-  };
+  const auto imagenet = [](const Path& data) { return load_image_folder(data / "imagenet"); };
   return {
       {.name = "mobilenet_v2",
        .load =
