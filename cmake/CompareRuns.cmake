@@ -4,23 +4,11 @@
 # byte.
 cmake_minimum_required(VERSION 3.25)
 
-foreach(i RANGE ${CMAKE_ARGC})
-  if(started AND DEFINED CMAKE_ARGV${i})
-    list(APPEND command "${CMAKE_ARGV${i}}")
-  elseif("${CMAKE_ARGV${i}}" STREQUAL "--")
-    set(started ON)
-  endif()
-endforeach()
+include(${CMAKE_CURRENT_LIST_DIR}/Command.cmake)
 
 file(REMOVE_RECURSE ${OUT})
 foreach(threads 1 2)
   execute_process(COMMAND ${command} --threads ${threads} --out ${OUT}/${threads}
                   COMMAND_ERROR_IS_FATAL ANY)
 endforeach()
-foreach(file IN LISTS FILES)
-  file(SHA256 ${OUT}/1/${file} with_one)
-  file(SHA256 ${OUT}/2/${file} with_two)
-  if(NOT with_one STREQUAL with_two)
-    message(FATAL_ERROR "${file} differs between one thread and two: compare ${OUT}/1 and ${OUT}/2")
-  endif()
-endforeach()
+expect_same_files(1 2)

@@ -4,13 +4,7 @@
 # EXPECTED and leave nothing at ABSENT.
 cmake_minimum_required(VERSION 3.25)
 
-foreach(i RANGE ${CMAKE_ARGC})
-  if(started AND DEFINED CMAKE_ARGV${i})
-    list(APPEND command "${CMAKE_ARGV${i}}")
-  elseif("${CMAKE_ARGV${i}}" STREQUAL "--")
-    set(started ON)
-  endif()
-endforeach()
+include(${CMAKE_CURRENT_LIST_DIR}/Command.cmake)
 
 if(ABSENT)
   file(REMOVE_RECURSE ${ABSENT})

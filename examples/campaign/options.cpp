@@ -128,6 +128,7 @@ void read_journal(const JournalReader& journal, Options& options) {
   options.normalise = said["normalise"];
   options.is_folded = said["batch norms"] == "folded";
   options.images = detail::number_in<std::size_t>("images", said["images"]);
+  options.per_class = detail::number_in<std::size_t>("images of a class", said["images of a class"]);
   options.calibration = said["calibration"] == "none"
                             ? options.calibration
                             : detail::number_in<std::size_t>("calibration", said["calibration"]);
@@ -216,6 +217,8 @@ Options read_options(int argc, char** argv) {
   app.add_option("--dataset", options.dataset,
                  "cifar10:DIR or idx:DIR; the first pictures of the test set are used");
   add_count("--images", options.images, "pictures under each fault")->capture_default_str();
+  add_count("--per-class", options.per_class,
+            "instead of --images: as many pictures of each class, the first of the test set");
   app.add_option("--normalise", options.normalise,
                  "MEANS/DEVIATIONS of pixels scaled to 0..1, one or one for each channel")
       ->capture_default_str();

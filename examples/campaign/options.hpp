@@ -23,6 +23,7 @@ struct Options {
   std::string normalise = "0/1";
   bool is_folded = false;
   std::size_t images = 100;
+  std::size_t per_class = 0;  ///< pictures of each class, instead of the first `images`
   std::size_t calibration = 200;
   std::filesystem::path list{};  ///< of faults
   upset::CampaignPlan plan{};    ///< without its subject

@@ -80,27 +80,30 @@ Network architecture(const std::string& name, const Dataset& data) {
                                          data.shape(), classes);
 }
 
-LabelledImages first_pictures(const Dataset& data, std::size_t count,
-                              const Normalisation& normalisation) {
+std::vector<std::size_t> first_pictures(const Dataset& data, std::size_t count,
+                                        const std::string& option) {
+  if (count > data.size()) {
+    throw Error(option + ": the test set has " + std::to_string(data.size()) +
+                " pictures, fewer than " + std::to_string(count));
+  }
   std::vector<std::size_t> first(count);
   std::iota(first.begin(), first.end(), std::size_t{0});
-  return {batch_of(data, first, normalisation),
-          {data.labels.begin(), data.labels.begin() + static_cast<std::ptrdiff_t>(count)}};
+  return first;
+}
+
+/// The first ones, of each class where that is asked for.
+std::vector<std::size_t> pictures_under_faults(const Dataset& data, const Options& options) {
+  return options.per_class > 0 ? data.first_of_each_class(options.per_class)
+                               : first_pictures(data, options.images, "--images");
 }
 
 }  // namespace
 
 Subject make_subject(const Options& options) {
   const Choice choice = options.choice();
-  Dataset data = load_dataset(options.dataset, Split::test);
+  const Dataset data = load_dataset(options.dataset, Split::test);
   const bool looks_first = choice.is_calibrated || choice.is_centred;
-  const std::size_t most =
-      looks_first ? std::max(options.images, options.calibration) : options.images;
-  if (most > data.size()) {
-    throw Error("--images, --calibrate: the test set has " + std::to_string(data.size()) +
-                " pictures, fewer than " + std::to_string(most));
-  }
-  data.keep_first(most);
+  const std::vector<std::size_t> pictures = pictures_under_faults(data, options);
 
   Network net = architecture(options.network, data);
   if (options.is_initial()) {
@@ -112,12 +115,16 @@ Subject make_subject(const Options& options) {
     net = fold_batch_norms(net);
   }
   Subject subject{.network = net, .plan = options.plan};
-  subject.test = first_pictures(data, options.images, options.normalisation());
+  subject.test.images = batch_of(data, pictures, options.normalisation());
+  for (const std::size_t picture : pictures) {
+    subject.test.labels.push_back(data.labels[picture]);
+  }
   if (looks_first) {
-    const LabelledImages seen = first_pictures(data, options.calibration, options.normalisation());
-    net = choice.is_centred ? centre_activations(net, seen.images) : net;
+    const Tensor seen = batch_of(data, first_pictures(data, options.calibration, "--calibrate"),
+                                 options.normalisation());
+    net = choice.is_centred ? centre_activations(net, seen) : net;
     subject.network = choice.build(net);
-    subject.network.calibrate(seen.images);
+    subject.network.calibrate(seen);
   } else {
     subject.network = choice.build(net);
   }
@@ -136,7 +143,8 @@ Subject make_subject(const Options& options) {
       {"weights", options.is_initial() ? "initial" : options.weights.filename().string()},
       {"weights in memory", fingerprint_of_memory(subject.network)},
       {"data set", options.dataset.substr(0, options.dataset.find(':'))},
-      {"images", std::to_string(options.images)},
+      {"images", std::to_string(pictures.size())},
+      {"images of a class", std::to_string(options.per_class)},
       {"normalise", options.normalise},
       {"pictures", fingerprint_of_pictures(subject.test)},
       {"format", options.format},

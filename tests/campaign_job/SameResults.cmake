@@ -4,13 +4,7 @@
 # processes must write the same FILES, byte for byte.
 cmake_minimum_required(VERSION 3.25)
 
-foreach(i RANGE ${CMAKE_ARGC})
-  if(started AND DEFINED CMAKE_ARGV${i})
-    list(APPEND command "${CMAKE_ARGV${i}}")
-  elseif("${CMAKE_ARGV${i}}" STREQUAL "--")
-    set(started ON)
-  endif()
-endforeach()
+include(${CMAKE_CURRENT_LIST_DIR}/../../cmake/Command.cmake)
 list(GET command 0 program)
 
 function(run out)
@@ -40,12 +34,4 @@ if(MPIRUN)
   list(APPEND others mpi)
 endif()
 
-foreach(file IN LISTS FILES)
-  file(SHA256 ${OUT}/one/${file} expected)
-  foreach(other IN LISTS others)
-    file(SHA256 ${OUT}/${other}/${file} found)
-    if(NOT found STREQUAL expected)
-      message(FATAL_ERROR "${file} differs: compare ${OUT}/one and ${OUT}/${other}")
-    endif()
-  endforeach()
-endforeach()
+expect_same_files(one ${others})

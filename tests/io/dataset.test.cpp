@@ -16,6 +16,20 @@ TEST_CASE("Dataset: image(i) is the i-th stride of the pixels") {
   CHECK(data.image(2).back() == 17);
 }
 
+TEST_CASE("Dataset: the first images of each class are those of the file, in its order") {
+  const upset::Dataset data{.height = 1,
+                            .width = 1,
+                            .channels = 1,
+                            .classes = 2,
+                            .pixels = {0, 1, 2, 3, 4, 5},
+                            .labels = {1, 1, 0, 1, 0, 0}};
+  CHECK(data.first_of_each_class(0).empty());
+  CHECK(data.first_of_each_class(1) == std::vector<std::size_t>{0, 2});
+  CHECK(data.first_of_each_class(3) == std::vector<std::size_t>{0, 1, 2, 3, 4, 5});
+  CHECK_THROWS_WITH_AS((void)data.first_of_each_class(4),
+                       "The data set has fewer than 4 pictures of class 0", upset::Error);
+}
+
 TEST_CASE("Dataset: keep_first drops the images behind, and never adds any") {
   upset::Dataset data{.height = 1,
                       .width = 2,
@@ -25,7 +39,7 @@ TEST_CASE("Dataset: keep_first drops the images behind, and never adds any") {
                       .labels = {0, 1, 1}};
   data.keep_first(2);
   CHECK(data.pixels == std::vector<std::uint8_t>{1, 2, 3, 4});
-  CHECK(data.labels == std::vector<std::uint8_t>{0, 1});
+  CHECK(data.labels == std::vector<std::uint16_t>{0, 1});
   data.keep_first(7);
   CHECK(data.size() == 2);
 }

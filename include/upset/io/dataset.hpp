@@ -5,8 +5,10 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <string>
 #include <vector>
 
+#include <upset/core/error.hpp>
 #include <upset/tensor/shape.hpp>
 
 namespace upset {
@@ -25,7 +27,7 @@ struct Dataset {
   int channels = 0;
   int classes = 0;
   std::vector<std::uint8_t> pixels;
-  std::vector<std::uint8_t> labels;
+  std::vector<std::uint16_t> labels;
 
   [[nodiscard]] std::size_t size() const { return labels.size(); }
 
@@ -41,6 +43,26 @@ struct Dataset {
       labels.resize(count);
       pixels.resize(count * shape().size());
     }
+  }
+
+  /// The first `count` images of each class, in the order of the file.
+  /// - errors: throws `Error` naming a class that has fewer
+  [[nodiscard]] std::vector<std::size_t> first_of_each_class(std::size_t count) const {
+    std::vector<std::size_t> found(static_cast<std::size_t>(classes), 0);
+    std::vector<std::size_t> indices;
+    for (std::size_t i = 0; i < size(); ++i) {
+      if (found[labels[i]] < count) {
+        ++found[labels[i]];
+        indices.push_back(i);
+      }
+    }
+    for (std::size_t label = 0; label < found.size(); ++label) {
+      if (found[label] < count) {
+        throw Error("The data set has fewer than " + std::to_string(count) +
+                    " pictures of class " + std::to_string(label));
+      }
+    }
+    return indices;
   }
 
   /// The H * W * C pixels of one image.
