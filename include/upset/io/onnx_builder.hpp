@@ -166,7 +166,7 @@ class OnnxBuilder {
   [[nodiscard]] Network finish(const std::string& output) && {
     const auto found = values_.find(output);
     if (found == values_.end()) {
-      throw Error("its output " + output + " does not depend on its input");
+      throw Error("the file's output " + output + " does not depend on its input");
     }
     const std::size_t rank = found->second.shape.rank();
     const OnnxValue last =

@@ -21,9 +21,22 @@
 
 namespace upset::detail {
 
-/// Dropout, Identity and the like.
 inline void import_identity(OnnxBuilder& to, const OnnxNode& node) {
   to.give(node, to.value(node, 0));
+}
+
+inline void import_dropout(OnnxBuilder& to, const OnnxNode& node) {
+  if (node.has_input(2) && integers_of(to.constant(node, 2)) != std::vector<std::int64_t>{0}) {
+    throw Error("it is to drop values, as in training, which is not supported");
+  }
+  import_identity(to, node);
+}
+
+inline void import_cast(OnnxBuilder& to, const OnnxNode& node) {
+  if (node.get("to", std::int64_t{0}) != onnx::TensorProto::FLOAT) {
+    throw Error("it casts to another type than 32-bit floats");
+  }
+  import_identity(to, node);
 }
 
 inline void import_shape(OnnxBuilder& to, const OnnxNode& node) {

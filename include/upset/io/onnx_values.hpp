@@ -51,11 +51,20 @@ inline void give_dense(OnnxBuilder& to, const OnnxNode& node, const OnnxValue& x
                  shape, shape, {0}});
 }
 
+/// Input 1, weights [I, O]. Throws `Error` where it is no matrix.
+[[nodiscard]] inline const Array& weight_matrix(const OnnxBuilder& to, const OnnxNode& node) {
+  const Array& weight = to.constant(node, 1);
+  if (weight.shape.rank() != 2) {
+    throw Error("its weights of shape " + upset::to_string(weight.shape) + " are no matrix");
+  }
+  return weight;
+}
+
 inline void import_gemm(OnnxBuilder& to, const OnnxNode& node) {
   if (node.get("transA", std::int64_t{0}) != 0) {
     throw Error("it transposes its first input, which moves the batch");
   }
-  Array weight = to.constant(node, 1);
+  Array weight = weight_matrix(to, node);
   if (node.get("transB", std::int64_t{0}) == 0) {
     weight = permuted(weight, {1, 0});
   }
@@ -74,7 +83,7 @@ inline void import_gemm(OnnxBuilder& to, const OnnxNode& node) {
 }
 
 inline void import_mat_mul(OnnxBuilder& to, const OnnxNode& node) {
-  const Array weight = permuted(to.constant(node, 1), {1, 0});
+  const Array weight = permuted(weight_matrix(to, node), {1, 0});
   give_dense(to, node, to.value(node, 0), weight, Tensor({weight.shape[0]}));
 }
 
