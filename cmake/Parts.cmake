@@ -2,7 +2,7 @@
 # The one table of what needs more than the standard library. Read by Library.cmake (targets),
 # upsetConfig.cmake (what find_package looks for) and CheckLayers.cmake (who may include what).
 #
-# A row: part | its headers below include/upset (regex) | package to find | targets linked (commas)
+# A row: part | its headers below include/upset (regexes, commas) | package to find | targets linked (commas)
 #        | includes beyond the standard library that those headers may write (regexes, commas)
 # The first row that matches a header owns it, and a part only links parts above it; a header that
 # matches no row belongs to upset::upset and may use the standard library alone.
@@ -11,7 +11,9 @@ set(upset_parts
     "random|^core/random[.]hpp|Random123|Random123::Random123|^Random123/"
     "fmt|^interop/fmt[.]hpp|fmt|fmt::fmt|^fmt/"
     "multiprecision|^interop/multiprecision[.]hpp|Boost|Boost::headers|^boost/multiprecision/"
-    "io|^io/|ZLIB|ZLIB::ZLIB|^zlib[.]h"
+    "io|^io/b,^io/cifar10,^io/dataset,^io/idx,^io/np,^io/picture,^io/weights,^io/zip|ZLIB|ZLIB::ZLIB|^zlib[.]h"
+    "image|^io/image,^io/load_dataset|Stb|Stb::Stb,upset::io|^stb/"
+    "json|^io/tflite,^io/safetensors|nlohmann_json|nlohmann_json::nlohmann_json,upset::io|^nlohmann/"
     "metric|^metric/|Boost|Boost::headers|^boost/math/"
     "fault|^fault/||upset::random|"
     "pass|^pass/||upset::random|"
@@ -30,6 +32,7 @@ macro(upset_read_part row)
   list(GET part_fields 2 part_package)
   list(GET part_fields 3 part_links)
   list(GET part_fields 4 part_includes)
+  string(REPLACE "," "|" part_headers "${part_headers}")
   string(REPLACE "," ";" part_links "${part_links}")
   string(REPLACE "," "|" part_includes "${part_includes}")
 endmacro()

@@ -123,6 +123,14 @@ void add_codec(const char* reading) {
   benchmark::RegisterBenchmark((reading + ("/" + name_of<F>())).c_str(), decode<F>);
 }
 
+// Parity over a weight, 64 and 256 bits.
+template <Format T>
+void add_parity() {
+  add_codec<ParityGuarded<T, Unsigned<T::width>>>("guard_check");
+  add_codec<ParityGuarded<T, std::uint64_t>>("guard_check");
+  add_codec<ParityGuarded<T, WideWord<256>>>("guard_check");
+}
+
 const bool registered = [] {
   add_products<Float32>("Float32");
   add_products<BFloat16>("BFloat16");
@@ -143,8 +151,12 @@ const bool registered = [] {
   add_codec<Mono<8>>("decode");
   add_codec<Binary>("decode");
   add_codec<MultiLevelBinary<2>>("decode");
-  add_codec<ParityGuarded<Float32, std::uint64_t>>("guard_check");
+  add_parity<Float32>();
+  add_parity<BFloat16>();
+  add_parity<Int8Affine>();
   add_codec<ParityGuarded<Fixed<8, 4>, std::uint64_t>>("guard_check");
+  add_codec<RangeGuarded<Float32>>("guard_check");
+  add_codec<RangeGuarded<Int8Affine>>("guard_check");
   add_codec<Triplicated<Fixed<8, 4>>>("guard_check");
   add_codec<MsbDuplicated<Fixed<8, 4>>>("guard_check");
   add_codec<Secded<Fixed<8, 4>, std::uint64_t>>("guard_check");

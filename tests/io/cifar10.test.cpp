@@ -34,7 +34,7 @@ TEST_CASE("load_cifar10: planes become interleaved pixels, in the order of the r
   const Scratch scratch;
   scratch.write("test_batch.bin", record(3, 10) + record(9, 20));
   const upset::Dataset data = load_cifar10(scratch.path(), Split::test);
-  CHECK(data.labels == Bytes{3, 9});
+  CHECK(data.labels == std::vector<std::uint16_t>{3, 9});
   CHECK(data.classes == 10);
   CHECK(data.shape() == upset::Shape{32, 32, 3});
   REQUIRE(data.pixels.size() == 2 * 3072);
@@ -55,7 +55,8 @@ TEST_CASE(
   for (std::uint8_t i = 1; i <= 5; ++i) {
     scratch.write("cifar-10-batches-bin/data_batch_" + std::to_string(i) + ".bin", record(i, i));
   }
-  CHECK(load_cifar10(scratch.path(), Split::train).labels == Bytes{1, 2, 3, 4, 5});
+  CHECK(load_cifar10(scratch.path(), Split::train).labels ==
+        std::vector<std::uint16_t>{1, 2, 3, 4, 5});
   CHECK(load_cifar10(scratch.path() / "cifar-10-batches-bin", Split::train).size() == 5);
 
   std::filesystem::remove(scratch.path() / "cifar-10-batches-bin/data_batch_4.bin");

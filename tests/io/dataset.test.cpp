@@ -39,7 +39,7 @@ TEST_CASE("Dataset: keep_first drops the images behind, and never adds any") {
                       .labels = {0, 1, 1}};
   data.keep_first(2);
   CHECK(data.pixels == std::vector<std::uint8_t>{1, 2, 3, 4});
-  CHECK(data.labels == std::vector<std::uint8_t>{0, 1});
+  CHECK(data.labels == std::vector<std::uint16_t>{0, 1});
   data.keep_first(7);
   CHECK(data.size() == 2);
 }

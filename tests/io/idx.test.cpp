@@ -48,7 +48,7 @@ TEST_CASE("load_idx: reads pixels and labels, plain and compressed") {
     CHECK(data.width == 3);
     CHECK(data.channels == 1);
     CHECK(data.classes == 10);
-    CHECK(data.labels == Bytes{9, 0});
+    CHECK(data.labels == std::vector<std::uint16_t>{9, 0});
     CHECK(data.pixels == Bytes{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 255});
   }
 }

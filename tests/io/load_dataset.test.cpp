@@ -26,7 +26,8 @@ TEST_CASE("load_dataset: any other word is refused, with what to write") {
        {"", "mnist", "idx", "idx:", ":/tmp", "IDX:/tmp", "cifar100:/tmp"}) {
     CAPTURE(spec);
     const std::string said = complaint([&] { (void)load_dataset(spec, Split::test); });
-    CHECK(contains(said, "'" + std::string{spec} + "' is not known: write idx:DIR or cifar10:DIR"));
+    CHECK(contains(said, "'" + std::string{spec} +
+                             "' is not known: write idx:DIR, cifar10:DIR or images:DIR"));
   }
 }
 

@@ -64,5 +64,6 @@ void add_same(std::vector<ConvSubject>& all, std::tuple<Formats...>*) {
 
 /// Those with a guard; in a file of their own, since they take long to compile.
 [[nodiscard]] std::vector<ConvSubject> guarded_convolutions();
+[[nodiscard]] std::vector<ConvSubject> parity_convolutions();
 
 }  // namespace upset::test

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: BSL-1.0
 // What every layer owes, in every format it can be made in.
+#include <algorithm>
+#include <array>
 #include <cmath>
+#include <iterator>
 #include <set>
 #include <string>
 #include <tuple>
@@ -25,6 +28,7 @@
 #include <upset/nn/rearrange.hpp>
 #include <upset/nn/reshape.hpp>
 #include <upset/nn/resize.hpp>
+#include <upset/nn/round_to.hpp>
 #include <upset/nn/softmax.hpp>
 
 using namespace upset;
@@ -50,8 +54,9 @@ std::vector<ConvSubject> convolutions() {
   all.push_back(conv_subject<Fixed<16, 8>, Fixed<32, 16>>());
   all.push_back(conv_subject<Fixed<5, 4>, Fixed<32, 16>>());
   all.push_back(conv_subject<MultiLevelBinary<4>, Mono<8>>());
-  for (ConvSubject& guarded : guarded_convolutions()) {
-    all.push_back(std::move(guarded));
+  for (std::vector<ConvSubject>& guarded :
+       std::array{guarded_convolutions(), parity_convolutions()}) {
+    std::ranges::move(guarded, std::back_inserter(all));
   }
   return all;
 }
@@ -108,6 +113,8 @@ std::vector<Subject> everything() {
   all.push_back({"Slice", Slice({{4, 3, -2}, {1, 2, 1}, {0, 6, 1}}), {x}});
   all.push_back({"Transpose", Transpose({2, 0, 1}), {x}});
   all.push_back({"Resize", Resize(7, 3, {.interpolation = Interpolation::bilinear}), {x}});
+  all.push_back({"RoundTo<Int8Affine>", RoundTo<Int8Affine>(AffineScale{0.0078125F, 3}), {x}});
+  all.push_back({"RoundTo<Mono<8>>", RoundTo<Mono<8>>(), {x}});
   return all;
 }
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
+#include <cmath>
 #include <cstdint>
 #include <type_traits>
 #include <vector>
@@ -9,6 +10,7 @@
 
 #include <upset/format/formats.hpp>
 #include <upset/nn/conv2d.hpp>
+#include <upset/nn/dense.hpp>
 #include <upset/nn/weights.hpp>
 
 using namespace upset;
@@ -184,4 +186,37 @@ TEST_CASE_TEMPLATE("layers in a format: gradients are those of the stored values
   compare_gammas(compare(std::type_identity<A>{}, x, conv.input_scale(), d_real[2], d.back()));
   CHECK(at == d.size() - 1);
   CHECK(wrong == 0);
+}
+
+TEST_CASE(
+    "Conv2d, Dense: weights come with their scales, and memory holds the codes they came from") {
+  const std::vector<AffineScale> scales{{0.037F, 3}, {0.0021F, -128}, {1.9F, 127}};
+  std::vector<std::int8_t> codes;
+  Tensor weight({3, 256});
+  for (std::size_t i = 0; i < weight.size(); ++i) {
+    codes.push_back(static_cast<std::int8_t>(i % 256));
+    weight[i] = Int8Affine::decode(static_cast<std::uint8_t>(i % 256), scales[i / 256]);
+  }
+  const auto check_codes = [&](const MemoryImage& image) {
+    std::size_t wrong = 0;
+    for (std::uint64_t bit = 0; bit < image.layout().code_bits(); ++bit) {
+      const auto code = static_cast<std::uint8_t>(codes[bit / 8]);
+      wrong += image.test(bit) == test_bit(code, static_cast<int>(bit % 8)) ? 0U : 1U;
+    }
+    CHECK(wrong == 0);
+    CHECK(image.layout().scales == 3);
+  };
+  Dense<Int8Affine> dense(weight, Tensor({3}, 1000.3F), scales);
+  check_codes(*dense.images()[0].image);
+  Conv2d<Int8Affine> conv(WindowGeometry{}, weight.reshaped({3, 1, 1, 256}), Tensor({3}), scales);
+  check_codes(*conv.images()[0].image);
+  conv.encode();  // scales are not fitted anew
+  check_codes(*conv.images()[0].image);
+  Tensor bias({3});
+  dense.images()[1].image->decode(bias.values());
+  CHECK(std::abs(bias[0] - 1000.3F) <=
+        0x1p-14F);  // 2^-17 of Fixed<32, 16> and half an ulp of float
+  CHECK(error_of([&] {
+          Dense<Int8Affine>(weight, Tensor({3}), {AffineScale{}, AffineScale{}});
+        }) == "2 scales do not fit 3 output channels; give one, or one per channel");
 }

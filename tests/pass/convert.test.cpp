@@ -57,6 +57,15 @@ TEST_CASE("convert: changes the layers it is asked for, and no other") {
   CHECK(both.nodes()[2].layer.target<Dense<Mono<8>>>() != nullptr);
 }
 
+TEST_CASE(
+    "convert: what passes through memory between layers is rounded to the activations' format") {
+  Network net({2});
+  net.add("round", RoundTo<Float32>());
+  const Tensor x({1, 2}, {0.3F, -100});
+  CHECK(net.forward(x) == x);
+  CHECK(convert<Float32, Fixed<8, 4>>(net).forward(x) == Tensor({1, 2}, {0.3125F, -8}));
+}
+
 TEST_CASE("copy_parameters: a guarded network takes the trained values of the plain one") {
   Network plain = convert<Mono<5>>(real_network());
   plain.calibrate(picture());

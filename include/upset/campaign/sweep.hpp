@@ -54,7 +54,7 @@ struct Trial {
 /// Pictures with their classes. [N, H, W, C]
 struct LabelledImages {
   Tensor images;
-  std::vector<std::uint8_t> labels;
+  std::vector<std::uint16_t> labels;
 };
 
 namespace detail {

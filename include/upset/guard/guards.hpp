@@ -4,6 +4,7 @@
 
 #include <upset/guard/msb_duplicated.hpp>
 #include <upset/guard/parity_guarded.hpp>
+#include <upset/guard/range_guarded.hpp>
 #include <upset/guard/secded.hpp>
 #include <upset/guard/triplicated.hpp>
 

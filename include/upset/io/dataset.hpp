@@ -27,7 +27,7 @@ struct Dataset {
   int channels = 0;
   int classes = 0;
   std::vector<std::uint8_t> pixels;
-  std::vector<std::uint8_t> labels;
+  std::vector<std::uint16_t> labels;
 
   [[nodiscard]] std::size_t size() const { return labels.size(); }
 

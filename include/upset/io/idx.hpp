@@ -102,7 +102,8 @@ template <std::size_t Rank>
   data.classes = classes;
   data.pixels = images.read(count * pixels);
   images.expect_end();
-  data.labels = labels.read(std::uint64_t{label_count});
+  const std::vector<std::uint8_t> classes_in_file = labels.read(std::uint64_t{label_count});
+  data.labels.assign(classes_in_file.begin(), classes_in_file.end());
   labels.expect_end();
   for (std::size_t i = 0; i < data.labels.size(); ++i) {
     if (data.labels[i] >= classes) {

@@ -62,6 +62,12 @@ class Conv2d {
   /// Throws `Error` when the kernel does not match the geometry or the bias.
   Conv2d(const WindowGeometry& geometry, Tensor kernel, Tensor bias,
          Granularity granularity = Granularity::per_tensor);
+  /// Weights as a file holds them: `kernel` with the scales it was stored under, one or one per
+  /// output channel, so that its memory holds the file's codes. Beside `Int8Affine` the bias, in a
+  /// file an integer times the scales of kernel and input, becomes `Fixed<32, 16>`: its value moves
+  /// by 2^-17 at most, and saturates at 32768.
+  Conv2d(const WindowGeometry& geometry, Tensor kernel, Tensor bias,
+         std::vector<typename W::Scale> scales) requires takes_scales<W>;
 
   /// All zero, to be initialised or loaded.
   [[nodiscard]] static Conv2d zeros(std::size_t in, std::size_t out,

@@ -41,6 +41,18 @@ Conv2d<W, A, B>::Conv2d(const WindowGeometry& geometry, Tensor kernel, Tensor bi
 }
 
 template <Format W, Format A, Format B>
+Conv2d<W, A, B>::Conv2d(const WindowGeometry& geometry, Tensor kernel, Tensor bias,
+                        std::vector<typename W::Scale> scales) requires takes_scales<W>
+    : Conv2d(geometry, std::move(kernel), std::move(bias)) {
+  if (scales.empty() || out_channels() % scales.size() != 0) {
+    throw Error(std::to_string(scales.size()) + " scales do not fit " +
+                std::to_string(out_channels()) + " output channels; give one, or one per channel");
+  }
+  kernel_ = StoredTensor<W>(kernel_.values(), std::move(scales));
+  build_operand();
+}
+
+template <Format W, Format A, Format B>
 Shape Conv2d<W, A, B>::output_shape(InputShapes shapes) const {
   const Shape& x = single_input(shapes, kind());
   if (x.rank() != 3 || x[2] != in_channels()) {

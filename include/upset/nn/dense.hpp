@@ -25,6 +25,10 @@ class Dense {
   /// Throws `Error` when W is not a matrix or b does not fit it.
   Dense(Tensor weight, Tensor bias, Granularity granularity = Granularity::per_tensor)
       : product_(WindowGeometry{}, as_kernel(std::move(weight)), std::move(bias), granularity) {}
+  /// Weights as a file holds them, see `Conv2d`.
+  Dense(Tensor weight, Tensor bias, std::vector<typename W::Scale> scales) requires takes_scales<W>
+      : product_(WindowGeometry{}, as_kernel(std::move(weight)), std::move(bias),
+                 std::move(scales)) {}
 
   [[nodiscard]] static Dense zeros(std::size_t in, std::size_t out) {
     return Dense(Tensor({out, in}), Tensor({out}));

@@ -43,6 +43,10 @@ struct BiasFormat<Secded<Int8Affine, Storage>> {
   using type =
       Secded<Fixed<32, 16>, std::conditional_t<(capacity<Storage> < 32), std::uint32_t, Storage>>;
 };
+template <class Outside>
+struct BiasFormat<RangeGuarded<Int8Affine, Outside>> {
+  using type = RangeGuarded<Fixed<32, 16>, Outside>;
+};
 template <>
 struct BiasFormat<Triplicated<Int8Affine>> {
   using type = Triplicated<Fixed<32, 16>>;
@@ -62,6 +66,10 @@ using BiasFormat = typename detail::BiasFormat<W>::type;
 /// Whether a kernel has one scale, or one per output channel.
 enum class Granularity : std::uint8_t { per_tensor, per_channel };
 
+/// Whether weights can come with scales of their own that are not learned.
+template <Format F>
+inline constexpr bool takes_scales = F::Scale::width > 0 && F::Scale::gammas == 0;
+
 // -- one parameter set
 
 /// A tensor with its memory image in `F`, and the learnable factors of its scale where `F` has any.
@@ -75,6 +83,12 @@ class StoredTensor {
   explicit StoredTensor(Tensor values, std::size_t scales = 1)
       : values_(std::move(values)), scale_count_(scales) {
     fit();
+    encode();
+  }
+  /// With scales that stay as they are, as a file gives them: values on their grid are then stored
+  /// as the very codes they came from, because (q - Z) S / S rounds to q - Z.
+  StoredTensor(Tensor values, std::vector<Scale> scales) requires takes_scales<F>
+      : values_(std::move(values)), given_(std::move(scales)) {
     encode();
   }
 
@@ -129,12 +143,19 @@ class StoredTensor {
   [[nodiscard]] std::vector<Scale> scales() const {
     if constexpr (gamma_count > 0) {
       return {Scale::from_gammas(gammas_.values())};
-    } else if constexpr (std::is_same_v<typename F::Element, Int8Affine>) {
+    } else if (!given_.empty()) {
+      return given_;
+    } else if constexpr (Scale::width > 0) {
       std::vector<Scale> result;
       const std::size_t part = values_.size() / scale_count_;
       for (std::size_t s = 0; s < scale_count_; ++s) {
-        // Symmetric: a zero point would add a term per activation to every dot product.
-        result.push_back(Int8Affine::fit_symmetric(values_.values().subspan(s * part, part)));
+        const auto values = values_.values().subspan(s * part, part);
+        if constexpr (std::is_same_v<typename F::Element, Int8Affine>) {
+          // Symmetric: a zero point would add a term per activation to every dot product.
+          result.push_back(Int8Affine::fit_symmetric(values));
+        } else {
+          result.push_back(F::fit(values));
+        }
       }
       return result;
     } else {
@@ -145,6 +166,7 @@ class StoredTensor {
   Tensor values_;
   Tensor gammas_{Shape{0}};
   std::size_t scale_count_ = 1;
+  std::vector<Scale> given_;  // empty where scales are fitted
   Memory<F> image_;
   Tensor quantized_;
 };

@@ -10,6 +10,7 @@
 #include <upset/nn/conv2d.hpp>
 #include <upset/nn/dense.hpp>
 #include <upset/nn/network.hpp>
+#include <upset/nn/round_to.hpp>
 
 namespace upset {
 
@@ -19,7 +20,8 @@ using LayerFilter = std::function<bool(std::string_view layer)>;
 [[nodiscard]] inline bool every_layer(std::string_view /*layer*/) { return true; }
 
 /// The same graph with the float convolution and dense layers that `which` accepts stored and
-/// multiplied as weights `W` and activations `A`. Other layers, and layers already in another
+/// multiplied as weights `W` and activations `A`, and what passes through memory between layers
+/// (`RoundTo<Float32>`) rounded to `A`. Other layers, and layers already in another
 /// format, stay as they are, so formats are mixed by converting several times.
 ///
 /// Weights are rounded from the float ones; activation scales keep their defaults until
@@ -35,6 +37,8 @@ template <Format W, Format A = W>
         layer = Conv2d<W, A>(conv->geometry(), conv->kernel(), conv->bias(), granularity);
       } else if (const auto* dense = node.layer.target<Dense<Float32>>()) {
         layer = Dense<W, A>(dense->weight(), dense->bias(), granularity);
+      } else if (node.layer.target<RoundTo<Float32>>() != nullptr) {
+        layer = RoundTo<A>();
       }
     }
     result.add(node.name, std::move(layer), node.inputs);
