@@ -11,11 +11,10 @@
 #include <string>
 #include <vector>
 
+#include "scratch.hpp"
 #include <doctest/doctest.h>
 
 #include <upset/io/onnx.hpp>
-
-#include "scratch.hpp"
 
 using namespace upset;
 namespace fs = std::filesystem;
@@ -56,12 +55,13 @@ struct NodeTest {
     expected = as_ours(read_tensor(data / "output_0.pb"));
   }
 
+  [[nodiscard]] bool has_known_operators() const {
+    return std::ranges::all_of(graph.nodes, [](const detail::OnnxNode& node) {
+      return detail::find_operator(node.type) != nullptr || detail::find_fold(node.type) != nullptr;
+    });
+  }
   [[nodiscard]] bool is_of_pictures() const {
-    return !inputs.empty() && graph.inputs[0].is_float && graph.inputs[0].extents.size() >= 2 &&
-           std::ranges::all_of(graph.nodes, [](const detail::OnnxNode& node) {
-             return detail::find_operator(node.type) != nullptr ||
-                    detail::find_fold(node.type) != nullptr;
-           });
+    return !inputs.empty() && graph.inputs[0].is_float && graph.inputs[0].extents.size() >= 2;
   }
   [[nodiscard]] bool is_batch(std::size_t n) const {
     return inputs[n].shape.rank() == inputs[0].shape.rank() &&
@@ -93,8 +93,10 @@ struct NodeTest {
     return all;
   }
 
-  [[nodiscard]] bool has_equal_inputs() const {
-    return inputs.size() > 1 && std::ranges::all_of(inputs, [&](const Array& input) {
+  [[nodiscard]] bool joins_equal_inputs() const {
+    const std::string& type = graph.nodes[0].type;
+    return (type == "Add" || type == "Mul" || type == "Sum" || type == "Concat") &&
+           inputs.size() > 1 && std::ranges::all_of(inputs, [&](const Array& input) {
              return input.shape == inputs[0].shape;
            });
   }
@@ -135,6 +137,102 @@ float worst_difference(std::span<const float> got, std::span<const float> expect
   return worst;
 }
 
+// What is refused, by what is said of it. Most of it is about the batch, which a network has not.
+const std::map<std::string, std::vector<std::string>> refused{
+    {"takes pictures [batch, C, H, W]",
+     {"AvgPool3d",
+      "AvgPool3d_stride",
+      "AvgPool3d_stride1_pad0_gpu_input",
+      "Conv1d",
+      "Conv1d_dilated",
+      "Conv1d_groups",
+      "Conv1d_pad1",
+      "Conv1d_pad1size1",
+      "Conv1d_pad2",
+      "Conv1d_pad2size1",
+      "Conv1d_stride",
+      "Conv3d",
+      "Conv3d_dilated",
+      "Conv3d_dilated_strided",
+      "Conv3d_groups",
+      "Conv3d_no_bias",
+      "Conv3d_stride",
+      "Conv3d_stride_padding",
+      "MaxPool1d",
+      "MaxPool1d_stride",
+      "MaxPool1d_stride_padding_dilation",
+      "MaxPool3d",
+      "MaxPool3d_stride",
+      "MaxPool3d_stride_padding",
+      "averagepool_1d_default",
+      "averagepool_3d_default",
+      "convtranspose_1d",
+      "convtranspose_3d",
+      "maxpool_1d_default",
+      "maxpool_3d_default",
+      "operator_maxpool",
+      "reduce_mean_default_axes_keepdims_example",
+      "reduce_mean_default_axes_keepdims_random",
+      "reduce_mean_do_not_keepdims_example",
+      "reduce_mean_do_not_keepdims_random",
+      "reduce_mean_keepdims_example",
+      "reduce_mean_keepdims_random",
+      "reduce_mean_negative_axes_keepdims_example",
+      "reduce_mean_negative_axes_keepdims_random"}},
+    {"whose first extent is not the batch",
+     {"flatten_axis0", "flatten_axis2", "flatten_axis3", "flatten_negative_axis1",
+      "flatten_negative_axis2", "flatten_negative_axis4", "reshape_negative_extended_dims",
+      "reshape_one_dim", "reshape_reordered_all_dims", "squeeze", "unsqueeze_axis_0"}},
+    {"its axis is that of the batch",
+     {"concat_2d_axis_0", "concat_2d_axis_negative_2", "concat_3d_axis_0",
+      "concat_3d_axis_negative_3", "softmax_axis_0"}},
+    {"moves the batch",
+     {"gemm_all_attributes", "gemm_transposeA", "transpose_all_permutations_2",
+      "transpose_all_permutations_3", "transpose_all_permutations_4",
+      "transpose_all_permutations_5", "transpose_default"}},
+    {"takes a part of the batch", {"slice", "slice_neg_steps"}},
+    {"is to drop values",
+     {"training_dropout", "training_dropout_default", "training_dropout_default_mask",
+      "training_dropout_mask", "training_dropout_zero_ratio", "training_dropout_zero_ratio_mask"}},
+    {"normalises by the batch",
+     {"batchnorm_epsilon_training_mode", "batchnorm_example_training_mode"}},
+    {"casts to another type", {"cast_FLOAT_to_DOUBLE", "castlike_FLOAT_to_DOUBLE_expanded"}},
+    {"differ between rows and columns",
+     {"AvgPool1d", "AvgPool1d_stride", "ConvTranspose2d", "ConvTranspose2d_no_bias",
+      "convtranspose_kernel_shape", "convtranspose_output_shape", "convtranspose_pad",
+      "convtranspose_pads", "convtranspose_with_kernel"}},
+    {"mode cubic",
+     {"resize_downsample_scales_cubic", "resize_downsample_scales_cubic_A_n0p5_exclude_outside",
+      "resize_downsample_scales_cubic_align_corners", "resize_downsample_sizes_cubic",
+      "resize_upsample_scales_cubic", "resize_upsample_scales_cubic_A_n0p5_exclude_outside",
+      "resize_upsample_scales_cubic_align_corners", "resize_upsample_scales_cubic_asymmetric",
+      "resize_upsample_sizes_cubic"}},
+    {"how it places or rounds",
+     {"resize_downsample_sizes_nearest_tf_half_pixel_for_nn", "resize_tf_crop_and_resize"}},
+    {"does not depend on its input",
+     {"shape", "shape_clip_end", "shape_clip_start", "shape_end_1", "shape_end_negative_1",
+      "shape_example", "shape_start_1", "shape_start_1_end_2", "shape_start_1_end_negative_1",
+      "shape_start_negative_1"}},
+    {"this operator is not supported", {"floor", "gather_0", "gather_1", "gather_2d_indices"}},
+    {"are no matrix", {"matmul_3d", "matmul_4d"}},
+    {"PReLU takes slopes", {"prelu_example", "prelu_broadcast"}},
+    {"its extent is 0", {"reshape_allowzero_reordered"}},
+    {"it leaves nothing", {"slice_start_out_of_bounds"}},
+    {"must be a constant of the file", {"operator_addmm"}},
+    {"other axes than those of the pixels",
+     {"operator_reduced_mean", "operator_reduced_mean_keepdim"}},
+};
+
+/// The part of a complaint that is expected of test `name`; empty where it is to run.
+std::string refusal_of(const std::string& name) {
+  for (const auto& [reason, names] : refused) {
+    if (std::ranges::find(names, name) != names.end()) {
+      return reason;
+    }
+  }
+  return "";
+}
+
 }  // namespace
 
 TEST_CASE("ONNX: the tests of all operators that are read") {
@@ -143,28 +241,40 @@ TEST_CASE("ONNX: the tests of all operators that are read") {
     MESSAGE("skipped: no folder \"", root.string(), "\"; install libonnx-testdata");
     return;
   }
-  std::size_t run = 0;
+  std::map<std::string, std::size_t> counts;
   for (const char* const kind : {"node", "pytorch-converted", "pytorch-operator"}) {
-    std::vector<fs::path> folders(fs::directory_iterator(root / kind), {});
-    std::ranges::sort(folders);
-    for (const fs::path& folder : folders) {
+    for (const fs::path& folder : fs::directory_iterator(root / kind)) {
       std::optional<NodeTest> test;
-      const std::string unread = complaint([&] { test.emplace(folder); });
-      if (!unread.empty() || !test->is_of_pictures()) {
+      if (!complaint([&] { test.emplace(folder); }).empty() || !test->has_known_operators()) {
+        ++counts["of other operators or types"];
+        continue;
+      }
+      if (!test->is_of_pictures()) {
+        ++counts["without a batch of floats"];
         continue;
       }
       CAPTURE(test->name);
-      std::vector<float> got;
-      std::string error = complaint([&] { got = test->with_constants(); });
-      if (test->has_equal_inputs()) {
-        error = complaint([&] { got = test->with_values(); });
-      }
-      MESSAGE(kind, " ", error);
-      if (error.empty()) {
-        CHECK(worst_difference(got, test->expected.values()) < 1e-5F);
-        ++run;
+      const auto check = [&](auto compute) {
+        const std::string refusal = refusal_of(test->name.substr(5));
+        std::vector<float> got;
+        const std::string error = complaint([&] { got = compute(); });
+        CAPTURE(error);
+        CHECK(error.empty() == refusal.empty());
+        CHECK(contains(error, refusal));
+        if (error.empty()) {
+          CHECK(worst_difference(got, test->expected.values()) < 1e-5F);
+        }
+        ++counts[error.empty() ? "run" : "refused"];
+      };
+      if (test->joins_equal_inputs()) {
+        check([&] { return test->with_values(); });
+      } else {
+        check([&] { return test->with_constants(); });
       }
     }
   }
-  MESSAGE(run, " run");
+  for (const auto& [what, count] : counts) {
+    MESSAGE(count, " ", what);
+  }
+  CHECK(counts["run"] > 150);
 }
