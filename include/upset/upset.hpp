@@ -53,6 +53,7 @@
 #include <upset/nn/rearrange.hpp>
 #include <upset/nn/reshape.hpp>
 #include <upset/nn/resize.hpp>
+#include <upset/nn/round_to.hpp>
 #include <upset/nn/softmax.hpp>
 #include <upset/nn/subsample.hpp>
 #include <upset/nn/transposed_conv2d.hpp>

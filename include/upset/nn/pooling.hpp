@@ -149,6 +149,7 @@ class AveragePool : public detail::WindowPool {
       : WindowPool(WindowGeometry::square(size, stride)) {}
 
   [[nodiscard]] static std::string kind() { return "AveragePool"; }
+  [[nodiscard]] Divisor divides_by() const { return divisor_; }
   [[nodiscard]] Shape output_shape(InputShapes shapes) const {
     return pooled_shape(shapes, kind());
   }

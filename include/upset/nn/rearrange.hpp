@@ -142,6 +142,9 @@ class Pad : public detail::Rearrangement<Pad> {
       : Pad({top, left, 0}, {bottom, right, 0}, value) {}
 
   [[nodiscard]] static std::string kind() { return "Pad"; }
+  [[nodiscard]] const std::vector<std::size_t>& before() const { return before_; }
+  [[nodiscard]] const std::vector<std::size_t>& after() const { return after_; }
+  [[nodiscard]] Border border() const { return border_; }
   /// Throws `Error` for another number of axes, and where there is nothing to repeat or mirror.
   [[nodiscard]] detail::Sources sources(const Shape& x) const {
     check_rank(x, before_.size());
@@ -195,6 +198,7 @@ class Slice : public detail::Rearrangement<Slice> {
   explicit Slice(std::vector<Range> ranges) : ranges_(std::move(ranges)) {}
 
   [[nodiscard]] static std::string kind() { return "Slice"; }
+  [[nodiscard]] const std::vector<Range>& ranges() const { return ranges_; }
   /// Throws `Error` for another number of axes, and for a range that leaves its axis.
   [[nodiscard]] detail::Sources sources(const Shape& x) const {
     check_rank(x, ranges_.size());

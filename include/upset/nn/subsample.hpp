@@ -26,6 +26,9 @@ class Subsample : public Stateless {
   }
 
   [[nodiscard]] static std::string kind() { return "Subsample"; }
+  [[nodiscard]] std::size_t stride() const { return stride_; }
+  [[nodiscard]] std::size_t zeros_before() const { return before_; }
+  [[nodiscard]] std::size_t zeros_after() const { return after_; }
   [[nodiscard]] Shape output_shape(InputShapes shapes) const {
     const Shape& x = single_input(shapes, kind());
     if (x.rank() != 3) {

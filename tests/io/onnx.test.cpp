@@ -1,0 +1,316 @@
+// SPDX-License-Identifier: BSL-1.0
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include <doctest/doctest.h>
+#include <onnx/checker.h>
+
+#include <upset/io/onnx.hpp>
+#include <upset/nn/model/lenet5.hpp>
+#include <upset/nn/model/resnet_cifar.hpp>
+#include <upset/pass/convert.hpp>
+
+#include "scratch.hpp"
+#include "support/values.hpp"
+
+using namespace upset;
+using Model = onnx::ModelProto;
+
+namespace {
+
+/// Parameters from 0.1 to 0.6, so that variances are positive, and kernels of both signs.
+void fill(Network& network) {
+  test::Values values(1);
+  for (const Parameter& parameter : network.parameters()) {
+    const Shape& shape = parameter.value->shape();
+    *parameter.value = values.uniform(shape, shape.rank() > 1 ? -0.6F : 0.1F, 0.6F);
+  }
+  network.encode();
+}
+
+Tensor pictures(const Shape& shape) {
+  return test::Values(2).uniform(shape.with_batch(2), -1, 1);
+}
+
+std::vector<std::string> names_of(const Network& network) {
+  std::vector<std::string> names;
+  for (const Network::Node& node : network.nodes()) {
+    names.push_back(node.name);
+  }
+  return names;
+}
+
+/// Whether ONNX's own checker takes the exported network, and it is imported as the same function.
+void check_round_trip(Network network) {
+  fill(network);
+  const Bytes bytes = onnx_bytes(network);
+  onnx::checker::check_model(detail::parse_proto<Model>(bytes, "exported"));
+  const Network back = parse_onnx(bytes);
+  const Tensor x = pictures(network.input_shape());
+  CHECK(back.forward(x) == network.forward(x));
+}
+
+/// Two convolutions, a flattened picture and a dense layer: a model to be damaged.
+Model small_model() {
+  Network network({6, 4, 2});
+  network.add("conv1", Conv2d<>::zeros(2, 3, WindowGeometry::square(3, 1, 1)));
+  network.add("conv2", Conv2d<>::zeros(3, 2, WindowGeometry::square(3)));
+  network.add("flatten", Flatten{});
+  network.add("dense", Dense<>::zeros(16, 5));
+  fill(network);
+  return detail::parse_proto<Model>(onnx_bytes(network), "exported");
+}
+
+Bytes bytes_of(const Model& model) {
+  const std::string text = model.SerializeAsString();
+  return {text.begin(), text.end()};
+}
+
+/// What is said of the small model after `damage`.
+std::string complaint_after(const std::function<void(Model&, onnx::GraphProto&)>& damage) {
+  Model model = small_model();
+  damage(model, *model.mutable_graph());
+  const Bytes bytes = bytes_of(model);
+  return complaint([&] { static_cast<void>(parse_onnx(bytes, "a.onnx")); });
+}
+
+}  // namespace
+
+TEST_CASE("ONNX: exported networks pass the checker and come back as they were") {
+  check_round_trip(lenet5({28, 28, 1}, 10));
+  check_round_trip(resnet_cifar(8, {16, 16, 3}, 10));
+}
+
+TEST_CASE("ONNX: every layer that is exported comes back as it was") {
+  Network net({9, 8, 4});
+  const WindowGeometry uneven{.kernel_height = 3, .kernel_width = 2, .stride = 1, .pad_top = 1,
+                              .pad_left = 0, .pad_bottom = 0, .pad_right = 1};
+  WindowGeometry grouped = WindowGeometry::square(3, 1, 2);
+  grouped.groups = 2;
+  grouped.dilation = 2;
+  net.add("grouped", Conv2d<>::zeros(4, 4, grouped));
+  net.add("prelu", PReLU<>(Tensor({4})));
+  net.add("hard_swish", HardSwish{});
+  net.add("uneven", Conv2d<>::zeros(4, 6, uneven));
+  net.add("norm", BatchNorm<>(6));
+  net.add("leaky", LeakyReLU(0.2F));
+  net.add("max", MaxPool(uneven));
+  net.add("clip", Clip(-0.5F, 3));
+  const std::size_t trunk = net.add("average", AveragePool(uneven, Divisor::taps));
+  net.add("squeeze", GlobalAveragePool{});
+  net.add("gate", HardSigmoid(0.3F, 0.4F), {net.size() - 1});
+  const std::size_t gated = net.add("weigh", Multiply{}, {trunk, net.size() - 1});
+  net.add("shift", AddBroadcast{}, {gated, net.size() - 2});
+  net.add("scale", MultiplyConstant(Tensor({6}, {1, 2, 3, 4, 5, 6})));
+  net.add("offset", AddConstant(Tensor({1}, {-0.5F})));
+  const Tensor plane = test::Values(3).uniform(net.output_shape(), -1, 1);
+  const std::size_t joined = net.add("plane", AddConstant(plane));
+  net.add("concat", Concatenate{}, {joined, gated});
+  net.add("subsample", Subsample(2, 1, 2));
+  net.add("pad", Pad({1, 0, 1}, {0, 2, 1}, 0.5F));
+  net.add("slice", Slice({{3, 2, -2}, {1, 4, 1}, {0, 5, 3}}));
+  net.add("tanh", Tanh{});
+  net.add("sigmoid", Sigmoid{});
+  net.add("hard_tanh", HardTanh{});
+  net.add("pixels", Softmax{});
+  net.add("flatten", Flatten{});
+  const std::size_t dense = net.add("dense", Dense<>::zeros(40, 7));
+  net.add("sum", Add{}, {dense, dense, dense});
+  net.add("softmax", Softmax{});
+  check_round_trip(net);
+}
+
+TEST_CASE("ONNX: weights keep their names, and layers are called by them") {
+  Network network = resnet_cifar(8, {16, 16, 3}, 10);
+  fill(network);
+  Network back = parse_onnx(onnx_bytes(network));
+  CHECK(weights_of(back) == weights_of(network));
+  CHECK(names_of(back)[0] == "conv1");
+  CHECK(names_of(back)[1] == "bn1");
+  CHECK(names_of(back)[2] == "relu1");
+  CHECK(names_of(back).back() == "linear");
+}
+
+TEST_CASE("ONNX: a network that no file can hold is refused by the name of the layer") {
+  Network network({4});
+  network.add("first", Dense<>::zeros(4, 4));
+  CHECK(contains(complaint([&] {
+                   static_cast<void>(onnx_bytes(convert<Fixed<8, 4>>(network)));
+                 }),
+                 "Layer first, Dense, is none that ONNX files take"));
+  CHECK(contains(complaint([&] { static_cast<void>(onnx_bytes(Network({4}))); }),
+                 "without layers"));
+  Network flat({2, 2, 3});
+  flat.add("flatten", Flatten{});
+  CHECK(contains(complaint([&] { static_cast<void>(onnx_bytes(flat)); }), "flattened picture"));
+}
+
+TEST_CASE("ONNX: files") {
+  const Scratch scratch;
+  Network network({4});
+  network.add("dense", Dense<>::zeros(4, 3));
+  fill(network);
+  save_onnx(network, scratch.path() / "a.onnx");
+  CHECK(load_onnx(scratch.path() / "a.onnx").forward(pictures({4})) ==
+        network.forward(pictures({4})));
+  CHECK(contains(complaint([&] { static_cast<void>(load_onnx(scratch.path() / "b.onnx")); }),
+                 "b.onnx: no such file"));
+}
+
+TEST_CASE("ONNX: batch norms of another epsilon, biases added behind a product") {
+  Network network({2, 3, 2});
+  network.add("conv", Conv2d<>::zeros(2, 2, WindowGeometry::square(1)));
+  network.add("norm", BatchNorm<>(2));
+  network.add("offset", AddConstant(Tensor({2}, {1, 2})));
+  fill(network);
+  Model model = detail::parse_proto<Model>(onnx_bytes(network), "exported");
+  model.mutable_graph()->mutable_node(1)->mutable_attribute(0)->set_f(0.25F);
+  const Network back = parse_onnx(bytes_of(model));
+  const auto* norm = back.nodes()[1].layer.target<BatchNorm<>>();
+  const auto* was = network.nodes()[1].layer.target<BatchNorm<>>();
+  REQUIRE(norm != nullptr);
+  CHECK(norm->variance()[1] == doctest::Approx(was->variance()[1] + 0.25F - 1e-5F));
+
+  Network dense({4});
+  dense.add("product", Dense<>::zeros(4, 3));
+  dense.add("offset", AddConstant(Tensor({3}, {1, 2, 3})));
+  const Network folded = parse_onnx(onnx_bytes(dense));
+  CHECK(folded.size() == 1);
+  CHECK(folded.nodes()[0].layer.target<Dense<>>()->bias() == Tensor({3}, {1, 2, 3}));
+}
+
+TEST_CASE("ONNX: a picture that the file takes channels last is taken as it is") {
+  Model model = small_model();
+  onnx::GraphProto& graph = *model.mutable_graph();
+  const auto set_input = [&](std::initializer_list<int> extents) {
+    auto& shape = *graph.mutable_input(0)->mutable_type()->mutable_tensor_type()->mutable_shape();
+    int axis = 0;
+    for (const int extent : extents) {
+      shape.mutable_dim(++axis)->set_dim_value(extent);
+    }
+  };
+  const Tensor expected = parse_onnx(bytes_of(model)).forward(pictures({6, 4, 2}));
+  set_input({6, 4, 2});
+  onnx::NodeProto& node = *graph.add_node();
+  node.set_op_type("Transpose");
+  node.add_input("input");
+  node.add_output("moved");
+  onnx::AttributeProto& attribute = *node.add_attribute();
+  attribute.set_name("perm");
+  attribute.set_type(onnx::AttributeProto::INTS);
+  for (const int axis : {0, 3, 1, 2}) {
+    attribute.add_ints(axis);
+  }
+  graph.mutable_node(0)->set_input(0, "moved");
+  for (int at = graph.node_size() - 1; at > 0; --at) {  // to the front
+    graph.mutable_node()->SwapElements(at, at - 1);
+  }
+  const Network network = parse_onnx(bytes_of(model));
+  CHECK(network.input_shape() == Shape{6, 4, 2});
+  CHECK(network.nodes()[0].name == "conv1");
+  CHECK(network.forward(pictures({6, 4, 2})) == expected);
+}
+
+TEST_CASE("ONNX: what is wrong with a file is said in one sentence that names file and node") {
+  CHECK(complaint_after([](Model&, onnx::GraphProto&) {}).empty());
+  const auto says = [](const std::string& part, auto damage) {
+    const std::string error = complaint_after(damage);
+    INFO(error);
+    CHECK(error.starts_with("a.onnx: "));
+    CHECK(contains(error, part));
+  };
+  using Graph = onnx::GraphProto;
+  says("Conv conv1: reads conv2.output, which no node before it gives; the graph is cut, cyclic",
+       [](Model&, Graph& g) { g.mutable_node(0)->set_input(0, "conv2.output"); });
+  says("cyclic or not in order", [](Model&, Graph& g) { g.mutable_node()->SwapElements(0, 1); });
+  says("Conv conv2: reads nothing, which",
+       [](Model&, Graph& g) { g.mutable_node(1)->set_input(0, "nothing"); });
+  says("Frobnicate conv1: this operator is not supported",
+       [](Model&, Graph& g) { g.mutable_node(0)->set_op_type("Frobnicate"); });
+  says("com.example.Conv",
+       [](Model&, Graph& g) { g.mutable_node(0)->set_domain("com.example"); });
+  says("Conv conv1: its attribute colour is not supported", [](Model&, Graph& g) {
+    onnx::AttributeProto& attribute = *g.mutable_node(0)->add_attribute();
+    attribute.set_name("colour");
+    attribute.set_type(onnx::AttributeProto::INT);
+  });
+  says("its attribute group is of another type", [](Model&, Graph& g) {
+    for (onnx::AttributeProto& attribute : *g.mutable_node(0)->mutable_attribute()) {
+      attribute.set_type(attribute.name() == "group" ? onnx::AttributeProto::FLOAT
+                                                     : attribute.type());
+    }
+  });
+  says("its group is 0", [](Model&, Graph& g) {
+    for (onnx::AttributeProto& attribute : *g.mutable_node(0)->mutable_attribute()) {
+      attribute.set_i(0);
+    }
+  });
+  says("its stride", [](Model&, Graph& g) {
+    for (onnx::AttributeProto& attribute : *g.mutable_node(0)->mutable_attribute()) {
+      if (attribute.name() == "strides") {
+        attribute.set_ints(0, 0);
+      }
+    }
+  });
+  says("its padding is 1099511627776", [](Model&, Graph& g) {
+    for (onnx::AttributeProto& attribute : *g.mutable_node(0)->mutable_attribute()) {
+      if (attribute.name() == "pads") {
+        attribute.set_ints(0, std::int64_t{1} << 40);
+      }
+    }
+  });
+  says("tensor conv1.bias: holds 12 bytes, and its shape asks for 4096 values",
+       [](Model&, Graph& g) {
+         for (onnx::TensorProto& tensor : *g.mutable_initializer()) {
+           if (tensor.name() == "conv1.bias") {
+             tensor.set_dims(0, 4096);
+           }
+         }
+       });
+  says("more values than a file holds", [](Model&, Graph& g) {
+    for (int axis = 0; axis < 4; ++axis) {  // their product is 0 modulo 2^64
+      g.mutable_initializer(0)->set_dims(axis, std::int64_t{1} << 31);
+    }
+  });
+  says("an extent of -1", [](Model&, Graph& g) { g.mutable_initializer(0)->set_dims(0, -1); });
+  says("is of type FLOAT16", [](Model&, Graph& g) {
+    g.mutable_initializer(0)->set_data_type(onnx::TensorProto::FLOAT16);
+  });
+  says("lies in another file", [](Model&, Graph& g) {
+    g.mutable_initializer(0)->set_data_location(onnx::TensorProto::EXTERNAL);
+  });
+  says("to be of one opset from 7 to 21", [](Model& m, Graph&) {
+    m.mutable_opset_import(0)->set_version(5);
+  });
+  says("0 inputs", [](Model&, Graph& g) { g.clear_input(); });
+  says("2 outputs", [](Model&, Graph& g) { *g.add_output() = g.output(0); });
+  says("the file's output", [](Model&, Graph& g) { g.mutable_output(0)->set_name("elsewhere"); });
+  says("is no batch of 32-bit floats", [](Model&, Graph& g) {
+    g.mutable_input(0)->mutable_type()->mutable_tensor_type()->set_elem_type(
+        onnx::TensorProto::UINT8);
+  });
+  says("input input: its extent is 0", [](Model&, Graph& g) {
+    g.mutable_input(0)->mutable_type()->mutable_tensor_type()->mutable_shape()->mutable_dim(2)
+        ->set_dim_param("height");
+  });
+  says("input input: its extent is 1073741824", [](Model&, Graph& g) {
+    g.mutable_input(0)->mutable_type()->mutable_tensor_type()->mutable_shape()->mutable_dim(2)
+        ->set_dim_value(1 << 30);
+  });
+  says("has no graph", [](Model&, Graph& g) { g.Clear(); });
+  says("gives conv1.output, which is there already",
+       [](Model&, Graph& g) { g.mutable_node(1)->set_output(0, "conv1.output"); });
+}
+
+TEST_CASE("ONNX: a file that is cut, or none, is refused") {
+  const Bytes whole = bytes_of(small_model());
+  for (std::size_t length = 0; length < whole.size(); length += 1 + length / 8) {
+    const Bytes part(whole.begin(), whole.begin() + static_cast<std::ptrdiff_t>(length));
+    CHECK(contains(complaint([&] { static_cast<void>(parse_onnx(part, "cut.onnx")); }),
+                   "cut.onnx: "));
+  }
+  CHECK(contains(complaint([] { static_cast<void>(parse_onnx(Bytes(64, 0xFF), "no.onnx")); }),
+                 "no.onnx: is no ONNX model"));
+}
