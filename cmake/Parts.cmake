@@ -11,7 +11,7 @@ set(upset_parts
     "random|^core/random[.]hpp|Random123|Random123::Random123|^Random123/"
     "fmt|^interop/fmt[.]hpp|fmt|fmt::fmt|^fmt/"
     "multiprecision|^interop/multiprecision[.]hpp|Boost|Boost::headers|^boost/multiprecision/"
-    "io|^io/b,^io/cifar10,^io/dataset,^io/idx,^io/np,^io/picture,^io/weights,^io/zip|ZLIB|ZLIB::ZLIB|^zlib[.]h"
+    "io|^io/b,^io/c,^io/dataset,^io/idx,^io/np,^io/picture,^io/weights,^io/zip|ZLIB|ZLIB::ZLIB|^zlib[.]h"
     "image|^io/image,^io/load_dataset|Stb|Stb::Stb,upset::io|^stb/"
     "json|^io/tflite,^io/safetensors|nlohmann_json|nlohmann_json::nlohmann_json,upset::io|^nlohmann/"
     "metric|^metric/|Boost|Boost::headers|^boost/math/"

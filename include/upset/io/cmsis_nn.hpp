@@ -38,8 +38,8 @@ namespace detail {
 
 }  // namespace detail
 
-/// conv1 32@5x5, max pool, relu; conv2 16@5x5, relu, average pool; conv3 32@5x5, relu, average pool;
-/// ip1 10. Reads pixels from 0 to 255, red green blue, less the mean picture.
+/// conv1 32@5x5, max pool, relu; conv2 16@5x5, relu, average pool; conv3 32@5x5, relu, average
+/// pool; ip1 10. Reads pixels from 0 to 255, red green blue, less the mean picture.
 ///
 /// - arrays: conv1.0 [O, I, 5, 5], conv1.1 [O], ..., ip1.0 [10, 512], ip1.1 as PyTorch numbers
 ///           parameters; mean [3, 32, 32]
@@ -89,8 +89,8 @@ namespace detail {
     const std::size_t rows = i / (4 * columns) * 4;  // the first of its four
     const std::size_t within = i % (4 * columns);
     matrix[rows == 8 ? i
-                     : (rows + row[within % 16]) * columns + within / 16 * 4 + column[within % 16]] =
-        stored[i];
+                     : (rows + row[within % 16]) * columns + within / 16 * 4 +
+                           column[within % 16]] = stored[i];
   }
   return matrix;
 }
@@ -103,9 +103,11 @@ namespace detail {
 /// CMSIS-NN has integers and shifts alone. Here weights are `Fixed<8, 7>` and the points of
 /// activations stand so that products differ by the shifts of the source (11, 8, 8, 7): `Fixed<8,
 /// 6>`, `Fixed<8, 2>`, `Fixed<8, 1>`, `Fixed<8, 0>`. Biases, int8 on the device, are floats with
-/// half a unit of the sum more, which rounds halves up; what is taken off averages rounds them down.
+/// half a unit of the sum more, which rounds halves up; what is taken off averages rounds them
+/// down.
 ///
-/// - arrays: CONV1_WT .. CONV3_WT (OHWI), IP1_WT, _BIAS of each, MEAN_DATA (HWC), integers as in the
+/// - arrays: CONV1_WT .. CONV3_WT (OHWI), IP1_WT, _BIAS of each, MEAN_DATA (HWC), integers as in
+/// the
 ///           generated C headers
 /// - shape:  x [B, 32, 32, 3], pixels from 0 to 255 -> logits [B, 10], integers from -128 to 127
 /// - errors: throws `Error` naming an array that is missing or has another number of values
@@ -123,7 +125,8 @@ namespace detail {
     return scaled(integers(name, shape), 0, 0x1p-7F);
   };
   // sums are in units of 2^-7 and the step of the input
-  const auto bias = [&](const std::string& name, std::size_t size, float input_step, float shifted) {
+  const auto bias = [&](const std::string& name, std::size_t size, float input_step,
+                        float shifted) {
     return scaled(scaled(integers(name, {size}), 0, shifted), 0.5F, 0x1p-7F * input_step);
   };
   // a mean of up to nine integers is one, or at least a ninth of a step above it
@@ -133,21 +136,18 @@ namespace detail {
   Network net({32, 32, 3});
   net.add("mean", AddConstant(scaled(integers("MEAN_DATA", {32, 32, 3}), 0, -1)));
   net.add("scale", MultiplyConstant(Tensor({1}, 0x1p-6F)));
-  net.add("conv1",
-          Conv2d<W, Fixed<8, 6>, Float32>(window, weights("CONV1_WT", {32, 5, 5, 3}),
-                                          bias("CONV1_BIAS", 32, 0x1p-6F, 1)));
+  net.add("conv1", Conv2d<W, Fixed<8, 6>, Float32>(window, weights("CONV1_WT", {32, 5, 5, 3}),
+                                                   bias("CONV1_BIAS", 32, 0x1p-6F, 1)));
   net.add("pool1", MaxPool(detail::cmsis_nn_pool(32)));
   net.add("relu1", ReLU{});
-  net.add("conv2",
-          Conv2d<W, Fixed<8, 2>, Float32>(window, weights("CONV2_WT", {16, 5, 5, 32}),
-                                          bias("CONV2_BIAS", 16, 0x1p-2F, 1)));
+  net.add("conv2", Conv2d<W, Fixed<8, 2>, Float32>(window, weights("CONV2_WT", {16, 5, 5, 32}),
+                                                   bias("CONV2_BIAS", 16, 0x1p-2F, 1)));
   net.add("round2", RoundTo<Fixed<8, 1>>());
   net.add("relu2", ReLU{});
   net.add("pool2", AveragePool(detail::cmsis_nn_pool(16)));
   net.add("down2", down(0x1p-1F));
-  net.add("conv3",
-          Conv2d<W, Fixed<8, 1>, Float32>(window, weights("CONV3_WT", {32, 5, 5, 16}),
-                                          bias("CONV3_BIAS", 32, 0x1p-1F, 1)));
+  net.add("conv3", Conv2d<W, Fixed<8, 1>, Float32>(window, weights("CONV3_WT", {32, 5, 5, 16}),
+                                                   bias("CONV3_BIAS", 32, 0x1p-1F, 1)));
   net.add("round3", RoundTo<Fixed<8, 0>>());
   net.add("relu3", ReLU{});
   net.add("pool3", AveragePool(detail::cmsis_nn_pool(8)));

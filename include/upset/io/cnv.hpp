@@ -62,7 +62,8 @@ namespace detail {
 /// are not negative. Bits are as many as on the device; thresholds lie in memory as floats.
 ///
 /// Pictures are given as `Normalisation{{0.501953125}, {0.5}}` of pixels, red green blue: half a
-/// step less than pixels on -1 to 1, so that rounding to nearest is the rounding down of the source.
+/// step less than pixels on -1 to 1, so that rounding to nearest is the rounding down of the
+/// source.
 ///
 /// - arrays: L0.w .. L8.w [O, I, 3, 3] or [O, I] with 1 for +1 and 0 for -1; L0.thr .. L7.thr [O].
 ///           Rows of L8 beyond the tenth are padding

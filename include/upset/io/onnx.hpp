@@ -39,7 +39,8 @@ namespace upset {
 /// permuted. A model whose input is transposed before all else, as converters from TensorFlow write
 /// them, takes pictures as its file does. Dropout does nothing.
 ///
-/// - errors: throws `Error` naming file, operator and node: no model, an operator, attribute or type
+/// - errors: throws `Error` naming file, operator and node: no model, an operator, attribute or
+/// type
 ///   that is not read, data in another file, extents that are open or larger than the data, a graph
 ///   that is not in order; nothing is allocated for what a file only claims to hold
 /// - cost:   the file, its constants and the layers are in memory together

@@ -204,8 +204,9 @@ class OnnxBuilder {
   /// file takes them as we do.
   [[nodiscard]] static OnnxValue input_of(const OnnxGraph& graph) {
     if (graph.inputs.size() != 1 || graph.outputs.size() != 1) {
-      throw Error("has " + std::to_string(graph.inputs.size()) + " inputs that are no constants and " +
-                  std::to_string(graph.outputs.size()) + " outputs; a network has one of each");
+      throw Error("has " + std::to_string(graph.inputs.size()) +
+                  " inputs that are no constants and " + std::to_string(graph.outputs.size()) +
+                  " outputs; a network has one of each");
     }
     const OnnxInput& input = graph.inputs[0];
     if (!input.is_float || input.extents.size() < 2 || input.extents.size() > Shape::max_rank) {
@@ -252,8 +253,8 @@ class OnnxBuilder {
       reshape(permuted(value.axes, value.order));
       AxisOrder from;
       for (const std::size_t axis : order) {
-        from.push_back(static_cast<std::size_t>(std::ranges::find(value.order, axis) -
-                                                value.order.begin()));
+        from.push_back(
+            static_cast<std::size_t>(std::ranges::find(value.order, axis) - value.order.begin()));
       }
       value.node = add("transpose", Transpose(std::move(from)), {value.node});
     }

@@ -163,7 +163,8 @@ template <class T>
   Shape shape;
   for (std::size_t k = 0; k < from.shape.rank(); ++k) {
     const std::size_t extent = k == axis ? indices.size() : from.shape[k];
-    sources.add_axis(extent, [&](std::size_t i) { return (k == axis ? indices[i] : i) * strides[k]; });
+    sources.add_axis(extent,
+                     [&](std::size_t i) { return (k == axis ? indices[i] : i) * strides[k]; });
     for (std::size_t c = 0; c < (k == axis ? chosen.shape.rank() : 0); ++c) {
       shape.push_back(chosen.shape[c]);
     }
@@ -196,8 +197,7 @@ template <class T>
           values.insert(values.end(), others->begin(), others->end());
         },
         result.values);
-    result.shape =
-        result.shape.without_batch().with_batch(result.shape[0] + more.shape[0]);
+    result.shape = result.shape.without_batch().with_batch(result.shape[0] + more.shape[0]);
     expect_small(result.shape, more);
   }
   return result;
@@ -239,24 +239,33 @@ using OnnxFold = Array (*)(const OnnxNode& node, const OnnxConstants& inputs);
       {"Transpose", fold_transpose},
       {"Unsqueeze", fold_reshape},
       {"Identity", [](const OnnxNode&, const OnnxConstants& x) { return constant_of(x, 0); }},
-      {"Shape", [](const OnnxNode&, const OnnxConstants& x) {
+      {"Shape",
+       [](const OnnxNode&, const OnnxConstants& x) {
          return onnx_integers(extents_of(constant_of(x, 0).shape));
        }},
-      {"Floor", [](const OnnxNode&, const OnnxConstants& x) {
+      {"Floor",
+       [](const OnnxNode&, const OnnxConstants& x) {
          return combined(constant_of(x, 0), constant_of(x, 0),
                          [](auto a, auto) { return std::floor(a); });
        }},
-      {"Add", [](const OnnxNode&, const OnnxConstants& x) {
-         return combined(constant_of(x, 0), constant_of(x, 1), [](auto a, auto b) { return a + b; });
+      {"Add",
+       [](const OnnxNode&, const OnnxConstants& x) {
+         return combined(constant_of(x, 0), constant_of(x, 1),
+                         [](auto a, auto b) { return a + b; });
        }},
-      {"Sub", [](const OnnxNode&, const OnnxConstants& x) {
-         return combined(constant_of(x, 0), constant_of(x, 1), [](auto a, auto b) { return a - b; });
+      {"Sub",
+       [](const OnnxNode&, const OnnxConstants& x) {
+         return combined(constant_of(x, 0), constant_of(x, 1),
+                         [](auto a, auto b) { return a - b; });
        }},
-      {"Mul", [](const OnnxNode&, const OnnxConstants& x) {
-         return combined(constant_of(x, 0), constant_of(x, 1), [](auto a, auto b) { return a * b; });
+      {"Mul",
+       [](const OnnxNode&, const OnnxConstants& x) {
+         return combined(constant_of(x, 0), constant_of(x, 1),
+                         [](auto a, auto b) { return a * b; });
        }},
       {"Div", [](const OnnxNode&, const OnnxConstants& x) {
-         return combined(constant_of(x, 0), constant_of(x, 1), [](auto a, auto b) { return a / b; });
+         return combined(constant_of(x, 0), constant_of(x, 1),
+                         [](auto a, auto b) { return a / b; });
        }}};
   const auto found = folds.find(type);
   return found == folds.end() ? nullptr : found->second;

@@ -48,7 +48,9 @@ inline void give_dense(OnnxBuilder& to, const OnnxNode& node, const OnnxValue& x
   const Shape shape{outputs};
   to.give(node, {to.add(OnnxBuilder::name_of(node, {1, 2}),
                         Dense<>(std::move(matrix), std::move(bias)), {x.node}),
-                 shape, shape, {0}});
+                 shape,
+                 shape,
+                 {0}});
 }
 
 /// Input 1, weights [I, O]. Throws `Error` where it is no matrix.
@@ -97,7 +99,8 @@ inline void import_mat_mul(OnnxBuilder& to, const OnnxNode& node) {
 
 // Of another epsilon the difference is added to the variance.
 inline void import_batch_norm(OnnxBuilder& to, const OnnxNode& node) {
-  if (node.get("training_mode", std::int64_t{0}) != 0 || node.get("spatial", std::int64_t{1}) != 1) {
+  if (node.get("training_mode", std::int64_t{0}) != 0 ||
+      node.get("spatial", std::int64_t{1}) != 1) {
     throw Error("it normalises by the batch or by the pixel, which is not supported");
   }
   Tensor variance = to.tensor(node, 4);
@@ -106,10 +109,10 @@ inline void import_batch_norm(OnnxBuilder& to, const OnnxNode& node) {
     value = static_cast<float>(static_cast<double>(value) + static_cast<double>(epsilon) -
                                static_cast<double>(BatchNorm<>::epsilon));
   }
-  to.give_layer(node, OnnxBuilder::name_of(node, {1, 2}),
-                BatchNorm<>(to.tensor(node, 1), to.tensor(node, 2), to.tensor(node, 3),
-                            std::move(variance)),
-                with_channels_last(to, node));
+  to.give_layer(
+      node, OnnxBuilder::name_of(node, {1, 2}),
+      BatchNorm<>(to.tensor(node, 1), to.tensor(node, 2), to.tensor(node, 3), std::move(variance)),
+      with_channels_last(to, node));
 }
 
 inline void import_lrn(OnnxBuilder& to, const OnnxNode& node) {
@@ -159,9 +162,9 @@ inline void import_softmax(OnnxBuilder& to, const OnnxNode& node) {
   const std::vector<std::size_t> strides = strides_of(constant.shape);
   const std::size_t last = x.order.back();
   const std::size_t missing = one.rank() - std::min(one.rank(), constant.shape.rank());
-  const bool is_of_channels =
-      last + 1 >= missing && constant.shape.size() == x.axes[last] &&
-      constant.shape[last + 1 - missing] == x.axes[last] && x.axes == x.shape;
+  const bool is_of_channels = last + 1 >= missing && constant.shape.size() == x.axes[last] &&
+                              constant.shape[last + 1 - missing] == x.axes[last] &&
+                              x.axes == x.shape;
   if (is_of_channels) {
     return to_tensor(constant).reshaped({x.axes[last]});
   }
@@ -169,8 +172,8 @@ inline void import_softmax(OnnxBuilder& to, const OnnxNode& node) {
   return to_tensor(permuted(all, x.order)).reshaped(to.shape_of(x.node));
 }
 
-/// Adds `constant`, one for each channel, to the bias of the layer that alone gives `name`, where it
-/// is a product that has none. False where it is not.
+/// Adds `constant`, one for each channel, to the bias of the layer that alone gives `name`, where
+/// it is a product that has none. False where it is not.
 [[nodiscard]] inline bool add_to_bias(OnnxBuilder& to, const std::string& name, std::size_t node,
                                       const Tensor& constant) {
   if (node == Network::input || !to.is_read_once(name)) {
@@ -219,8 +222,8 @@ inline void give_joined(OnnxBuilder& to, const OnnxNode& node, bool is_sum) {
       a = to.arranged(std::move(a), axis_last(0, a.shape.rank()));
       b = to.arranged(std::move(b), a.order);
     }
-    a.node = is_sum ? to.add(name, Add{}, {a.node, b.node})
-                    : to.add(name, Multiply{}, {a.node, b.node});
+    a.node =
+        is_sum ? to.add(name, Add{}, {a.node, b.node}) : to.add(name, Multiply{}, {a.node, b.node});
   } else {
     const std::size_t rank = a.shape.rank();
     if (b.shape.rank() != rank) {
