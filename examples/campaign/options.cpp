@@ -7,6 +7,9 @@
 #include <optional>
 #include <utility>
 
+#include "common/command_line.hpp"
+#include "common/formats.hpp"
+#include "common/networks.hpp"
 #include <CLI/CLI.hpp>
 
 #include <upset/core/error.hpp>
@@ -14,33 +17,6 @@
 using namespace upset;
 
 namespace {
-
-const std::vector<std::string> networks{"lenet5", "resnet20", "resnet32", "resnet44", "resnet56"};
-
-std::string known_networks() {
-  std::string text;
-  for (const std::string& name : networks) {
-    text += (text.empty() ? "" : ", ") + name;
-  }
-  return text;
-}
-
-// CLI11 reads -3 as 2^64 - 3 where the option is unsigned.
-std::string whole_number(const std::string& text) {
-  const bool digits = !text.empty() && text.find_first_not_of("0123456789") == std::string::npos;
-  return digits ? "" : "'" + text + "' is not a whole number from 0 upwards";
-}
-
-std::string known_choices() {
-  std::string text;
-  std::string format;
-  for (const Choice& choice : all_choices()) {
-    text += choice.format == format ? ", " : (text.empty() ? "" : "); ") + choice.format + " (";
-    text += choice.guard;
-    format = choice.format;
-  }
-  return text + ")";
-}
 
 /// What the command line says of faults, as text.
 struct FaultText {
@@ -128,7 +104,8 @@ void read_journal(const JournalReader& journal, Options& options) {
   options.normalise = said["normalise"];
   options.is_folded = said["batch norms"] == "folded";
   options.images = detail::number_in<std::size_t>("images", said["images"]);
-  options.per_class = detail::number_in<std::size_t>("images of a class", said["images of a class"]);
+  options.per_class =
+      detail::number_in<std::size_t>("images of a class", said["images of a class"]);
   options.calibration = said["calibration"] == "none"
                             ? options.calibration
                             : detail::number_in<std::size_t>("calibration", said["calibration"]);
@@ -144,10 +121,11 @@ void check(const Options& options) {
   if (options.dataset.empty()) {
     throw Error("--dataset: give pictures to classify, cifar10:DIR or idx:DIR");
   }
-  (void)options.choice();
-  (void)options.normalisation();
-  if (std::ranges::find(networks, options.network) == networks.end()) {
-    throw Error("--network: there is no " + options.network + "; choose from " + known_networks());
+  (void)find_choice(options.format, options.guard);
+  (void)normalisation_in(options.normalise);
+  if (std::ranges::find(network_names(), options.network) == network_names().end()) {
+    throw Error("--network: there is no " + options.network + "; choose from " +
+                joined(network_names()));
   }
   if (options.engine.size() != 2 || options.engine[0] != 'O' || options.engine[1] < '0' ||
       options.engine[1] > '3') {
@@ -166,34 +144,6 @@ void check(const Options& options) {
 
 }  // namespace
 
-Choice Options::choice() const {
-  for (Choice& choice : all_choices()) {
-    if (choice.format == format && choice.guard == guard) {
-      return std::move(choice);
-    }
-  }
-  throw Error("--format, --guard: there is no " + format + " with guard " + guard +
-              "; choose from " + known_choices());
-}
-
-Normalisation Options::normalisation() const {
-  const std::size_t slash = normalise.find('/');
-  Normalisation result;
-  if (slash != std::string::npos) {
-    result.mean = detail::list_in<float>("--normalise", normalise.substr(0, slash));
-    result.deviation = detail::list_in<float>("--normalise", normalise.substr(slash + 1));
-  }
-  const bool is_positive =
-      std::ranges::all_of(result.deviation, [](float x) { return x > 0 && x < 1e6F; });
-  if (slash == std::string::npos || result.mean.empty() || result.deviation.empty() ||
-      !is_positive) {
-    throw Error("--normalise: '" + normalise +
-                "' is no normalisation; write means/deviations of pixels scaled to 0..1, as "
-                "0.485,0.456,0.406/0.229,0.224,0.225");
-  }
-  return result;
-}
-
 Options read_options(int argc, char** argv) {
   Options options;
   FaultText faults;
@@ -211,7 +161,7 @@ Options read_options(int argc, char** argv) {
   const auto add_count = [&app](const char* name, auto& value, const std::string& text) {
     return app.add_option(name, value, text)->check(whole_number);
   };
-  app.add_option("--network", options.network, known_networks())->capture_default_str();
+  app.add_option("--network", options.network, joined(network_names()))->capture_default_str();
   app.add_option("--weights", options.weights,
                  "NPZ file with the names and shapes of PyTorch; 'initial': random, for a try");
   app.add_option("--dataset", options.dataset,

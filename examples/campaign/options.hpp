@@ -8,11 +8,8 @@
 #include <string>
 #include <vector>
 
-#include "formats.hpp"
-
 #include <upset/campaign/plan.hpp>
 #include <upset/campaign/run.hpp>
-#include <upset/io/batch.hpp>
 
 struct Options {
   std::string network = "lenet5";
@@ -42,8 +39,6 @@ struct Options {
     return journal.empty() ? out / "campaign.journal" : journal;
   }
   [[nodiscard]] bool is_initial() const { return weights == "initial"; }
-  [[nodiscard]] Choice choice() const;
-  [[nodiscard]] upset::Normalisation normalisation() const;
   [[nodiscard]] upset::EngineLevel level() const {
     return static_cast<upset::EngineLevel>(engine[1] - '0');
   }

@@ -10,12 +10,13 @@
 #include <string_view>
 #include <utility>
 
+#include "common/command_line.hpp"
+#include "common/formats.hpp"
+#include "common/networks.hpp"
+
 #include <upset/core/error.hpp>
 #include <upset/io/load_dataset.hpp>
 #include <upset/io/weights.hpp>
-#include <upset/nn/model/lenet5.hpp>
-#include <upset/nn/model/resnet_cifar.hpp>
-#include <upset/pass/centre.hpp>
 #include <upset/pass/fold.hpp>
 #include <upset/report/machine.hpp>
 #include <upset/train/initialize.hpp>
@@ -73,13 +74,6 @@ std::string fingerprint_of_bits(std::span<const std::uint64_t> bits) {
   return fingerprint.text();
 }
 
-Network architecture(const std::string& name, const Dataset& data) {
-  const auto classes = static_cast<std::size_t>(data.classes);
-  return name == "lenet5" ? lenet5(data.shape(), classes)
-                          : resnet_cifar(static_cast<std::size_t>(std::stoul(name.substr(6))),
-                                         data.shape(), classes);
-}
-
 std::vector<std::size_t> first_pictures(const Dataset& data, std::size_t count,
                                         const std::string& option) {
   if (count > data.size()) {
@@ -100,12 +94,13 @@ std::vector<std::size_t> pictures_under_faults(const Dataset& data, const Option
 }  // namespace
 
 Subject make_subject(const Options& options) {
-  const Choice choice = options.choice();
+  const Choice choice = find_choice(options.format, options.guard);
+  const Normalisation normalisation = normalisation_in(options.normalise);
   const Dataset data = load_dataset(options.dataset, Split::test);
   const bool looks_first = choice.is_calibrated || choice.is_centred;
   const std::vector<std::size_t> pictures = pictures_under_faults(data, options);
 
-  Network net = architecture(options.network, data);
+  Network net = make_network(options.network, data.shape(), static_cast<std::size_t>(data.classes));
   if (options.is_initial()) {
     initialize(net, options.plan.seed);
   } else {
@@ -115,19 +110,13 @@ Subject make_subject(const Options& options) {
     net = fold_batch_norms(net);
   }
   Subject subject{.network = net, .plan = options.plan};
-  subject.test.images = batch_of(data, pictures, options.normalisation());
+  subject.test.images = batch_of(data, pictures, normalisation);
   for (const std::size_t picture : pictures) {
     subject.test.labels.push_back(data.labels[picture]);
   }
-  if (looks_first) {
-    const Tensor seen = batch_of(data, first_pictures(data, options.calibration, "--calibrate"),
-                                 options.normalisation());
-    net = choice.is_centred ? centre_activations(net, seen) : net;
-    subject.network = choice.build(net);
-    subject.network.calibrate(seen);
-  } else {
-    subject.network = choice.build(net);
-  }
+  subject.network = in_format(net, choice, [&] {
+    return batch_of(data, first_pictures(data, options.calibration, "--calibrate"), normalisation);
+  });
 
   if (options.plan.faults == FaultChoice::file) {
     const std::vector<NamedShape> shapes = named_shapes(subject.network.parameters());

@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <iostream>
 
+#include "common/command_line.hpp"
 #include "rows.hpp"
 #include <CLI/CLI.hpp>
 
@@ -22,20 +23,6 @@ std::vector<std::string> known_formats() {
     }
   }
   return names;
-}
-
-std::string joined(const std::vector<std::string>& names) {
-  std::string text;
-  for (const std::string& name : names) {
-    text += (text.empty() ? "" : " ") + name;
-  }
-  return text;
-}
-
-// CLI11 reads -3 as 2^64 - 3 where the option is unsigned.
-std::string whole_number(const std::string& text) {
-  const bool digits = !text.empty() && text.find_first_not_of("0123456789") == std::string::npos;
-  return digits ? "" : "'" + text + "' is not a whole number from 0 upwards";
 }
 
 void check(const Options& options) {

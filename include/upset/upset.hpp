@@ -30,6 +30,7 @@
 #include <upset/guard/triplicated.hpp>
 #include <upset/guard/wrapping.hpp>
 #include <upset/kernel/arithmetic.hpp>
+#include <upset/kernel/depthwise.hpp>
 #include <upset/kernel/gemm.hpp>
 #include <upset/kernel/packed_matrix.hpp>
 #include <upset/kernel/window.hpp>
@@ -52,6 +53,7 @@
 #include <upset/nn/rearrange.hpp>
 #include <upset/nn/reshape.hpp>
 #include <upset/nn/resize.hpp>
+#include <upset/nn/round_to.hpp>
 #include <upset/nn/softmax.hpp>
 #include <upset/nn/subsample.hpp>
 #include <upset/nn/transposed_conv2d.hpp>

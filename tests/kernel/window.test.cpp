@@ -126,3 +126,26 @@ TEST_CASE("WindowGeometry: a square one is the same on all sides") {
                             .pad_bottom = 1,
                             .pad_right = 1});
 }
+
+TEST_CASE("same_window: as many outputs as strides begin, odd padding at bottom and right") {
+  const WindowGeometry halved = same_window(3, 2, 224, 225);
+  CHECK(halved.pad_top == 0);
+  CHECK(halved.pad_bottom == 1);
+  CHECK(halved.pad_left == 1);
+  CHECK(halved.pad_right == 1);
+  std::size_t wrong = 0;
+  for (std::size_t extent = 1; extent < 12; ++extent) {
+    for (std::size_t kernel = 1; kernel < 6; ++kernel) {
+      for (std::size_t stride = 1; stride < 4; ++stride) {
+        const WindowGeometry geometry = same_window(kernel, stride, extent, extent + 1);
+        const std::size_t more = geometry.pad_bottom - geometry.pad_top;
+        const Window window(geometry, extent, extent + 1, 1);
+        wrong += window.output_height() == (extent + stride - 1) / stride &&
+                         window.output_width() == (extent + stride) / stride && more <= 1
+                     ? 0U
+                     : 1U;
+      }
+    }
+  }
+  CHECK(wrong == 0);
+}

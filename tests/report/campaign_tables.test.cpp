@@ -39,10 +39,6 @@ TEST_CASE("Campaign tables: shares are percent, and only 0 is written as 0") {
   CHECK(upset::percent_text(4e-8) == "4e-6");
   CHECK(upset::percent_text(std::optional(upset::Interval{0, 0.5})) == "0..50.000");
   CHECK(upset::percent_text(std::optional<upset::Interval>()) == "");
-  CHECK(upset::grouped_text(0) == "0");
-  CHECK(upset::grouped_text(999) == "999");
-  CHECK(upset::grouped_text(1000) == "1,000");
-  CHECK(upset::grouped_text(1'234'567) == "1,234,567");
 }
 
 TEST_CASE("Campaign tables: a campaign in a line") {

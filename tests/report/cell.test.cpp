@@ -74,3 +74,10 @@ TEST_CASE("Cell: texts of numbers do not follow the locale") {
   std::locale::global(before);
   CHECK(texts == "1234.5 1234567 1234.5 1.5e-5");
 }
+
+TEST_CASE("Cell: thousands apart") {
+  CHECK(upset::grouped_text(0) == "0");
+  CHECK(upset::grouped_text(999) == "999");
+  CHECK(upset::grouped_text(1000) == "1,000");
+  CHECK(upset::grouped_text(1'234'567) == "1,234,567");
+}

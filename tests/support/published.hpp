@@ -2,15 +2,17 @@
 /// Networks and data sets that others published, for tests that compare with their figures. They
 /// are no part of the library: the environment variable UPSET_DATA names a folder with
 ///
-/// | folder      | files |
-/// | cifar10     | test_batch.bin |
-/// | resnet20    | resnet20.npz, logits_imagenet_norm_first1000.npy,
-/// logits_cifar_norm_first1000.npy | | lenet-mnist | lenet.npz, t10k-images-idx3-ubyte.gz,
-/// t10k-labels-idx1-ubyte.gz |
+/// - cifar10: test_batch.bin
+/// - resnet20: resnet20.npz, logits_imagenet_norm_first1000.npy, logits_cifar_norm_first1000.npy
+/// - lenet-mnist: lenet.npz, t10k-images-idx3-ubyte.gz, t10k-labels-idx1-ubyte.gz
+/// - imagenet: 0000.ppm, squeezenet.npz, squeezenet_logits_first16.npy, make_mobilenet_v2_npz.py,
+///   mobilenet_v2_logits_first16.npy
 ///
 /// ResNet-20: Y. Idelbayev, "Proper ResNet Implementation for CIFAR10/CIFAR100 in PyTorch" (GitHub:
 /// akamaster/pytorch_resnet_cifar10), its logits computed by PyTorch 1.13. LeNet: ARM-software/
-/// ML-examples (GitHub), armnn-mnist, trained by Caffe.
+/// ML-examples (GitHub), armnn-mnist, trained by Caffe. SqueezeNet: songhan/
+/// SqueezeNet-Deep-Compression (GitHub); MobileNetV2: google-coral/edgetpu (GitHub), its int8 file
+/// in floats; logits of both by PyTorch 1.13.
 #pragma once
 
 #include <algorithm>
@@ -28,7 +30,7 @@
 #include <upset/io/batch.hpp>
 #include <upset/io/weights.hpp>
 #include <upset/metric/accuracy.hpp>
-#include <upset/nn/model/lenet5.hpp>
+#include <upset/nn/model/caffe_lenet.hpp>
 #include <upset/nn/model/resnet_cifar.hpp>
 
 namespace upset::test {
@@ -65,17 +67,8 @@ namespace upset::test {
   return net;
 }
 
-/// Caffe's LeNet, which has wider layers than LeNet-5 and one ReLU.
 [[nodiscard]] inline Network published_lenet() {
-  Network net({28, 28, 1});
-  net.add("conv1", Conv2d<>::zeros(1, 20, WindowGeometry::square(5)));
-  net.add("pool1", MaxPool(2));
-  net.add("conv2", Conv2d<>::zeros(20, 50, WindowGeometry::square(5)));
-  net.add("pool2", MaxPool(2));
-  net.add("flatten", Flatten{});
-  net.add("ip1", Dense<>::zeros(800, 500));
-  net.add("relu1", ReLU{});
-  net.add("ip2", Dense<>::zeros(500, 10));
+  Network net = caffe_lenet();
   std::vector<NamedArray> arrays = load_npz(published("lenet-mnist/lenet.npz"));
   for (NamedArray& array : arrays) {  // "conv1.0" and "conv1.1"
     array.name.replace(array.name.size() - 1, 1, array.name.back() == '0' ? "weight" : "bias");

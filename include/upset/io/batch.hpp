@@ -16,17 +16,18 @@
 
 namespace upset {
 
-/// x = (pixel / 255 - mean) / deviation, per channel; one entry serves all channels.
+/// x = (pixel / divisor - mean) / deviation, per channel; one entry serves all channels.
 struct Normalisation {
   std::vector<float> mean = {0.0F};
   std::vector<float> deviation = {1.0F};
+  double divisor = 255;  ///< 1: mean and deviation are those of pixels from 0 to 255
 
   /// What pixel value `pixel` of `channel` becomes; computed in double, rounded once.
   [[nodiscard]] float operator()(std::uint8_t pixel, std::size_t channel) const {
     const auto of_channel = [channel](const std::vector<float>& all) {
       return static_cast<double>(all[all.size() == 1 ? 0 : channel]);
     };
-    return static_cast<float>((pixel / 255.0 - of_channel(mean)) / of_channel(deviation));
+    return static_cast<float>((pixel / divisor - of_channel(mean)) / of_channel(deviation));
   }
   [[nodiscard]] friend bool operator==(const Normalisation&, const Normalisation&) = default;
 };

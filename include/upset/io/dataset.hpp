@@ -2,6 +2,7 @@
 /// Labelled 8-bit images in memory, as the loaders of this folder return them.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -45,6 +46,14 @@ struct Dataset {
     }
   }
 
+  /// Puts the channels of every pixel in the opposite order: red green blue, or blue green red.
+  void reverse_channels() {
+    const auto step = static_cast<std::ptrdiff_t>(channels);
+    for (auto pixel = pixels.begin(); pixel != pixels.end(); pixel += step) {
+      std::reverse(pixel, pixel + step);
+    }
+  }
+
   /// The first `count` images of each class, in the order of the file.
   /// - errors: throws `Error` naming a class that has fewer
   [[nodiscard]] std::vector<std::size_t> first_of_each_class(std::size_t count) const {
@@ -58,8 +67,8 @@ struct Dataset {
     }
     for (std::size_t label = 0; label < found.size(); ++label) {
       if (found[label] < count) {
-        throw Error("The data set has fewer than " + std::to_string(count) +
-                    " pictures of class " + std::to_string(label));
+        throw Error("The data set has fewer than " + std::to_string(count) + " pictures of class " +
+                    std::to_string(label));
       }
     }
     return indices;

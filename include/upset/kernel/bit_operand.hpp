@@ -98,6 +98,13 @@ class BitOperand {
       multiply_tiles<panel_columns / 2>(group, x, pictures, y, stride);
     }
   }
+  /// y[m * outputs + o] for all outputs.
+  void multiply(const BitPictures<A>& x, std::size_t pictures, float* y) const {
+    const std::size_t groups = matrices_.size() / planes;
+    for (std::size_t group = 0; group < groups; ++group) {
+      multiply(group, x, pictures, y + group * outputs_, groups * outputs_);
+    }
+  }
 
  private:
   static constexpr std::size_t planes = sign_planes<W>;

@@ -29,8 +29,8 @@ struct Segments {
   [[nodiscard]] std::size_t depth() const { return offsets.size() * length; }
 };
 
-/// Operands that a product may read behind the last one, and multiply by zero.
-inline constexpr std::size_t operand_slack = 8;
+/// Operands that a product may read behind the last one, and multiply by zero or drop.
+inline constexpr std::size_t operand_slack = 16;
 
 namespace detail {
 

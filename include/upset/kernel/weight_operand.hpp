@@ -13,6 +13,7 @@
 #include <type_traits>
 #include <vector>
 
+#include <upset/kernel/depthwise.hpp>
 #include <upset/kernel/gemm.hpp>
 #include <upset/kernel/padded_pictures.hpp>
 #include <upset/tensor/memory.hpp>
@@ -79,13 +80,20 @@ class WeightOperand {
     for (PackedMatrix<Weight>& matrix : matrices_) {
       matrix.resize(outputs_, segments, length);
     }
-    columns_ = matrices_[0].panels() * matrices_[0].width();
+    // whole panels are read, of which columns beyond the outputs are dropped
+    columns_ = outputs_ == 1 ? 1 : matrices_[0].panels() * matrices_[0].width();
+    const std::size_t columns = groups * columns_ + panel_columns - 1;
     weight_sums_.resize(outputs);
     magnitudes_.resize(outputs);
-    steps_.resize(groups * columns_);
-    offsets_.resize(groups * columns_);
-    biases_.resize(groups * columns_);
-    zero_points_.resize(groups * columns_);
+    steps_.resize(columns);
+    offsets_.resize(columns);
+    biases_.resize(columns);
+    zero_points_.resize(columns);
+    if constexpr (Channels::is_fast) {
+      if (groups > 1 && outputs_ == 1 && length == 1) {
+        channels_.resize(segments, groups);
+      }
+    }
   }
 
   /// Reads every weight. O(size)
@@ -100,9 +108,10 @@ class WeightOperand {
     std::fill(magnitudes_.begin(), magnitudes_.end(), 0);
     const Weight* from = values.data();
     for (PackedMatrix<Weight>& matrix : matrices_) {
-      matrix.for_each([&](std::size_t row, std::size_t /*k*/, Weight& weight) {
+      matrix.for_each([&](std::size_t row, std::size_t k, Weight& weight) {
         weight = *from++;
         count_weight(output + row, weight, 1);
+        set_channel(output + row, k, weight);
       });
       output += outputs_;
     }
@@ -124,6 +133,7 @@ class WeightOperand {
             count_weight(output, weight, -1);
             count_weight(output, now, 1);
             weight = now;
+            set_channel(output, element % depth, now);
             fits = fits && magnitudes_[output] <= largest_magnitude;
           });
     }
@@ -163,59 +173,32 @@ class WeightOperand {
   ///             added up in float
   void multiply(std::size_t group, const Activation* x, std::span<const std::size_t> bases,
                 const Segments& segments, float* y, std::size_t stride) const {
-    const std::size_t first_column = group * columns_;
     upset::multiply<typename ArithmeticOf::Sum>(
         x, bases, segments, matrices_[group],
-        [&]<class Sum, std::size_t Columns>(std::size_t m,
-                                            std::span<const std::array<Sum, Columns>> rows,
-                                            std::size_t column, std::size_t count) {
-          constexpr std::size_t lanes = std::min(detail::vector_bytes / sizeof(float), Columns);
-          using Floats = typename detail::Lanes<float, lanes>::type;
-          using Words = typename detail::Lanes<std::uint32_t, lanes>::type;
-          using Integers = typename detail::Lanes<std::int32_t, lanes>::type;
-          // Locals all: stores of vectors may alias whatever is read through a pointer.
-          const std::array<Sum, Columns>* const row = rows.data();
-          const std::size_t row_count = rows.size();
-          const std::size_t row_stride = stride;
-          const bool plain = std::is_same_v<Sum, std::int32_t> && !has_zero_points_;
-          for (std::size_t part = 0; part < std::min(count, Columns); part += lanes) {
-            const std::size_t at = first_column + column + part;
-            const std::size_t left = count - part;
-            const Floats bias = *reinterpret_cast<const Floats*>(biases_.data() + at);
-            const Floats step = *reinterpret_cast<const Floats*>(steps_.data() + at);
-            [[maybe_unused]] const Words offset =
-                *reinterpret_cast<const Words*>(short_offsets_.data() + at);
-            float* to = y + m * stride + column + part;
-            for (std::size_t i = 0; i < row_count; ++i) {
-              const Sum* const sums = row[i].data() + part;
-              Floats sum;
-              if constexpr (!ArithmeticOf::in_bytes) {
-                sum = detail::as_floats<Floats>(sums);
-              } else if (plain) [[likely]] {
-                const Words level = *reinterpret_cast<const Words*>(sums) - offset;
-                sum = __builtin_convertvector(reinterpret_cast<Integers>(level), Floats);
-              } else {
-                sum = corrected<Floats>(sums, at, x + bases[m + i], segments);
-              }
-              if constexpr (is_level_product<W, A>) {
-                detail::store_first(to, sum * step + bias, left);
-              } else {
-                detail::store_first(to, sum + bias, left);
-              }
-              to += row_stride;
-            }
-          }
-        },
-        exact_depth_);
+        writer(group * columns_, x, bases.data(), segments, y, stride), exact_depth_);
   }
-  /// The same for the windows of the first `pictures` of x.
-  void multiply(std::size_t group, const PaddedPictures<W, A>& x, std::size_t pictures, float* y,
-                std::size_t stride) const {
-    const AlignedVector<std::size_t> offsets = x.window().offsets(group);
-    multiply(group, x.data(), x.bases(pictures), {offsets, x.window().segment_length()}, y, stride);
+  /// y[m * outputs + o] for all outputs of the windows of the first `pictures` of x. Equals the
+  /// products of the groups, bit for bit.
+  void multiply(const PaddedPictures<W, A>& x, std::size_t pictures, float* y) const {
+    const std::span<const std::size_t> bases = x.bases(pictures);
+    const std::size_t groups = matrices_.size();
+    if constexpr (Channels::is_fast) {
+      if (!channels_.is_empty() && !has_zero_points_ && matrices_[0].depth() <= exact_depth_) {
+        const AlignedVector<std::size_t> offsets = x.window().offsets(0);
+        channels_.multiply(x.data(), bases, offsets,
+                           writer(0, x.data(), bases.data(), {offsets, 1}, y, groups));
+        return;
+      }
+    }
+    for (std::size_t group = 0; group < groups; ++group) {
+      const AlignedVector<std::size_t> offsets = x.window().offsets(group);
+      multiply(group, x.data(), bases, {offsets, x.window().segment_length()}, y + group * outputs_,
+               groups * outputs_);
+    }
   }
 
  private:
+  using Channels = DepthwiseMatrix<Activation, Weight>;
   static constexpr bool in_shorts = std::is_same_v<Weight, std::int16_t>;
   /// Of the weights of one output: 16-bit products of them with any activations keep within 32
   /// bits.
@@ -227,6 +210,13 @@ class WeightOperand {
     }
   }();
 
+  void set_channel(std::size_t output, std::size_t k, Weight weight) {
+    if constexpr (Channels::is_fast) {
+      if (!channels_.is_empty()) {
+        channels_.set(k, output, weight);
+      }
+    }
+  }
   void count_weight(std::size_t output, Weight weight, int times) {
     if constexpr (ArithmeticOf::in_bytes) {
       weight_sums_[output] += times * weight;
@@ -260,6 +250,51 @@ class WeightOperand {
     }
   }
 
+  /// What `upset::multiply` hands its sums to: real values to y, of columns from `first_column` on.
+  [[nodiscard]] auto writer(std::size_t first_column, const Activation* x, const std::size_t* bases,
+                            const Segments& segments, float* y, std::size_t stride) const {
+    return [=, this]<class Sum, std::size_t Columns>(std::size_t m,
+                                                     std::span<const std::array<Sum, Columns>> rows,
+                                                     std::size_t column, std::size_t count) {
+      constexpr std::size_t lanes = std::min(detail::vector_bytes / sizeof(float), Columns);
+      using Floats = typename detail::Lanes<float, lanes>::type;
+      using Words = typename detail::Lanes<std::uint32_t, lanes>::type;
+      using Integers = typename detail::Lanes<std::int32_t, lanes>::type;
+      // Locals all: stores of vectors may alias whatever is read through a pointer.
+      const std::array<Sum, Columns>* const row = rows.data();
+      const std::size_t row_count = rows.size();
+      const std::size_t row_stride = stride;
+      const bool plain = std::is_same_v<Sum, std::int32_t> && !has_zero_points_;
+      for (std::size_t part = 0; part < std::min(count, Columns); part += lanes) {
+        const std::size_t at = first_column + column + part;
+        const std::size_t left = count - part;
+        const Floats bias = *reinterpret_cast<const Floats*>(biases_.data() + at);
+        const Floats step = *reinterpret_cast<const Floats*>(steps_.data() + at);
+        [[maybe_unused]] const Words offset =
+            *reinterpret_cast<const Words*>(short_offsets_.data() + at);
+        float* to = y + m * stride + column + part;
+        for (std::size_t i = 0; i < row_count; ++i) {
+          const Sum* const sums = row[i].data() + part;
+          Floats sum;
+          if constexpr (!ArithmeticOf::in_bytes) {
+            sum = detail::as_floats<Floats>(sums);
+          } else if (plain) [[likely]] {
+            const Words level = *reinterpret_cast<const Words*>(sums) - offset;
+            sum = __builtin_convertvector(reinterpret_cast<Integers>(level), Floats);
+          } else {
+            sum = corrected<Floats>(sums, at, x + bases[m + i], segments);
+          }
+          if constexpr (is_level_product<W, A>) {
+            detail::store_first(to, sum * step + bias, left);
+          } else {
+            detail::store_first(to, sum + bias, left);
+          }
+          to += row_stride;
+        }
+      }
+    };
+  }
+
   /// Sums with weights that have zero points, which only faults make, or beyond 32 bits.
   template <class Floats, class Sum>
   [[nodiscard, gnu::noinline]] Floats corrected(const Sum* sums, std::size_t at,
@@ -283,6 +318,7 @@ class WeightOperand {
   std::size_t columns_ = 0;  // of a group: outputs in whole panels
   std::size_t exact_depth_ = ArithmeticOf::exact_depth;
   std::vector<PackedMatrix<Weight>> matrices_;
+  Channels channels_;                      // the weights again, where each output has a channel
   std::vector<std::int64_t> weight_sums_;  // per output, zero points included; of bytes
   std::vector<std::int64_t> magnitudes_;   // per output; of 16-bit weights
   bool has_zero_points_ = false;           // of weights: only faults make them

@@ -50,6 +50,23 @@ struct WindowGeometry {
                                                  const WindowGeometry&) = default;
 };
 
+/// A square kernel with the padding that TensorFlow calls SAME: ceil(H / stride) by ceil(W /
+/// stride) outputs, the odd row and column of padding at bottom and right.
+[[nodiscard]] constexpr WindowGeometry same_window(std::size_t kernel, std::size_t stride,
+                                                   std::size_t height, std::size_t width) {
+  WindowGeometry geometry = WindowGeometry::square(kernel, stride);
+  const auto pad = [&](std::size_t extent, std::size_t& before, std::size_t& after) {
+    const std::size_t outputs = (extent + stride - 1) / stride;
+    const std::size_t covered = outputs == 0 ? 0 : (outputs - 1) * stride + kernel;
+    const std::size_t padding = covered > extent ? covered - extent : 0;
+    before = padding / 2;
+    after = padding - before;
+  };
+  pad(height, geometry.pad_top, geometry.pad_bottom);
+  pad(width, geometry.pad_left, geometry.pad_right);
+  return geometry;
+}
+
 /// A geometry laid on an [H, W, C] image: sizes of the padded image and of the output.
 class Window {
  public:

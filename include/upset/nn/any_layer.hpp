@@ -2,6 +2,7 @@
 /// A layer of any type: the one place where the library erases types.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <utility>
@@ -50,6 +51,11 @@ class AnyLayer {
   void encode() { self_->encode(); }
   void refresh() { self_->refresh(); }
   void calibrate(Inputs x) { self_->calibrate(x); }
+  /// Multiply-adds of one picture whose first input has shape `input`; 0 where the layer has no
+  /// weights to multiply with.
+  [[nodiscard]] std::uint64_t multiply_adds(const Shape& input) const {
+    return self_->multiply_adds(input);
+  }
   /// How changes of pictures whose first input has shape `input` pass through the layer, where it
   /// knows better than `forward`; else null. It refers to the layer.
   [[nodiscard]] std::unique_ptr<ChangeRule> change_rule(const Shape& input) const {
@@ -85,6 +91,7 @@ class AnyLayer {
     virtual void encode() = 0;
     virtual void refresh() = 0;
     virtual void calibrate(Inputs x) = 0;
+    [[nodiscard]] virtual std::uint64_t multiply_adds(const Shape& input) const = 0;
     [[nodiscard]] virtual std::unique_ptr<ChangeRule> change_rule(const Shape& input) const = 0;
   };
 
@@ -129,6 +136,13 @@ class AnyLayer {
     void calibrate([[maybe_unused]] Inputs x) override {
       if constexpr (Calibrated<L>) {
         layer.calibrate(x);
+      }
+    }
+    [[nodiscard]] std::uint64_t multiply_adds([[maybe_unused]] const Shape& input) const override {
+      if constexpr (requires { layer.multiply_adds(input); }) {
+        return layer.multiply_adds(input);
+      } else {
+        return 0;
       }
     }
     [[nodiscard]] std::unique_ptr<ChangeRule> change_rule(

@@ -101,6 +101,9 @@ class Conv2d {
   void refresh();
   /// Fits the scale of the activations to x.
   void calibrate(Inputs inputs) { set_input_scale(A::fit(inputs[0]->values())); }
+  /// Products of one picture of shape `input`: of every tap, on padding too, and of every pixel
+  /// with every weight where zeros lie between pixels.
+  [[nodiscard]] std::uint64_t multiply_adds(const Shape& input) const;
   /// How changes of one picture of shape `input` pass through; null where only `forward` says.
   [[nodiscard]] std::unique_ptr<ChangeRule> change_rule(const Shape& input) const;
 

@@ -64,6 +64,14 @@ Shape Conv2d<W, A, B>::output_shape(InputShapes shapes) const {
 }
 
 template <Format W, Format A, Format B>
+std::uint64_t Conv2d<W, A, B>::multiply_adds(const Shape& input) const {
+  const std::size_t pixels = geometry_.input_dilation == 1
+                                 ? Window(geometry_, input[0], input[1], input[2]).output_pixels()
+                                 : input[0] * input[1];
+  return std::uint64_t{pixels} * kernel().size();
+}
+
+template <Format W, Format A, Format B>
 void Conv2d<W, A, B>::write_input(std::size_t at, std::span<const float> x, const Pass& pass,
                                   std::uint64_t image, Memory<A>* memory,
                                   Pictures& pictures) const {
@@ -101,9 +109,7 @@ Tensor Conv2d<W, A, B>::forward(Inputs inputs, const Pass& pass) const {
       write_input(b, x.row(first + b), pass, pass.first_image + first + b,
                   memory ? &*memory : nullptr, pictures);
     }
-    for (std::size_t group = 0; group < geometry_.groups; ++group) {
-      operand_.multiply(group, pictures, count, to + group * group_outputs(), outputs);
-    }
+    operand_.multiply(pictures, count, to);
     if (pass.then != nullptr) {
       (*pass.then)({to, count * pixels * outputs});
     }

@@ -2,6 +2,7 @@
 /// Fully connected layer: a convolution of one tap over a batch of one-pixel pictures.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <utility>
@@ -68,6 +69,9 @@ class Dense {
   void encode() { product_.encode(); }
   void refresh() { product_.refresh(); }
   void calibrate(Inputs inputs) { product_.calibrate(inputs); }
+  [[nodiscard]] std::uint64_t multiply_adds(const Shape& /*input*/) const {
+    return product_.kernel().size();
+  }
   [[nodiscard]] std::unique_ptr<ChangeRule> change_rule(const Shape& /*input*/) const {
     return product_.change_rule({1, 1, product_.in_channels()});
   }

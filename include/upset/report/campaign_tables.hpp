@@ -32,15 +32,6 @@ namespace upset {
   return interval ? percent_text(interval->low) + ".." + percent_text(interval->high) : "";
 }
 
-/// A number with its thousands apart: "1,234,567".
-[[nodiscard]] inline std::string grouped_text(std::uint64_t number) {
-  std::string text = std::to_string(number);
-  for (std::size_t at = text.size(); at > 3;) {
-    text.insert(at -= 3, 1, ',');
-  }
-  return text;
-}
-
 /// "1,200 faults x 1,000 pictures = 1,200,000 fault-images: 1.311 % critical (95 % interval
 /// 0.81..2.107), 80.1 % masked": what a campaign found, in a line.
 [[nodiscard]] inline std::string campaign_line(const Breakdown& found) {

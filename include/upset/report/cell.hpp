@@ -4,6 +4,7 @@
 
 #include <charconv>
 #include <concepts>
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -21,6 +22,15 @@ namespace upset {
   char text[512];  // 309 digits before the point at most
   const auto end = std::to_chars(text, text + sizeof text, x, std::chars_format::fixed, decimals);
   return end.ec == std::errc{} ? std::string(text, end.ptr) : shortest(x);
+}
+
+/// A number with its thousands apart: "1,234,567".
+[[nodiscard]] inline std::string grouped_text(std::uint64_t number) {
+  std::string text = std::to_string(number);
+  for (std::size_t at = text.size(); at > 3;) {
+    text.insert(at -= 3, 1, ',');
+  }
+  return text;
 }
 
 /// A rate in at most `digits` digits, as people write it: "0", "1e-4", "3.16e-5", "1".

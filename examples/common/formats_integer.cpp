@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #include <cstdint>
 
-#include "make_choice.hpp"
+#include "common/make_choice.hpp"
 
 #include <upset/format/formats.hpp>
 

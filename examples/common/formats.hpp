@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-/// The formats and guards a campaign can be run in, as networks to be made.
+/// The formats and guards that programs offer, as networks to be made.
 #pragma once
 
 #include <functional>
@@ -26,11 +26,15 @@ struct Choice {
 [[nodiscard]] std::vector<Choice> sign_choices();
 
 /// All of them, in the order in which they are listed.
-[[nodiscard]] inline std::vector<Choice> all_choices() {
-  std::vector<Choice> all;
-  for (const auto& more : {float_choices(), small_float_choices(), integer_choices(),
-                           fixed_choices(), sign_choices()}) {
-    all.insert(all.end(), more.begin(), more.end());
-  }
-  return all;
-}
+[[nodiscard]] std::vector<Choice> all_choices();
+
+/// "Float32 (none, parity, ...); ..."
+[[nodiscard]] std::string known_choices();
+
+/// Throws `upset::Error` where there is none.
+[[nodiscard]] Choice find_choice(const std::string& format, const std::string& guard);
+
+/// `net`, of floats, as `choice` has it; scales of activations are fitted to the pictures that
+/// `look` gives, which is called where there are any.
+[[nodiscard]] upset::Network in_format(const upset::Network& net, const Choice& choice,
+                                       const std::function<upset::Tensor()>& look);

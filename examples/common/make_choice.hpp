@@ -5,7 +5,7 @@
 #include <string>
 #include <utility>
 
-#include "formats.hpp"
+#include "common/formats.hpp"
 
 #include <upset/guard/guards.hpp>
 #include <upset/pass/convert.hpp>

@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "subject.hpp"
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <numeric>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "common/command_line.hpp"
+#include "common/formats.hpp"
+#include "common/networks.hpp"
+
+#include <upset/core/error.hpp>
+#include <upset/io/cmsis_nn.hpp>
+#include <upset/io/cnv.hpp>
+#include <upset/io/load_dataset.hpp>
+#include <upset/io/onnx.hpp>
+#include <upset/io/safetensors.hpp>
+#include <upset/io/tflite.hpp>
+#include <upset/io/weights.hpp>
+#include <upset/pass/fold.hpp>
+
+using namespace upset;
+
+namespace {
+
+/// A network that is a file, or published in a format of its own; none for an architecture.
+std::optional<Network> network_file(const Options& options) {
+  const std::filesystem::path path = options.network;
+  if (path.extension() == ".onnx") {
+    return load_onnx(path);
+  }
+  if (path.extension() == ".json") {
+    return load_tflite(path);
+  }
+  if (options.network == "cnv") {
+    return cnv_w1a1(load_npz(options.weights));
+  }
+  if (options.network == "cmsis_nn_q7") {
+    return cmsis_nn_q7(load_npz(options.weights));
+  }
+  if (options.network == "cmsis_nn") {
+    const std::filesystem::path mean = options.weights.parent_path() / "train_mean_image.npy";
+    return cmsis_nn(load_npz(options.weights), to_tensor(load_npy(mean)));
+  }
+  return std::nullopt;
+}
+
+bool is_of_floats(const Network& net) {
+  return std::ranges::none_of(net.nodes(), [](const Network::Node& node) {
+    const bool multiplies = node.layer.kind() == "Conv2d" || node.layer.kind() == "Dense";
+    return multiplies && node.layer.target<Conv2d<>>() == nullptr &&
+           node.layer.target<Dense<>>() == nullptr;
+  });
+}
+
+Network named_network(const Options& options, const Dataset& data) {
+  Network net = make_network(options.network, data.shape(),
+                             static_cast<std::size_t>(data.classes) + options.background);
+  if (options.weights.empty()) {
+    throw Error(
+        "--weights: this program trains nothing; give the NPZ or safetensors file of a "
+        "trained network");
+  }
+  set_weights(net, load_arrays(options.weights), options.weights.string());
+  return net;
+}
+
+}  // namespace
+
+std::string known_networks() {
+  return joined(network_names()) +
+         ", or the JSON file of a TFLite graph with its NPZ file beside it";
+}
+
+Subject make_subject(const Options& options) {
+  std::optional<Network> file = network_file(options);
+  ImageFolderOptions pictures = options.pictures;
+  if (file && !options.is_sized && file->input_shape().rank() == 3) {
+    pictures.height = file->input_shape()[0];
+    pictures.width = file->input_shape()[1];
+  }
+  Dataset data = load_dataset(options.dataset, Split::test, pictures);
+  Network net = file ? std::move(*file) : named_network(options, data);
+  if (net.input_shape() != data.shape()) {
+    throw Error("--dataset: the network takes pictures of " + to_string(net.input_shape()) +
+                ", and these are of " + to_string(data.shape()) +
+                "; --size gives those of a folder another size");
+  }
+  if (options.images > data.size()) {
+    throw Error("--images: there are " + std::to_string(data.size()) + " pictures, fewer than " +
+                std::to_string(options.images));
+  }
+  if (options.is_bgr) {
+    data.reverse_channels();
+  }
+  if (is_of_floats(net)) {
+    net = options.is_folded ? fold_batch_norms(net) : net;
+    net = in_format(net, find_choice(options.format, options.guard), [&] {
+      std::vector<std::size_t> first(std::min(options.calibration, data.size()));
+      std::iota(first.begin(), first.end(), std::size_t{0});
+      return batch_of(data, first, options.normalisation);
+    });
+  } else if (options.format != "Float32" || options.guard != "none") {
+    throw Error("--format, --guard: " + options.network +
+                " is stored in a format of its own; leave these out");
+  }
+  data.keep_first(options.images == 0 ? data.size() : options.images);
+  for (std::uint16_t& label : data.labels) {
+    label = static_cast<std::uint16_t>(label + options.background);
+  }
+  return {std::move(net), std::move(data)};
+}

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: BSL-1.0
+// At which bit error rate do trained networks begin to fail, and how much later with parity that
+// costs no bits?
+#include <algorithm>
+#include <exception>
+#include <filesystem>
+#include <iostream>
+#include <string>
+#include <vector>
+
+#include "memories.hpp"
+#include "options.hpp"
+#include "output.hpp"
+#include "study.hpp"
+#include "subjects.hpp"
+#include <malloc.h>
+
+using namespace upset;
+
+namespace {
+
+bool is_chosen(const std::vector<std::string>& chosen, const std::string& name) {
+  return chosen.empty() || std::ranges::find(chosen, name) != chosen.end();
+}
+
+void run(const Options& options) {
+  std::error_code problem;
+  std::filesystem::create_directories(options.out / "journals", problem);
+  if (problem) {
+    throw Error("--out: cannot make the folder " + (options.out / "journals").string() + ": " +
+                problem.message() + "; choose another");
+  }
+  const std::vector<Choice> memories = all_memories();
+  std::vector<Findings> findings;
+  for (const std::string& name : subject_names()) {
+    if (!is_chosen(options.networks, name)) {
+      continue;
+    }
+    const Subject subject = load_subject(name, options.data, options.images);
+    const Workshop workshop(subject);
+    for (const Choice& memory : memories) {
+      if (is_chosen(options.formats, memory.format) && is_chosen(options.guards, memory.guard)) {
+        const Choice& unguarded = *std::ranges::find(memories, memory.format, &Choice::format);
+        findings.push_back(study(options, subject, workshop.make(memory, unguarded), memory,
+                                 [](const std::string& what) { std::cerr << what << '\n'; }));
+      }
+    }
+  }
+  write_results(options, findings);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  // see resilience_table: values of a batch are freed and asked for again all the time
+  mallopt(M_MMAP_THRESHOLD, 1 << 26);
+  mallopt(M_TRIM_THRESHOLD, 1 << 28);
+  try {
+    run(read_options(argc, argv));
+    return 0;
+  } catch (const Error& error) {
+    std::cerr << "opportunistic_parity: " << error.what() << '\n';
+  } catch (const std::exception& error) {
+    std::cerr << "opportunistic_parity: " << error.what() << '\n';
+    return 1;
+  }
+  return 2;
+}

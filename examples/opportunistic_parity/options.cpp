@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "options.hpp"
+
+#include <algorithm>
+#include <cstdlib>
+
+#include "common/command_line.hpp"
+#include "memories.hpp"
+#include "subjects.hpp"
+#include <CLI/CLI.hpp>
+
+#include <upset/core/error.hpp>
+
+namespace {
+
+void add_names(CLI::App& app, const char* option, std::vector<std::string>& chosen,
+               std::vector<std::string> known) {
+  app.add_option(option, chosen, "those to study, all unless given")
+      ->expected(1, -1)
+      ->check(CLI::IsMember(std::move(known)));
+}
+
+}  // namespace
+
+Options read_options(int argc, char** argv) {
+  Options options;
+  for (int i = 0; i < argc; ++i) {
+    options.command += (i == 0 ? "" : " ") + std::string(argv[i]);
+  }
+  CLI::App app(
+      "Flips bits in the weights of trained networks in every format, with and without parity "
+      "hidden in\nthe weights, and prints at which bit error rate accuracy begins to fall.");
+  std::vector<std::string> formats;
+  std::vector<std::string> guards;
+  for (const Choice& memory : all_memories()) {
+    if (std::ranges::find(formats, memory.format) == formats.end()) {
+      formats.push_back(memory.format);
+    }
+    if (std::ranges::find(guards, memory.guard) == guards.end()) {
+      guards.push_back(memory.guard);
+    }
+  }
+  add_names(app, "--networks", options.networks, subject_names());
+  add_names(app, "--formats", options.formats, formats);
+  add_names(app, "--guards", options.guards, guards);
+  app.add_option("--data", options.data, "folder with the networks and their pictures")
+      ->required()
+      ->check(CLI::ExistingDirectory);
+  app.add_option("--out", options.out, "folder of the results and journals")->capture_default_str();
+  const auto add_count = [&app](const char* name, auto& value, const char* text) {
+    app.add_option(name, value, text)->capture_default_str()->check(whole_number);
+  };
+  add_count("--experiments", options.experiments, "experiments per point");
+  add_count("--images", options.images, "pictures per experiment");
+  add_count("--threads", options.threads, "threads; 0: one per core", 0);
+  add_count("--seed", options.seed, "seed of the faults");
+  app.add_flag("--by-bit", options.by_bit, "also study every bit position of unguarded weights");
+  app.add_flag("--all-memory", options.all_memory, "hit biases and scales too, not only kernels");
+  app.add_flag("--resume", options.resume, "go on with the journals in --out");
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::Success& help) {
+    std::exit(app.exit(help));
+  } catch (const CLI::ParseError& error) {
+    throw upset::Error(std::string(error.what()) + " (see --help)");
+  }
+  if (options.experiments < 2 || options.images == 0) {
+    throw upset::Error("--experiments, --images: a point needs 2 experiments and one picture");
+  }
+  return options;
+}

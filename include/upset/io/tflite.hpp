@@ -1,0 +1,299 @@
+// SPDX-License-Identifier: BSL-1.0
+/// Networks of TensorFlow Lite graphs, of floats or of 8-bit integers taken as they are.
+#pragma once
+
+#include <algorithm>
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <upset/core/error.hpp>
+#include <upset/io/tflite_graph.hpp>
+#include <upset/nn/activation.hpp>
+#include <upset/nn/conv2d.hpp>
+#include <upset/nn/dense.hpp>
+#include <upset/nn/merge.hpp>
+#include <upset/nn/network.hpp>
+#include <upset/nn/pooling.hpp>
+#include <upset/nn/reshape.hpp>
+#include <upset/nn/resize.hpp>
+#include <upset/nn/round_to.hpp>
+
+namespace upset {
+
+namespace detail {
+
+/// Appends the layers of a graph to a network, operator by operator.
+template <Format W, Format A>
+class TfliteBuilder {
+ public:
+  explicit TfliteBuilder(const TfliteGraph& graph)
+      : graph_(graph), net_(picture_shape(graph.tensors[graph.input])) {
+    nodes_.emplace(graph.input, Network::input);
+  }
+
+  [[nodiscard]] Network build() {
+    std::size_t last = graph_.input;
+    for (const TfliteOperator& op : graph_.operators) {
+      if (op.kind == "SOFTMAX" || op.kind == "ARG_MAX") {
+        break;
+      }
+      last = op.outputs[0];
+      try {
+        add(op);
+      } catch (const Error& error) {
+        throw Error(op.kind + " that makes tensor " + graph_.tensors[last].name + ": " +
+                    error.what());
+      }
+    }
+    (void)rounded(last);
+    if (net_.size() == 0) {
+      throw Error("has no operator to compute");
+    }
+    return std::move(net_);
+  }
+
+ private:
+  /// Without the batch.
+  [[nodiscard]] static Shape picture_shape(const TfliteTensor& tensor) {
+    if (tensor.shape.rank() < 2 || tensor.shape[0] != 1) {
+      throw Error("tensor " + tensor.name + " has shape " + to_string(tensor.shape) +
+                  ", and should be a batch of 1");
+    }
+    return tensor.shape.without_batch();
+  }
+  /// Codes from -128 to 127 whatever the type: those of uint8 are moved by 128.
+  [[nodiscard]] static std::int64_t offset(const TfliteTensor& tensor) {
+    return tensor.type == "uint8" ? 128 : 0;
+  }
+  [[nodiscard]] static std::vector<AffineScale> scales(const TfliteTensor& tensor) {
+    std::vector<AffineScale> all;
+    for (std::size_t i = 0; i < tensor.scales.size(); ++i) {
+      all.push_back(AffineScale::checked(
+          tensor.scales[i], static_cast<std::int8_t>(tensor.zero_points[i] - offset(tensor))));
+    }
+    return all;
+  }
+  [[nodiscard]] static bool is_code(const TfliteTensor& tensor) {
+    return tensor.type == "int8" || tensor.type == "uint8";
+  }
+
+  [[nodiscard]] const TfliteTensor& tensor(std::size_t number) const {
+    return graph_.tensors[number];
+  }
+  [[nodiscard]] const TfliteTensor& constant(const TfliteOperator& op, std::size_t n,
+                                             std::size_t rank) const {
+    if (op.inputs.size() <= n || !tensor(op.inputs[n]).is_constant() ||
+        tensor(op.inputs[n]).shape.rank() != rank) {
+      throw Error("input " + std::to_string(n) + " should be a constant of " +
+                  std::to_string(rank) + " extents");
+    }
+    return tensor(op.inputs[n]);
+  }
+  /// "conv0", "conv1", ...: of its kind in the order of the graph.
+  [[nodiscard]] std::string name(const std::string& kind) {
+    return kind + std::to_string(count_[kind]++);
+  }
+  [[nodiscard]] std::size_t node(std::size_t number) const {
+    const auto found = nodes_.find(number);
+    if (found == nodes_.end()) {
+      throw Error("tensor " + tensor(number).name + " is read before it is computed");
+    }
+    return found->second;
+  }
+  /// The node of a tensor as memory holds it: on its grid, where it has one.
+  [[nodiscard]] std::size_t rounded(std::size_t number) {
+    const std::size_t from = node(number);
+    if (!is_code(tensor(number)) || on_grid_.contains(number)) {
+      return from;
+    }
+    on_grid_.emplace(number, true);
+    return nodes_[number] = net_.add(name("round"), RoundTo<A>(scales(tensor(number))[0]), {from});
+  }
+
+  /// Real values of weights, [O, ...] with channels of a depthwise kernel moved to the front.
+  [[nodiscard]] static Tensor real_weights(const TfliteTensor& weights, std::size_t axis) {
+    Tensor real = to_tensor(weights.constant);
+    if (axis != 0) {  // [1, H, W, O] to [O, H, W, 1]
+      const std::size_t outputs = weights.shape[3];
+      const std::size_t taps = real.size() / outputs;
+      Tensor kernel({outputs, weights.shape[1], weights.shape[2], 1});
+      for (std::size_t i = 0; i < real.size(); ++i) {
+        kernel[i % outputs * taps + i / outputs] = real[i];
+      }
+      real = std::move(kernel);
+    }
+    const std::size_t part = real.size() / std::max<std::size_t>(weights.scales.size(), 1);
+    for (std::size_t i = 0; i < real.size() && !weights.scales.empty(); ++i) {
+      real[i] =
+          weights.scales[i / part] * (real[i] - static_cast<float>(weights.zero_points[i / part]));
+    }
+    return real;
+  }
+  /// Integers times the scales of input and weights.
+  [[nodiscard]] Tensor real_bias(const TfliteOperator& op, std::size_t outputs) const {
+    if (op.inputs.size() < 3) {
+      return Tensor({outputs});
+    }
+    const TfliteTensor& bias = constant(op, 2, 1);
+    Tensor real = to_tensor(bias.constant);
+    for (std::size_t i = 0; i < real.size() && !bias.scales.empty(); ++i) {
+      const auto scale = static_cast<double>(bias.scales[bias.scales.size() == 1 ? 0 : i]);
+      real[i] = static_cast<float>(scale * static_cast<double>(real[i]));
+    }
+    return real;
+  }
+
+  [[nodiscard]] static std::size_t padding(std::size_t extent, std::size_t reach,
+                                           std::size_t stride) {
+    const std::size_t outputs = (extent + stride - 1) / stride;
+    const std::size_t wanted = (outputs - 1) * stride + reach;
+    return wanted > extent ? wanted - extent : 0;
+  }
+  /// SAME padding gives ceil(extent / stride) outputs; of an odd number the larger half lies
+  /// behind.
+  [[nodiscard]] WindowGeometry geometry(const TfliteOperator& op, std::size_t height,
+                                        std::size_t width) const {
+    const Shape picture = picture_shape(tensor(op.inputs[0]));
+    if (picture.rank() != 3 || picture.size() == 0 || op.stride[0] != op.stride[1] ||
+        op.dilation[0] != op.dilation[1]) {
+      throw Error("only pictures, with one stride and dilation for both axes, are supported");
+    }
+    WindowGeometry geometry{.kernel_height = height,
+                            .kernel_width = width,
+                            .stride = op.stride[0],
+                            .dilation = op.dilation[0]};
+    if (op.same_padding) {
+      const std::size_t down =
+          padding(picture[0], (height - 1) * geometry.dilation + 1, geometry.stride);
+      const std::size_t along =
+          padding(picture[1], (width - 1) * geometry.dilation + 1, geometry.stride);
+      geometry.pad_top = down / 2;
+      geometry.pad_bottom = down - down / 2;
+      geometry.pad_left = along / 2;
+      geometry.pad_right = along - along / 2;
+    }
+    return geometry;
+  }
+
+  template <class Quantised, class Real, class... Geometry>
+  [[nodiscard]] AnyLayer product(const TfliteOperator& op, const TfliteTensor& weights,
+                                 std::size_t axis, const Geometry&... geometry) const {
+    Tensor real = real_weights(weights, axis);
+    Tensor bias = real_bias(op, real.shape()[0]);
+    if (!is_code(weights)) {
+      return Real(geometry..., std::move(real), std::move(bias));
+    }
+    Quantised layer(geometry..., std::move(real), std::move(bias), scales(weights));
+    layer.set_input_scale(scales(tensor(op.inputs[0]))[0]);
+    return layer;
+  }
+
+  void add(const TfliteOperator& op) {
+    const TfliteTensor& output = tensor(op.outputs[0]);
+    std::size_t made = 0;
+    if (op.kind == "CONV_2D" || op.kind == "DEPTHWISE_CONV_2D") {
+      const bool is_depthwise = op.kind == "DEPTHWISE_CONV_2D";
+      const TfliteTensor& weights = constant(op, 1, 4);
+      WindowGeometry window = geometry(op, weights.shape[1], weights.shape[2]);
+      window.groups = is_depthwise ? tensor(op.inputs[0]).shape[3] : 1;
+      made = net_.add(
+          name(is_depthwise ? "depthwise" : "conv"),
+          product<Conv2d<W, A>, Conv2d<Float32>>(op, weights, is_depthwise ? 3 : 0, window),
+          {node(op.inputs[0])});
+    } else if (op.kind == "FULLY_CONNECTED") {
+      made =
+          net_.add(name("dense"), product<Dense<W, A>, Dense<Float32>>(op, constant(op, 1, 2), 0),
+                   {node(op.inputs[0])});
+    } else if (op.kind == "AVERAGE_POOL_2D") {
+      made = net_.add(name("pool"), AveragePool(geometry(op, op.filter[0], op.filter[1])),
+                      {rounded(op.inputs[0])});
+    } else if (op.kind == "MAX_POOL_2D") {
+      made = net_.add(name("pool"), MaxPool(geometry(op, op.filter[0], op.filter[1])),
+                      {rounded(op.inputs[0])});
+    } else if (op.kind == "ADD" || op.kind == "CONCATENATION") {
+      std::vector<std::size_t> inputs;
+      for (const std::size_t input : op.inputs) {
+        inputs.push_back(rounded(input));
+      }
+      made = op.kind == "ADD" ? net_.add(name("add"), Add{}, inputs)
+                              : net_.add(name("concatenate"), Concatenate{}, inputs);
+    } else if (op.kind == "RESIZE_BILINEAR" && output.shape.rank() == 4) {
+      made = net_.add(name("resize"),
+                      Resize(output.shape[1], output.shape[2],
+                             {.interpolation = Interpolation::bilinear,
+                              .coordinates = op.align_corners        ? Coordinates::align_corners
+                                             : op.half_pixel_centers ? Coordinates::half_pixel
+                                                                     : Coordinates::asymmetric}),
+                      {rounded(op.inputs[0])});
+    } else if (op.kind == "RESHAPE" && output.shape.rank() == 2) {
+      made = net_.add(name("flatten"), Flatten{}, {node(op.inputs[0])});
+    } else {
+      throw Error("this operator is not supported");
+    }
+    nodes_[op.outputs[0]] = activated(op.activation, output, made);
+    if (net_.nodes()[made].shape != picture_shape(output)) {
+      throw Error("gives " + to_string(net_.nodes()[made].shape) + ", and the file says " +
+                  to_string(picture_shape(output)));
+    }
+  }
+
+  /// Rounding to a grid that starts at zero is a ReLU.
+  [[nodiscard]] std::size_t activated(const std::string& function, const TfliteTensor& output,
+                                      std::size_t from) {
+    if (function.empty() ||
+        (function == "RELU" && is_code(output) && scales(output)[0].zero_point == -128)) {
+      return from;
+    }
+    if (function == "RELU") {
+      return net_.add(name("relu"), ReLU{}, {from});
+    }
+    if (function == "RELU6") {
+      return net_.add(name("relu"), Clip(0, 6), {from});
+    }
+    throw Error("activation function " + function + " is not supported");
+  }
+
+  const TfliteGraph& graph_;
+  Network net_;
+  std::map<std::size_t, std::size_t> nodes_;  // of tensors computed so far
+  std::map<std::size_t, bool> on_grid_;
+  std::map<std::string, std::size_t> count_;
+};
+
+}  // namespace detail
+
+/// The network of a graph of CONV_2D, DEPTHWISE_CONV_2D, FULLY_CONNECTED, ADD, CONCATENATION,
+/// AVERAGE_POOL_2D, MAX_POOL_2D, RESIZE_BILINEAR and RESHAPE (to vectors) operators, up to SOFTMAX
+/// or ARG_MAX, which are left out: it ends in scores.
+///
+/// 8-bit weights are stored in `W`, a guarded or plain `Int8Affine`, as the very codes of the file
+/// under its scales; sums are exact and scaled in float. What passes between operators is rounded
+/// to the 8-bit grid of its tensor: by the convolution or dense layer that reads it, by `RoundTo`
+/// elsewhere. TFLite itself rescales in fixed point, so its outputs differ by a step or two.
+/// Pictures are given as real values: scale (q - zero_point) of the input tensor.
+///
+/// - errors: throws `Error` naming the operator and its tensor
+template <Format W = Int8Affine, Format A = W>
+requires std::same_as<typename W::Element, Int8Affine>
+[[nodiscard]] Network network_of(const TfliteGraph& graph) {
+  return detail::TfliteBuilder<W, A>(graph).build();
+}
+
+/// `network_of` the graph in x.json and x.npz. Throws as that and as `load_tflite_graph`.
+template <Format W = Int8Affine, Format A = W>
+[[nodiscard]] Network load_tflite(const std::filesystem::path& json) {
+  const TfliteGraph graph = load_tflite_graph(json);
+  try {
+    return network_of<W, A>(graph);
+  } catch (const Error& error) {
+    throw Error(json.string() + ": " + error.what());
+  }
+}
+
+}  // namespace upset

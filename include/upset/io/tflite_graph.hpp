@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: BSL-1.0
+/// Graphs of TensorFlow Lite written down as JSON, with their constant tensors in an NPZ file.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+#include <upset/core/error.hpp>
+#include <upset/io/bytes.hpp>
+#include <upset/io/npz.hpp>
+
+namespace upset {
+
+/// A value of a graph: real = scale (q - zero_point), where it has scales.
+struct TfliteTensor {
+  std::string name;
+  std::string type;  ///< "float32", "int8", "uint8", "int32", ...
+  Shape shape;       ///< batch included
+  std::vector<float> scales{};
+  std::vector<std::int64_t> zero_points{};  ///< one for each scale
+  Array constant{};                         ///< empty where it is computed
+
+  [[nodiscard]] bool is_constant() const { return constant.shape.size() > 0; }
+};
+
+/// A step of a graph; inputs and outputs are numbers of tensors.
+struct TfliteOperator {
+  std::string kind;        ///< "CONV_2D", ...
+  std::string activation;  ///< "RELU", "RELU6" or ""
+  std::vector<std::size_t> inputs;
+  std::vector<std::size_t> outputs;
+  bool same_padding = false;
+  std::array<std::size_t, 2> stride{1, 1};
+  std::array<std::size_t, 2> dilation{1, 1};
+  std::array<std::size_t, 2> filter{1, 1};
+  bool align_corners = false;
+  bool half_pixel_centers = false;
+};
+
+struct TfliteGraph {
+  std::vector<TfliteTensor> tensors;
+  std::vector<TfliteOperator> operators;  ///< each after those it reads
+  std::size_t input = 0;                  ///< tensors
+  std::size_t output = 0;
+};
+
+namespace detail {
+
+[[nodiscard]] inline TfliteTensor parse_tflite_tensor(const nlohmann::json& json) {
+  TfliteTensor tensor{json.at("name"), json.at("type"), {}};
+  for (const std::size_t extent : json.at("shape")) {
+    if (extent > (std::size_t{1} << 24U) ||
+        tensor.shape.size() * extent > (std::size_t{1} << 28U)) {
+      throw Error("tensor " + tensor.name + " is larger than 2^28 values");
+    }
+    tensor.shape.push_back(extent);
+  }
+  tensor.scales = json.value("scale", std::vector<float>{});
+  tensor.zero_points = json.value("zero_point", std::vector<std::int64_t>{});
+  const bool is_code = tensor.type == "int8" || tensor.type == "uint8";
+  const std::int64_t low = tensor.type == "uint8" ? 0 : -128;
+  const bool in_range = std::ranges::all_of(
+      tensor.zero_points, [&](std::int64_t zero) { return zero >= low && zero <= low + 255; });
+  if (tensor.zero_points.size() != tensor.scales.size() ||
+      (is_code && (tensor.scales.empty() || !in_range))) {
+    throw Error("tensor " + tensor.name + " of type " + tensor.type +
+                " needs a scale, and a zero point for each within its type");
+  }
+  return tensor;
+}
+
+[[nodiscard]] inline TfliteOperator parse_tflite_operator(const nlohmann::json& json,
+                                                          std::size_t tensors) {
+  using Pair = std::array<std::size_t, 2>;
+  TfliteOperator op{json.at("op"), "", json.at("inputs"), json.at("outputs")};
+  for (const auto& numbers : {op.inputs, op.outputs}) {
+    if (numbers.empty() || std::ranges::max(numbers) >= tensors) {
+      throw Error(op.kind + " reads or writes a tensor that is not listed");
+    }
+  }
+  if (json.contains("act") && !json["act"].is_null()) {
+    op.activation = json["act"];
+  }
+  op.same_padding = json.value("padding", "") == "SAME";
+  op.stride = json.value("stride", Pair{1, 1});
+  op.dilation = json.value("dilation", Pair{1, 1});
+  op.filter = json.value("filter", Pair{1, 1});
+  op.align_corners = json.value("align_corners", false);
+  op.half_pixel_centers = json.value("half_pixel_centers", false);
+  for (const Pair& pair : {op.stride, op.dilation, op.filter}) {
+    if (std::ranges::min(pair) < 1 || std::ranges::max(pair) > 65536) {
+      throw Error(op.kind + " has a stride, dilation or filter that is not from 1 to 65536");
+    }
+  }
+  return op;
+}
+
+}  // namespace detail
+
+/// The graph in `text`, whose constants are `arrays` called t0, t1, ... by tensor number.
+///
+/// | key         | holds |
+/// | `tensors`   | name, shape, type, scale[], zero_point[]; const: its data are an array |
+/// | `operators` | op, inputs[], outputs[], act, padding, stride[h, w], dilation, filter, in order
+/// | | `inputs`, `outputs` | tensor numbers, one each |
+///
+/// - errors: throws `Error` beginning with `where`: no such JSON, a constant without its array or
+/// of
+///   another shape, tensor numbers that do not exist
+[[nodiscard]] inline TfliteGraph parse_tflite_graph(const std::string& text,
+                                                    std::vector<NamedArray> arrays,
+                                                    const std::string& where) try {
+  const nlohmann::json json = nlohmann::json::parse(text);
+  std::map<std::string, Array> constants;
+  for (NamedArray& array : arrays) {
+    constants.emplace(std::move(array.name), std::move(array.array));
+  }
+  TfliteGraph graph;
+  for (const nlohmann::json& tensor : json.at("tensors")) {
+    graph.tensors.push_back(detail::parse_tflite_tensor(tensor));
+    if (tensor.value("const", false)) {
+      const auto found = constants.find("t" + std::to_string(graph.tensors.size() - 1));
+      if (found == constants.end() || found->second.shape != graph.tensors.back().shape) {
+        throw Error("constant tensor " + graph.tensors.back().name + " has no array t" +
+                    std::to_string(graph.tensors.size() - 1) + " of shape " +
+                    to_string(graph.tensors.back().shape));
+      }
+      graph.tensors.back().constant = std::move(found->second);
+    }
+  }
+  for (const nlohmann::json& op : json.at("operators")) {
+    graph.operators.push_back(detail::parse_tflite_operator(op, graph.tensors.size()));
+  }
+  graph.input = json.at("inputs").at(0);
+  graph.output = json.at("outputs").at(0);
+  if (std::max(graph.input, graph.output) >= graph.tensors.size()) {
+    throw Error("its input or output is a tensor that is not listed");
+  }
+  return graph;
+} catch (const nlohmann::json::exception& error) {
+  throw Error(where + ": is no graph of tensors and operators (" + error.what() + ")");
+} catch (const Error& error) {
+  throw Error(where + ": " + error.what());
+}
+
+/// `parse_tflite_graph` of x.json and x.npz beside it. Throws as that and as `load_npz`.
+[[nodiscard]] inline TfliteGraph load_tflite_graph(const std::filesystem::path& json) {
+  const std::vector<std::uint8_t> text = detail::read_bytes(json);
+  std::filesystem::path arrays = json;
+  return parse_tflite_graph({text.begin(), text.end()}, load_npz(arrays.replace_extension("npz")),
+                            json.string());
+}
+
+}  // namespace upset
