@@ -41,7 +41,8 @@ float difference_to(const std::string& golden, const Tensor& logits) {
 
 }  // namespace
 
-TEST_CASE("resnet20.onnx: 91.73 % of CIFAR-10, logits within 1e-4, weights named as in its NPZ file") {
+TEST_CASE(
+    "resnet20.onnx: 91.73 % of CIFAR-10, logits within 1e-4, weights named as in its NPZ file") {
   if (!has_published({"cifar10", "resnet20"})) {
     return;
   }

@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: BSL-1.0
 #include <utility>
 
+#include "onnx_graphs.hpp"
+#include "scratch.hpp"
 #include <doctest/doctest.h>
 
 #include <upset/io/onnx_builder.hpp>
 #include <upset/nn/activation.hpp>
-
-#include "onnx_graphs.hpp"
-#include "scratch.hpp"
 
 using namespace upset;
 using namespace upset::test;

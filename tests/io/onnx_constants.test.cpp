@@ -2,12 +2,11 @@
 #include <cstdint>
 #include <limits>
 
+#include "onnx_graphs.hpp"
+#include "scratch.hpp"
 #include <doctest/doctest.h>
 
 #include <upset/io/onnx_constants.hpp>
-
-#include "onnx_graphs.hpp"
-#include "scratch.hpp"
 
 using namespace upset;
 using namespace upset::test;
@@ -38,8 +37,8 @@ TEST_CASE("ONNX: ranges of Slice, to the ends of the integers") {
   const auto range = [](std::int64_t start, std::int64_t end, std::int64_t step) {
     return detail::onnx_ranges({3, 10}, {start}, {end}, {-1}, {step})[1];
   };
-  const auto is = [](const Range& range, std::size_t start, std::size_t count, std::int64_t step) {
-    return range.start == start && range.count == count && range.step == step;
+  const auto is = [](const Range& got, std::size_t start, std::size_t count, std::int64_t step) {
+    return got.start == start && got.count == count && got.step == step;
   };
   CHECK(is(range(0, most, 3), 0, 4, 3));
   CHECK(is(range(-3, most, 1), 7, 3, 1));
@@ -57,6 +56,8 @@ TEST_CASE("ONNX: constants permuted, repeated, and refused where their shape doe
   CHECK(detail::expanded(row, {2, 3}).values ==
         Array::Values(std::vector<float>{1, 2, 3, 1, 2, 3}));
   CHECK(contains(complaint([&] { static_cast<void>(detail::expanded(row, {3, 2})); }), "repeated"));
-  CHECK(contains(complaint([] { static_cast<void>(detail::onnx_shape({1 << 20, 1 << 20})); }),
+  CHECK(contains(complaint([] {
+                   static_cast<void>(detail::onnx_shape({1 << 20, 1 << 20}));
+                 }),
                  "extent"));
 }

@@ -2,12 +2,11 @@
 #include <cstdint>
 #include <vector>
 
+#include "onnx_graphs.hpp"
+#include "scratch.hpp"
 #include <doctest/doctest.h>
 
 #include <upset/io/onnx_folding.hpp>
-
-#include "onnx_graphs.hpp"
-#include "scratch.hpp"
 
 using namespace upset;
 using namespace upset::test;
@@ -57,8 +56,8 @@ TEST_CASE("ONNX: constants that overflow, divide by zero or grow without end are
                  "more than can be meant"));
   CHECK(contains(says(mul, {integers({1}), {{1}, std::vector<float>{1}}}), "different types"));
   CHECK(contains(says(mul, {integers({1})}), "its input 1 is missing"));
-  CHECK(contains(says({"Cast", "", {}, {}, {{"to", std::int64_t{7}}}},
-                      {{{1}, std::vector<float>{1e30F}}}),
-                 "to an integer"));
+  CHECK(contains(
+      says({"Cast", "", {}, {}, {{"to", std::int64_t{7}}}}, {{{1}, std::vector<float>{1e30F}}}),
+      "to an integer"));
   CHECK(contains(says({"Gather", "", {}, {}, {}}, {integers({1, 2}), integers({2})}), "axis"));
 }

@@ -3,11 +3,10 @@
 #include <string>
 #include <vector>
 
+#include "scratch.hpp"
 #include <doctest/doctest.h>
 
 #include <upset/io/onnx_graph.hpp>
-
-#include "scratch.hpp"
 
 using namespace upset;
 using onnx::TensorProto;

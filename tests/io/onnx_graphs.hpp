@@ -8,6 +8,8 @@
 #include <utility>
 #include <vector>
 
+#include "support/values.hpp"
+
 #include <upset/io/onnx_builder.hpp>
 #include <upset/io/onnx_graph.hpp>
 
@@ -41,6 +43,20 @@ using Integers = std::vector<std::int64_t>;
     x[i] = static_cast<float>(i);
   }
   return x;
+}
+
+/// Parameters from 0.1 to 0.6, so that variances are positive, and kernels of both signs.
+inline void fill(Network& network) {
+  Values values(1);
+  for (const Parameter& parameter : network.parameters()) {
+    const Shape& shape = parameter.value->shape();
+    *parameter.value = values.uniform(shape, shape.rank() > 1 ? -0.6F : 0.1F, 0.6F);
+  }
+  network.encode();
+}
+
+[[nodiscard]] inline Tensor pictures(const Shape& shape) {
+  return Values(2).uniform(shape.with_batch(2), -1, 1);
 }
 
 }  // namespace upset::test

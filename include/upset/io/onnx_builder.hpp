@@ -92,6 +92,11 @@ class OnnxBuilder {
     }
     return arranged(from, axis_last(0, 3));
   }
+  /// Input 0 with its channels, the first axis, last in the network.
+  [[nodiscard]] OnnxValue channels_last(const OnnxNode& node) {
+    const OnnxValue& x = value(node, 0);
+    return arranged(x, axis_last(0, x.shape.rank()));
+  }
   /// Input `n` in the order of ONNX.
   [[nodiscard]] OnnxValue plain(const OnnxNode& node, std::size_t n) {
     const OnnxValue& from = value(node, n);

@@ -12,6 +12,7 @@
 #include <upset/io/onnx_builder.hpp>
 #include <upset/io/onnx_folding.hpp>
 #include <upset/io/onnx_shaping.hpp>
+#include <upset/io/onnx_sums.hpp>
 #include <upset/io/onnx_values.hpp>
 #include <upset/io/onnx_windows.hpp>
 
