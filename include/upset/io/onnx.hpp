@@ -3,11 +3,11 @@
 ///
 /// Operators that are read, of opset 1 to 21, on 32-bit floats: Add, AveragePool,
 /// BatchNormalization, Clip, Concat, Conv, ConvTranspose, Div and Sub (of constants), Dropout,
-/// Flatten, Gemm, GlobalAveragePool, GlobalMaxPool, HardSigmoid, HardSwish, Identity, LRN,
-/// LeakyRelu, MatMul, MaxPool, Mul, PRelu, Pad, ReduceMean (over pixels), Relu, Reshape, Resize,
-/// Sigmoid, Slice, Softmax, Split, Squeeze, Sum, Tanh, Transpose, Unsqueeze, Upsample. What
-/// exporters compute from shapes and constants (Cast, Concat, Constant, ConstantOfShape, Gather,
-/// Shape, arithmetic) is folded.
+/// DequantizeLinear and QuantizeLinear (of 8 bits, in pairs), Flatten, Gemm, GlobalAveragePool,
+/// GlobalMaxPool, HardSigmoid, HardSwish, Identity, LRN, LeakyRelu, MatMul, MaxPool, Mul, PRelu,
+/// Pad, ReduceMean (over pixels), Relu, Reshape, Resize, Sigmoid, Slice, Softmax, Split, Squeeze,
+/// Sum, Tanh, Transpose, Unsqueeze, Upsample. What exporters compute from shapes and constants
+/// (Cast, Concat, Constant, ConstantOfShape, Gather, Shape, arithmetic) is folded.
 #pragma once
 
 #include <cstdint>

@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include <upset/format/int8_affine.hpp>
 #include <upset/io/onnx_constants.hpp>
 #include <upset/io/onnx_graph.hpp>
 #include <upset/nn/network.hpp>
@@ -62,6 +63,14 @@ class OnnxBuilder {
       throw Error("its input " + std::to_string(n) + " must depend on the input of the graph");
     }
     return values_.at(node.inputs[n]);
+  }
+  /// The 8-bit grid that input `n` has been put on; null where it has none.
+  [[nodiscard]] const AffineScale* grid(const OnnxNode& node, std::size_t n) const {
+    const auto found = grids_.find(node.inputs.at(n));
+    return found == grids_.end() ? nullptr : &found->second;
+  }
+  void set_grid(const OnnxNode& node, const AffineScale& grid) {
+    grids_.emplace(node.outputs.at(0), grid);
   }
   [[nodiscard]] bool is_read_once(const std::string& name) const { return readers_.at(name) == 1; }
   [[nodiscard]] Network& network() { return network_; }
@@ -275,6 +284,7 @@ class OnnxBuilder {
   Network network_;
   std::vector<const OnnxNode*> needed_;
   std::map<std::string, std::size_t> readers_;
+  std::map<std::string, AffineScale> grids_;
   std::set<std::string> names_;
 };
 

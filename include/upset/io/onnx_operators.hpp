@@ -11,6 +11,7 @@
 
 #include <upset/io/onnx_builder.hpp>
 #include <upset/io/onnx_folding.hpp>
+#include <upset/io/onnx_quantized.hpp>
 #include <upset/io/onnx_shaping.hpp>
 #include <upset/io/onnx_sums.hpp>
 #include <upset/io/onnx_values.hpp>
@@ -39,6 +40,7 @@ struct OnnxOperator {
       {"ConvTranspose",
        {import_conv_transpose,
         "auto_pad dilations group kernel_shape output_padding output_shape pads strides "}},
+      {"DequantizeLinear", {import_dequantize_linear, "axis "}},
       {"Div", {import_div, ""}},
       {"Dropout", {import_dropout, "is_test ratio seed "}},
       {"Flatten", {import_reshape, "axis "}},
@@ -65,6 +67,7 @@ struct OnnxOperator {
       {"Mul", {import_mul, ""}},
       {"PRelu", {import_prelu, ""}},
       {"Pad", {import_pad, "mode pads value "}},
+      {"QuantizeLinear", {import_quantize_linear, "axis saturate "}},
       {"ReduceMean", {import_reduce_mean, "axes keepdims "}},
       {"Relu",
        {[](OnnxBuilder& to, const OnnxNode& node) { give_function(to, node, ReLU{}); }, ""}},
