@@ -53,6 +53,9 @@ inline void import_shape(OnnxBuilder& to, const OnnxNode& node) {
 
 /// A shape with its batch without it. Throws `Error` where an operator has moved the batch.
 [[nodiscard]] inline Shape without_batch(const OnnxBuilder& to, const Shape& shape) {
+  if (shape.rank() == 1 && shape[0] == to.batch()) {
+    throw Error("it gives each picture a value without an axis, which is not supported");
+  }
   if (shape.rank() == 0 || shape[0] != to.batch()) {
     throw Error("it gives the shape " + upset::to_string(shape) +
                 ", whose first extent is not the batch of " + std::to_string(to.batch()));
