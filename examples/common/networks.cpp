@@ -7,8 +7,18 @@
 #include "common/command_line.hpp"
 
 #include <upset/core/error.hpp>
+#include <upset/nn/model/alexnet_cifar.hpp>
+#include <upset/nn/model/caffe_lenet.hpp>
 #include <upset/nn/model/lenet5.hpp>
+#include <upset/nn/model/mobilenet_v1.hpp>
+#include <upset/nn/model/mobilenet_v2.hpp>
+#include <upset/nn/model/nin_cifar.hpp>
+#include <upset/nn/model/resnet.hpp>
+#include <upset/nn/model/resnet8.hpp>
+#include <upset/nn/model/resnet9.hpp>
 #include <upset/nn/model/resnet_cifar.hpp>
+#include <upset/nn/model/squeezenet.hpp>
+#include <upset/nn/model/vgg16_cifar.hpp>
 
 using namespace upset;
 
@@ -16,21 +26,32 @@ namespace {
 
 using Architecture = std::function<Network(const Shape&, std::size_t)>;
 
-Architecture resnet_of(std::size_t depth) {
-  return [depth](const Shape& picture, std::size_t classes) {
-    return resnet_cifar(depth, picture, classes);
-  };
-}
-
 const std::map<std::string, Architecture>& architectures() {
-  static const std::map<std::string, Architecture> all{
-      {"lenet5",
-       [](const Shape& picture, std::size_t classes) { return lenet5(picture, classes); }},
-      {"resnet20", resnet_of(20)},
-      {"resnet32", resnet_of(32)},
-      {"resnet44", resnet_of(44)},
-      {"resnet56", resnet_of(56)},
-  };
+  static const std::map<std::string, Architecture> all = [] {
+    std::map<std::string, Architecture> networks{
+        {"alexnet_cifar", &alexnet_cifar<>},
+        {"caffe_lenet", &caffe_lenet<>},
+        {"lenet5", &lenet5<>},
+        {"mobilenet_v2", &mobilenet_v2<>},
+        {"nin_cifar", &nin_cifar<>},
+        {"resnet8", &resnet8<>},
+        {"resnet9", &resnet9<>},
+        {"resnet18", &resnet18<>},
+        {"resnet50", &resnet50<>},
+        {"squeezenet", &squeezenet<>},
+        {"vgg16_cifar", &vgg16_cifar<>},
+    };
+    for (const std::size_t depth : {20, 32, 44, 56}) {
+      networks.emplace("resnet" + std::to_string(depth),
+                       [depth](const Shape& picture, std::size_t classes) {
+                         return resnet_cifar(depth, picture, classes);
+                       });
+    }
+    networks.emplace("mobilenet_v1", [](const Shape& picture, std::size_t classes) {
+      return mobilenet_v1(1, picture, classes);
+    });
+    return networks;
+  }();
   return all;
 }
 

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <chrono>
 #include <cstddef>
-#include <cstdint>
 #include <exception>
 #include <iostream>
 #include <numeric>
@@ -18,10 +17,9 @@
 #include <upset/core/parallel.hpp>
 #include <upset/io/npy.hpp>
 #include <upset/metric/accuracy.hpp>
-#include <upset/metric/footprint.hpp>
 #include <upset/metric/interval.hpp>
+#include <upset/metric/work.hpp>
 #include <upset/report/cell.hpp>
-#include <upset/report/progress.hpp>
 
 using namespace upset;
 
@@ -41,22 +39,17 @@ Tensor logits_of(const Subject& subject, const Normalisation& normalisation, std
   return logits;
 }
 
-void print_memory(Network& network) {
-  std::vector<const MemoryImage*> images;
-  for (const NamedImage& image : network.images()) {
-    images.push_back(image.image);
-  }
-  std::uint64_t elements = 0;
-  std::uint64_t bits = 0;
+void print_size(Network& network) {
+  std::cout << grouped_text(parameter_count(network)) << " parameters, "
+            << grouped_text(multiply_adds(network)) << " multiply-adds a picture\n";
+  Footprint all;
   std::string formats;
-  for (const FormatFootprint& part : footprint_by_format(images)) {
-    elements += part.bits.elements;
-    bits += part.bits.total_bits();
+  for (const FormatFootprint& part : weight_footprint(network)) {
+    all += part.bits;
     formats +=
-        (formats.empty() ? "" : ", ") + part.format + " " + grouped_text(part.bits.total_bits());
+        (formats.empty() ? "" : ", ") + part.format + ' ' + grouped_text(part.bits.total_bits());
   }
-  std::cout << grouped_text(elements) << " parameters in " << grouped_text(bits) << " bits ("
-            << formats << ")\n";
+  std::cout << grouped_text(all.total_bits()) << " bits of weights (" << formats << ")\n";
 }
 
 void print_accuracy(const Tensor& logits, const Dataset& data, std::size_t k) {
@@ -71,7 +64,7 @@ void print_accuracy(const Tensor& logits, const Dataset& data, std::size_t k) {
 void run(const Options& options) {
   using Clock = std::chrono::steady_clock;
   Subject subject = make_subject(options);
-  print_memory(subject.network);
+  print_size(subject.network);
   const std::size_t threads = worker_count(options.threads, subject.data.size());
   const Clock::time_point start = Clock::now();
   const Tensor logits = logits_of(subject, options.normalisation, threads);

@@ -14,7 +14,10 @@
 #include "common/networks.hpp"
 
 #include <upset/core/error.hpp>
+#include <upset/io/cmsis_nn.hpp>
+#include <upset/io/cnv.hpp>
 #include <upset/io/load_dataset.hpp>
+#include <upset/io/onnx.hpp>
 #include <upset/io/safetensors.hpp>
 #include <upset/io/tflite.hpp>
 #include <upset/io/weights.hpp>
@@ -24,11 +27,24 @@ using namespace upset;
 
 namespace {
 
-/// A network that brings its weights with it; none where `options.network` is a name.
+/// A network that is a file, or published in a format of its own; none for an architecture.
 std::optional<Network> network_file(const Options& options) {
   const std::filesystem::path path = options.network;
+  if (path.extension() == ".onnx") {
+    return load_onnx(path);
+  }
   if (path.extension() == ".json") {
     return load_tflite(path);
+  }
+  if (options.network == "cnv") {
+    return cnv_w1a1(load_npz(options.weights));
+  }
+  if (options.network == "cmsis_nn_q7") {
+    return cmsis_nn_q7(load_npz(options.weights));
+  }
+  if (options.network == "cmsis_nn") {
+    const std::filesystem::path mean = options.weights.parent_path() / "train_mean_image.npy";
+    return cmsis_nn(load_npz(options.weights), to_tensor(load_npy(mean)));
   }
   return std::nullopt;
 }
@@ -51,16 +67,6 @@ Network named_network(const Options& options, const Dataset& data) {
   }
   set_weights(net, load_arrays(options.weights), options.weights.string());
   return net;
-}
-
-void to_bgr(Dataset& data) {
-  if (data.channels != 3) {
-    throw Error("--channels: pictures of " + std::to_string(data.channels) +
-                " channels have no order of red, green and blue");
-  }
-  for (std::size_t i = 0; i < data.pixels.size(); i += 3) {
-    std::swap(data.pixels[i], data.pixels[i + 2]);
-  }
 }
 
 }  // namespace
@@ -89,7 +95,7 @@ Subject make_subject(const Options& options) {
                 std::to_string(options.images));
   }
   if (options.is_bgr) {
-    to_bgr(data);
+    data.reverse_channels();
   }
   if (is_of_floats(net)) {
     net = options.is_folded ? fold_batch_norms(net) : net;

@@ -43,3 +43,14 @@ TEST_CASE("Dataset: keep_first drops the images behind, and never adds any") {
   data.keep_first(7);
   CHECK(data.size() == 2);
 }
+
+TEST_CASE("Dataset: reverse_channels turns pixels around, and nothing else") {
+  upset::Dataset data{.height = 1,
+                      .width = 2,
+                      .channels = 3,
+                      .classes = 1,
+                      .pixels = {1, 2, 3, 4, 5, 6},
+                      .labels = {0}};
+  data.reverse_channels();
+  CHECK(data.pixels == std::vector<std::uint8_t>{3, 2, 1, 6, 5, 4});
+}

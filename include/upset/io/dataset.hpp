@@ -2,6 +2,7 @@
 /// Labelled 8-bit images in memory, as the loaders of this folder return them.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -42,6 +43,14 @@ struct Dataset {
     if (count < size()) {
       labels.resize(count);
       pixels.resize(count * shape().size());
+    }
+  }
+
+  /// Puts the channels of every pixel in the opposite order: red green blue, or blue green red.
+  void reverse_channels() {
+    const auto step = static_cast<std::ptrdiff_t>(channels);
+    for (auto pixel = pixels.begin(); pixel != pixels.end(); pixel += step) {
+      std::reverse(pixel, pixel + step);
     }
   }
 

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: BSL-1.0
 /// Networks in ONNX files.
 ///
-/// Operators that are read, of opset 7 to 21, on 32-bit floats: Add, AveragePool,
+/// Operators that are read, of opset 1 to 21, on 32-bit floats: Add, AveragePool,
 /// BatchNormalization, Clip, Concat, Conv, ConvTranspose, Div and Sub (of constants), Dropout,
-/// Flatten, Gemm, GlobalAveragePool, GlobalMaxPool, HardSigmoid, HardSwish, Identity, LRN,
-/// LeakyRelu, MatMul, MaxPool, Mul, PRelu, Pad, ReduceMean (over pixels), Relu, Reshape, Resize,
-/// Sigmoid, Slice, Softmax, Split, Squeeze, Sum, Tanh, Transpose, Unsqueeze, Upsample. What
-/// exporters compute from shapes and constants (Cast, Concat, Constant, ConstantOfShape, Gather,
-/// Shape, arithmetic) is folded.
+/// DequantizeLinear and QuantizeLinear (of 8 bits, in pairs), Flatten, Gemm, GlobalAveragePool,
+/// GlobalMaxPool, HardSigmoid, HardSwish, Identity, LRN, LeakyRelu, MatMul, MaxPool, Mul, PRelu,
+/// Pad, ReduceMean (over pixels), Relu, Reshape, Resize, Sigmoid, Slice, Softmax, Split, Squeeze,
+/// Sum, Tanh, Transpose, Unsqueeze, Upsample. What exporters compute from shapes and constants
+/// (Cast, Concat, Constant, ConstantOfShape, Gather, Shape, arithmetic) is folded.
 #pragma once
 
 #include <cstdint>
@@ -39,7 +39,8 @@ namespace upset {
 /// permuted. A model whose input is transposed before all else, as converters from TensorFlow write
 /// them, takes pictures as its file does. Dropout does nothing.
 ///
-/// - errors: throws `Error` naming file, operator and node: no model, an operator, attribute or type
+/// - errors: throws `Error` naming file, operator and node: no model, an operator, attribute or
+/// type
 ///   that is not read, data in another file, extents that are open or larger than the data, a graph
 ///   that is not in order; nothing is allocated for what a file only claims to hold
 /// - cost:   the file, its constants and the layers are in memory together

@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include <upset/format/int8_affine.hpp>
 #include <upset/io/onnx_constants.hpp>
 #include <upset/io/onnx_graph.hpp>
 #include <upset/nn/network.hpp>
@@ -63,6 +64,14 @@ class OnnxBuilder {
     }
     return values_.at(node.inputs[n]);
   }
+  /// The 8-bit grid that input `n` has been put on; null where it has none.
+  [[nodiscard]] const AffineScale* grid(const OnnxNode& node, std::size_t n) const {
+    const auto found = grids_.find(node.inputs.at(n));
+    return found == grids_.end() ? nullptr : &found->second;
+  }
+  void set_grid(const OnnxNode& node, const AffineScale& grid) {
+    grids_.emplace(node.outputs.at(0), grid);
+  }
   [[nodiscard]] bool is_read_once(const std::string& name) const { return readers_.at(name) == 1; }
   [[nodiscard]] Network& network() { return network_; }
 
@@ -91,6 +100,11 @@ class OnnxBuilder {
                   std::to_string(n) + " is " + upset::to_string(from.shape));
     }
     return arranged(from, axis_last(0, 3));
+  }
+  /// Input 0 with its channels, the first axis, last in the network.
+  [[nodiscard]] OnnxValue channels_last(const OnnxNode& node) {
+    const OnnxValue& x = value(node, 0);
+    return arranged(x, axis_last(0, x.shape.rank()));
   }
   /// Input `n` in the order of ONNX.
   [[nodiscard]] OnnxValue plain(const OnnxNode& node, std::size_t n) {
@@ -204,8 +218,9 @@ class OnnxBuilder {
   /// file takes them as we do.
   [[nodiscard]] static OnnxValue input_of(const OnnxGraph& graph) {
     if (graph.inputs.size() != 1 || graph.outputs.size() != 1) {
-      throw Error("has " + std::to_string(graph.inputs.size()) + " inputs that are no constants and " +
-                  std::to_string(graph.outputs.size()) + " outputs; a network has one of each");
+      throw Error("has " + std::to_string(graph.inputs.size()) +
+                  " inputs that are no constants and " + std::to_string(graph.outputs.size()) +
+                  " outputs; a network has one of each");
     }
     const OnnxInput& input = graph.inputs[0];
     if (!input.is_float || input.extents.size() < 2 || input.extents.size() > Shape::max_rank) {
@@ -252,8 +267,8 @@ class OnnxBuilder {
       reshape(permuted(value.axes, value.order));
       AxisOrder from;
       for (const std::size_t axis : order) {
-        from.push_back(static_cast<std::size_t>(std::ranges::find(value.order, axis) -
-                                                value.order.begin()));
+        from.push_back(
+            static_cast<std::size_t>(std::ranges::find(value.order, axis) - value.order.begin()));
       }
       value.node = add("transpose", Transpose(std::move(from)), {value.node});
     }
@@ -269,6 +284,7 @@ class OnnxBuilder {
   Network network_;
   std::vector<const OnnxNode*> needed_;
   std::map<std::string, std::size_t> readers_;
+  std::map<std::string, AffineScale> grids_;
   std::set<std::string> names_;
 };
 

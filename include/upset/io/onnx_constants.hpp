@@ -85,15 +85,14 @@ inline constexpr std::int64_t most_onnx_values = std::int64_t{1} << 28;
 
 /// The values of `from` that `sources` names.
 [[nodiscard]] inline Array rearranged(const Array& from, const Sources& sources) {
-  return {sources.shape(), std::visit(
-                               [&](const auto& values) -> Array::Values {
-                                 std::decay_t<decltype(values)> result(sources.shape().size());
-                                 sources.for_each([&](std::size_t to, std::size_t at) {
-                                   result[to] = values[at];
-                                 });
-                                 return result;
-                               },
-                               from.values)};
+  return {sources.shape(),
+          std::visit(
+              [&](const auto& values) -> Array::Values {
+                std::decay_t<decltype(values)> result(sources.shape().size());
+                sources.for_each([&](std::size_t to, std::size_t at) { result[to] = values[at]; });
+                return result;
+              },
+              from.values)};
 }
 
 [[nodiscard]] inline Array permuted(const Array& from, const AxisOrder& order) {
@@ -125,7 +124,8 @@ inline constexpr std::int64_t most_onnx_values = std::int64_t{1} << 28;
 [[nodiscard]] inline std::vector<std::int64_t> integers_of(const Array& array) {
   return std::visit(
       [](const auto& values) -> std::vector<std::int64_t> {
-        if constexpr (std::is_floating_point_v<typename std::decay_t<decltype(values)>::value_type>) {
+        if constexpr (std::is_floating_point_v<
+                          typename std::decay_t<decltype(values)>::value_type>) {
           throw Error("a constant of reals stands where integers should");
         } else {
           return {values.begin(), values.end()};
@@ -141,8 +141,8 @@ inline constexpr std::int64_t most_onnx_values = std::int64_t{1} << 28;
 
 // -- what operators ask for, of constants and of values with their batch
 
-/// The shape that Reshape, Flatten, Squeeze and Unsqueeze give `from`; `argument` is the shape or the
-/// axes, where they have one.
+/// The shape that Reshape, Flatten, Squeeze and Unsqueeze give `from`; `argument` is the shape or
+/// the axes, where they have one.
 ///
 /// - errors: throws `Error` where it has another number of values
 /// - source: ONNX 1.12, Operators.md

@@ -54,7 +54,8 @@ class OnnxExporter {
     for (const auto& [name, array] : weights_of(network_)) {
       const auto slope = slopes_.find(name);  // beside the channels of pictures
       const Tensor values = to_tensor(array);
-      writer_.add_constant(name, slope == slopes_.end() ? array.shape : channel_shape(values.size()),
+      writer_.add_constant(name,
+                           slope == slopes_.end() ? array.shape : channel_shape(values.size()),
                            values.values());
     }
     writer_.add_output("logits", channels_first(network_.output_shape()));
@@ -100,8 +101,9 @@ class OnnxExporter {
   bool add_function(std::size_t n) {
     const AnyLayer& layer = network_.nodes()[n].layer;
     const auto clip = [&](float low, float high) {
-      add(n, "Clip", {input(n, 0), writer_.add_constant(name(n) + ".min", low),
-                      writer_.add_constant(name(n) + ".max", high)});
+      add(n, "Clip",
+          {input(n, 0), writer_.add_constant(name(n) + ".min", low),
+           writer_.add_constant(name(n) + ".max", high)});
     };
     if (layer.target<ReLU>() != nullptr) {
       add(n, "Relu");
@@ -165,7 +167,8 @@ class OnnxExporter {
       if (average->geometry().dilation != 1) {
         return false;  // an attribute of opset 19
       }
-      std::erase_if(attributes, [](const auto& attribute) { return attribute.name == "dilations"; });
+      std::erase_if(attributes,
+                    [](const auto& attribute) { return attribute.name == "dilations"; });
       attributes.push_back(
           {"count_include_pad", std::int64_t{average->divides_by() == Divisor::taps ? 1 : 0}});
       add(n, "AveragePool", {input(n, 0)}, attributes);
@@ -198,9 +201,10 @@ class OnnxExporter {
       const auto stride = integer(subsample->stride());
       const std::string part = name(n) + ".part";
       add_slice(name(n), input(n, 0), part, {0, 0}, {most, most}, {2, 3}, {stride, stride});
-      add_pad(n, part, {0, integer(subsample->zeros_before()), 0, 0, 0,
-                        integer(subsample->zeros_after()), 0, 0},
-              0, "constant");
+      add_pad(
+          n, part,
+          {0, integer(subsample->zeros_before()), 0, 0, 0, integer(subsample->zeros_after()), 0, 0},
+          0, "constant");
     } else if (const auto* pad = layer.target<Pad>()) {
       static constexpr const char* borders[] = {"constant", "edge", "reflect"};
       if (pad->before().size() != 3) {
@@ -245,12 +249,12 @@ class OnnxExporter {
   void add_slice(const std::string& layer, const std::string& from, const std::string& to,
                  const OnnxIntegers& starts, const OnnxIntegers& ends, const OnnxIntegers& axes,
                  const OnnxIntegers& steps) {
-    writer_.add_node("Slice", layer + ".slice",
-                     {from, writer_.add_constant(layer + ".starts", starts),
-                      writer_.add_constant(layer + ".ends", ends),
-                      writer_.add_constant(layer + ".axes", axes),
-                      writer_.add_constant(layer + ".steps", steps)},
-                     to);
+    writer_.add_node(
+        "Slice", layer + ".slice",
+        {from, writer_.add_constant(layer + ".starts", starts),
+         writer_.add_constant(layer + ".ends", ends), writer_.add_constant(layer + ".axes", axes),
+         writer_.add_constant(layer + ".steps", steps)},
+        to);
   }
   void add_pad(std::size_t n, const std::string& from, const OnnxIntegers& pads, float value,
                const std::string& mode) {
@@ -282,11 +286,12 @@ class OnnxExporter {
   /// The constant beside input 0 of node `n`, of one value, of one per channel or of its shape.
   std::string constant(std::size_t n, const Tensor& values) {
     const Shape x = shape_of(n, 0);
-    const std::size_t last = values.shape().rank() == 0 ? 1 : values.shape()[values.shape().rank() - 1];
+    const std::size_t last =
+        values.shape().rank() == 0 ? 1 : values.shape()[values.shape().rank() - 1];
     const bool is_of_channels =
         values.size() == 1 || (values.size() == last && last == x[x.rank() - 1]);
-    const bool is_in_order = x.rank() == 3 || values.size() == 1 ||
-                             pixels_of(network_.nodes()[n].inputs[0]) == 1;
+    const bool is_in_order =
+        x.rank() == 3 || values.size() == 1 || pixels_of(network_.nodes()[n].inputs[0]) == 1;
     if (!is_in_order || (!is_of_channels && (values.shape() != x || x.rank() != 3))) {
       throw Error("Layer " + name(n) + ": a constant of shape " + upset::to_string(values.shape()) +
                   " beside " + upset::to_string(x) + " is none that ONNX files take");

@@ -163,7 +163,8 @@ template <class T>
   Shape shape;
   for (std::size_t k = 0; k < from.shape.rank(); ++k) {
     const std::size_t extent = k == axis ? indices.size() : from.shape[k];
-    sources.add_axis(extent, [&](std::size_t i) { return (k == axis ? indices[i] : i) * strides[k]; });
+    sources.add_axis(extent,
+                     [&](std::size_t i) { return (k == axis ? indices[i] : i) * strides[k]; });
     for (std::size_t c = 0; c < (k == axis ? chosen.shape.rank() : 0); ++c) {
       shape.push_back(chosen.shape[c]);
     }
@@ -196,8 +197,7 @@ template <class T>
           values.insert(values.end(), others->begin(), others->end());
         },
         result.values);
-    result.shape =
-        result.shape.without_batch().with_batch(result.shape[0] + more.shape[0]);
+    result.shape = result.shape.without_batch().with_batch(result.shape[0] + more.shape[0]);
     expect_small(result.shape, more);
   }
   return result;
@@ -223,6 +223,32 @@ template <class T>
   return permuted(from, onnx_permutation(node, from.shape.rank()));
 }
 
+// (code - zero point) scale, for all values or along `axis`
+[[nodiscard]] inline Array fold_dequantize_linear(const OnnxNode& node,
+                                                  const OnnxConstants& inputs) {
+  const Array& from = constant_of(inputs, 0);
+  const Array& scale = constant_of(inputs, 1);
+  std::vector<std::int64_t> extents(from.shape.rank(), 1);
+  if (scale.shape.size() != 1) {
+    extents[onnx_axis(node.get("axis", std::int64_t{1}), from.shape.rank())] =
+        static_cast<std::int64_t>(scale.shape.size());
+  }
+  const Array codes = cast_to<float>(from);
+  const Array zero = inputs.size() > 2 ? cast_to<float>(constant_of(inputs, 2))
+                                       : Array{scale.shape, std::vector<float>(scale.shape.size())};
+  const auto along_axis = [&](const Array& values) {
+    const Shape shape = onnx_shape(extents);
+    if (values.shape.size() != shape.size()) {
+      throw Error("it has " + std::to_string(values.shape.size()) + " scales or zero points for " +
+                  std::to_string(shape.size()));
+    }
+    return reshaped(values, shape);
+  };
+  const Array levels =
+      combined(codes, along_axis(zero), [](auto code, auto point) { return code - point; });
+  return combined(levels, along_axis(scale), [](auto level, auto step) { return level * step; });
+}
+
 /// What `node` computes from constants; null where it is none of the operators that are folded.
 using OnnxFold = Array (*)(const OnnxNode& node, const OnnxConstants& inputs);
 [[nodiscard]] inline OnnxFold find_fold(std::string_view type) {
@@ -231,6 +257,7 @@ using OnnxFold = Array (*)(const OnnxNode& node, const OnnxConstants& inputs);
       {"Concat", fold_concat},
       {"Constant", fold_constant},
       {"ConstantOfShape", fold_constant_of_shape},
+      {"DequantizeLinear", fold_dequantize_linear},
       {"Flatten", fold_reshape},
       {"Gather", fold_gather},
       {"Reshape", fold_reshape},
@@ -239,24 +266,33 @@ using OnnxFold = Array (*)(const OnnxNode& node, const OnnxConstants& inputs);
       {"Transpose", fold_transpose},
       {"Unsqueeze", fold_reshape},
       {"Identity", [](const OnnxNode&, const OnnxConstants& x) { return constant_of(x, 0); }},
-      {"Shape", [](const OnnxNode&, const OnnxConstants& x) {
+      {"Shape",
+       [](const OnnxNode&, const OnnxConstants& x) {
          return onnx_integers(extents_of(constant_of(x, 0).shape));
        }},
-      {"Floor", [](const OnnxNode&, const OnnxConstants& x) {
+      {"Floor",
+       [](const OnnxNode&, const OnnxConstants& x) {
          return combined(constant_of(x, 0), constant_of(x, 0),
                          [](auto a, auto) { return std::floor(a); });
        }},
-      {"Add", [](const OnnxNode&, const OnnxConstants& x) {
-         return combined(constant_of(x, 0), constant_of(x, 1), [](auto a, auto b) { return a + b; });
+      {"Add",
+       [](const OnnxNode&, const OnnxConstants& x) {
+         return combined(constant_of(x, 0), constant_of(x, 1),
+                         [](auto a, auto b) { return a + b; });
        }},
-      {"Sub", [](const OnnxNode&, const OnnxConstants& x) {
-         return combined(constant_of(x, 0), constant_of(x, 1), [](auto a, auto b) { return a - b; });
+      {"Sub",
+       [](const OnnxNode&, const OnnxConstants& x) {
+         return combined(constant_of(x, 0), constant_of(x, 1),
+                         [](auto a, auto b) { return a - b; });
        }},
-      {"Mul", [](const OnnxNode&, const OnnxConstants& x) {
-         return combined(constant_of(x, 0), constant_of(x, 1), [](auto a, auto b) { return a * b; });
+      {"Mul",
+       [](const OnnxNode&, const OnnxConstants& x) {
+         return combined(constant_of(x, 0), constant_of(x, 1),
+                         [](auto a, auto b) { return a * b; });
        }},
       {"Div", [](const OnnxNode&, const OnnxConstants& x) {
-         return combined(constant_of(x, 0), constant_of(x, 1), [](auto a, auto b) { return a / b; });
+         return combined(constant_of(x, 0), constant_of(x, 1),
+                         [](auto a, auto b) { return a / b; });
        }}};
   const auto found = folds.find(type);
   return found == folds.end() ? nullptr : found->second;

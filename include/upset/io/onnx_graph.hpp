@@ -47,7 +47,9 @@ struct OnnxNode {
     }
     throw Error("its attribute " + key + " is of another type than " + type + " takes");
   }
-  [[nodiscard]] bool has_input(std::size_t n) const { return n < inputs.size() && !inputs[n].empty(); }
+  [[nodiscard]] bool has_input(std::size_t n) const {
+    return n < inputs.size() && !inputs[n].empty();
+  }
 };
 
 struct OnnxInput {
@@ -103,7 +105,8 @@ template <class T, class Typed>
   for (const std::int64_t extent : tensor.dims()) {
     constexpr std::int64_t most = std::int64_t{1} << 31;  // bytes in a Protocol Buffer
     if (extent < 0 || extent > most || count > std::size_t{1} << 31) {
-      throw Error("has an extent of " + std::to_string(extent) + ", or more values than a file holds");
+      throw Error("has an extent of " + std::to_string(extent) +
+                  ", or more values than a file holds");
     }
     array.shape.push_back(static_cast<std::size_t>(extent));
     count *= static_cast<std::size_t>(extent);
@@ -189,7 +192,7 @@ template <class Proto>
 /// "Conv conv_1", for errors.
 [[nodiscard]] inline std::string to_string(const OnnxNode& node) {
   return node.type + " " +
-         (!node.name.empty()      ? node.name
+         (!node.name.empty()     ? node.name
           : node.outputs.empty() ? "without a name"
                                  : "that gives " + node.outputs[0]);
 }
@@ -216,9 +219,9 @@ template <class Proto>
   if (!model.has_graph() || model.graph().node().empty()) {
     throw Error(where + ": has no graph, or an empty one");
   }
-  if (graph.opset < 7 || graph.opset > 21) {
+  if (graph.opset < 1 || graph.opset > 21) {
     throw Error(where + ": is of opset " + std::to_string(graph.opset) +
-                ", and has to be of one opset from 7 to 21; convert or export it again");
+                ", and has to be of an opset from 1 to 21; convert or export it again");
   }
   const auto named = [&](const std::string& what, auto read) {
     try {

@@ -11,7 +11,9 @@
 
 #include <upset/io/onnx_builder.hpp>
 #include <upset/io/onnx_folding.hpp>
+#include <upset/io/onnx_quantized.hpp>
 #include <upset/io/onnx_shaping.hpp>
+#include <upset/io/onnx_sums.hpp>
 #include <upset/io/onnx_values.hpp>
 #include <upset/io/onnx_windows.hpp>
 
@@ -29,7 +31,8 @@ struct OnnxOperator {
       {"AveragePool",
        {import_average_pool,
         "auto_pad ceil_mode count_include_pad dilations kernel_shape pads strides "}},
-      {"BatchNormalization", {import_batch_norm, "epsilon momentum spatial training_mode "}},
+      {"BatchNormalization",
+       {import_batch_norm, "epsilon is_test momentum spatial training_mode "}},
       {"Cast", {import_cast, "to "}},
       {"Clip", {import_clip, "max min "}},
       {"Concat", {import_concat, "axis "}},
@@ -37,10 +40,11 @@ struct OnnxOperator {
       {"ConvTranspose",
        {import_conv_transpose,
         "auto_pad dilations group kernel_shape output_padding output_shape pads strides "}},
+      {"DequantizeLinear", {import_dequantize_linear, "axis "}},
       {"Div", {import_div, ""}},
-      {"Dropout", {import_dropout, "ratio seed "}},
+      {"Dropout", {import_dropout, "is_test ratio seed "}},
       {"Flatten", {import_reshape, "axis "}},
-      {"Gemm", {import_gemm, "alpha beta transA transB "}},
+      {"Gemm", {import_gemm, "alpha beta broadcast transA transB "}},
       {"GlobalAveragePool", {import_global_average_pool, ""}},
       {"GlobalMaxPool", {import_global_max_pool, ""}},
       {"HardSigmoid",
@@ -63,8 +67,10 @@ struct OnnxOperator {
       {"Mul", {import_mul, ""}},
       {"PRelu", {import_prelu, ""}},
       {"Pad", {import_pad, "mode pads value "}},
+      {"QuantizeLinear", {import_quantize_linear, "axis saturate "}},
       {"ReduceMean", {import_reduce_mean, "axes keepdims "}},
-      {"Relu", {[](OnnxBuilder& to, const OnnxNode& node) { give_function(to, node, ReLU{}); }, ""}},
+      {"Relu",
+       {[](OnnxBuilder& to, const OnnxNode& node) { give_function(to, node, ReLU{}); }, ""}},
       {"Reshape", {import_reshape, "allowzero "}},
       {"Resize",
        {import_resize,
@@ -79,7 +85,8 @@ struct OnnxOperator {
       {"Squeeze", {import_reshape, "axes "}},
       {"Sub", {import_sub, ""}},
       {"Sum", {import_sum, ""}},
-      {"Tanh", {[](OnnxBuilder& to, const OnnxNode& node) { give_function(to, node, Tanh{}); }, ""}},
+      {"Tanh",
+       {[](OnnxBuilder& to, const OnnxNode& node) { give_function(to, node, Tanh{}); }, ""}},
       {"Transpose", {import_transpose, "perm "}},
       {"Unsqueeze", {import_reshape, "axes "}},
       {"Upsample", {import_resize, "mode scales "}}};

@@ -40,8 +40,7 @@ inline void import_cast(OnnxBuilder& to, const OnnxNode& node) {
 }
 
 inline void import_shape(OnnxBuilder& to, const OnnxNode& node) {
-  const std::vector<std::int64_t> all =
-      extents_of(to.value(node, 0).shape.with_batch(to.batch()));
+  const std::vector<std::int64_t> all = extents_of(to.value(node, 0).shape.with_batch(to.batch()));
   const auto rank = static_cast<std::int64_t>(all.size());
   const auto bound = [&](const char* key, std::int64_t otherwise) {
     const std::int64_t at = node.get(key, otherwise);
@@ -54,6 +53,9 @@ inline void import_shape(OnnxBuilder& to, const OnnxNode& node) {
 
 /// A shape with its batch without it. Throws `Error` where an operator has moved the batch.
 [[nodiscard]] inline Shape without_batch(const OnnxBuilder& to, const Shape& shape) {
+  if (shape.rank() == 1 && shape[0] == to.batch()) {
+    throw Error("it gives each picture a value without an axis, which is not supported");
+  }
   if (shape.rank() == 0 || shape[0] != to.batch()) {
     throw Error("it gives the shape " + upset::to_string(shape) +
                 ", whose first extent is not the batch of " + std::to_string(to.batch()));
@@ -85,8 +87,8 @@ inline void import_reshape(OnnxBuilder& to, const OnnxNode& node) {
     to.give(node, std::move(x));
   } else {
     x = to.arranged(std::move(x), axes_in_order(x.shape.rank()));
-    to.give(node, {to.add(name, Reshape(shape), {x.node}), shape, shape,
-                   axes_in_order(shape.rank())});
+    to.give(node,
+            {to.add(name, Reshape(shape), {x.node}), shape, shape, axes_in_order(shape.rank())});
   }
 }
 
@@ -206,10 +208,11 @@ inline void import_pad(OnnxBuilder& to, const OnnxNode& node) {
     }
   }
   x.shape = x.axes = onnx_shape(extents);
-  const float value = node.has_input(2) ? to.tensor(node, 2).reshaped({1})[0]
-                                        : node.get("value", 0.0F);
-  x.node = to.add(OnnxBuilder::name_of(node),
-                  Pad(in_network(x, before), in_network(x, after), value, border->second), {x.node});
+  const float value =
+      node.has_input(2) ? to.tensor(node, 2).reshaped({1})[0] : node.get("value", 0.0F);
+  x.node =
+      to.add(OnnxBuilder::name_of(node),
+             Pad(in_network(x, before), in_network(x, after), value, border->second), {x.node});
   to.give(node, std::move(x));
 }
 
@@ -250,8 +253,8 @@ inline void import_resize(OnnxBuilder& to, const OnnxNode& node) {
       throw Error("it has " + std::to_string(scales.size()) + " scales; four are expected");
     }
     for (std::size_t axis = 0; axis < 4; ++axis) {
-      const double size = std::floor(static_cast<double>(sizes[axis]) *
-                                     static_cast<double>(scales[axis]));
+      const double size =
+          std::floor(static_cast<double>(sizes[axis]) * static_cast<double>(scales[axis]));
       sizes[axis] = size >= 1 && size <= most_onnx_values ? static_cast<std::int64_t>(size) : 0;
     }
     sampling.scale_height = static_cast<double>(scales[2]);

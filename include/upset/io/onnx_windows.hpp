@@ -150,8 +150,8 @@ inline void import_conv_transpose(OnnxBuilder& to, const OnnxNode& node) {
   const Tensor weight = onnx_kernel(to, node);
   const Shape& shape = weight.shape();
   WindowGeometry geometry = onnx_geometry(node, {shape[2], shape[3]});
-  geometry.groups = within(node.get("group", std::int64_t{1}), 1,
-                           static_cast<std::int64_t>(x.shape[0]), "group");
+  geometry.groups =
+      within(node.get("group", std::int64_t{1}), 1, static_cast<std::int64_t>(x.shape[0]), "group");
   if (shape[0] != x.shape[0] || shape[0] % geometry.groups != 0) {
     throw Error("its weights " + upset::to_string(shape) + " in " +
                 std::to_string(geometry.groups) + " groups do not fit pictures of " +
@@ -168,22 +168,22 @@ inline void import_conv_transpose(OnnxBuilder& to, const OnnxNode& node) {
   if (!outputs.empty() || padding != "NOTSET") {
     OnnxPair all{};
     for (std::size_t axis = 0; axis < 2 && (!outputs.empty() || padding != "VALID"); ++axis) {
-      const std::size_t whole = (pixels_of(x)[axis] - 1) * geometry.stride + added[axis] +
-                                reach_of(geometry)[axis];
-      const std::size_t wanted =
-          outputs.empty() ? pixels_of(x)[axis] * geometry.stride
-                          : within(outputs[axis], 1, most_onnx_values, "output_shape");
+      const std::size_t whole =
+          (pixels_of(x)[axis] - 1) * geometry.stride + added[axis] + reach_of(geometry)[axis];
+      const std::size_t wanted = outputs.empty()
+                                     ? pixels_of(x)[axis] * geometry.stride
+                                     : within(outputs[axis], 1, most_onnx_values, "output_shape");
       all[axis] = whole - std::min(whole, wanted);
       added[axis] += wanted - std::min(whole, wanted);
     }
     pad_evenly(geometry, all, padding != "SAME_UPPER");
   }
   const std::size_t channels = shape[1] * geometry.groups;
-  to.give_picture(node, OnnxBuilder::name_of(node, {1, 2}),
-                  Conv2d<>(transposed(geometry, added[0], added[1]),
-                           transposed_kernel(weight, geometry.groups),
-                           onnx_bias(to, node, 2, channels)),
-                  x);
+  to.give_picture(
+      node, OnnxBuilder::name_of(node, {1, 2}),
+      Conv2d<>(transposed(geometry, added[0], added[1]), transposed_kernel(weight, geometry.groups),
+               onnx_bias(to, node, 2, channels)),
+      x);
 }
 
 /// The window of a pool, cut at the end of the picture where asked for.
@@ -192,7 +192,7 @@ inline void import_conv_transpose(OnnxBuilder& to, const OnnxNode& node) {
   const WindowGeometry window =
       onnx_window(node, onnx_pair(node, "kernel_shape", most_taps), pixels);
   return node.get("ceil_mode", std::int64_t{0}) == 0 ? window
-                                                      : rounded_up(window, pixels[0], pixels[1]);
+                                                     : rounded_up(window, pixels[0], pixels[1]);
 }
 
 inline void import_max_pool(OnnxBuilder& to, const OnnxNode& node) {
@@ -222,7 +222,8 @@ inline void import_global_average_pool(OnnxBuilder& to, const OnnxNode& node) {
 inline void import_global_max_pool(OnnxBuilder& to, const OnnxNode& node) {
   const OnnxValue x = to.picture(node, 0);
   to.give_picture(node, OnnxBuilder::name_of(node),
-                  MaxPool(WindowGeometry{.kernel_height = x.shape[1], .kernel_width = x.shape[2]}), x);
+                  MaxPool(WindowGeometry{.kernel_height = x.shape[1], .kernel_width = x.shape[2]}),
+                  x);
 }
 
 }  // namespace upset::detail

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: BSL-1.0
+#include <cstddef>
+#include <utility>
+
+#include "onnx_graphs.hpp"
+#include "scratch.hpp"
+#include <doctest/doctest.h>
+#include <onnx/checker.h>
+
+#include <upset/io/onnx.hpp>
+#include <upset/nn/model/lenet5.hpp>
+#include <upset/nn/model/resnet_cifar.hpp>
+#include <upset/pass/convert.hpp>
+
+using namespace upset;
+using namespace upset::test;
+
+namespace {
+
+/// Whether ONNX's own checker takes the exported network, and it is imported as the same function.
+void check_round_trip(Network network) {
+  fill(network);
+  const Bytes bytes = onnx_bytes(network);
+  onnx::checker::check_model(detail::parse_proto<onnx::ModelProto>(bytes, "exported"));
+  const Network back = parse_onnx(bytes);
+  const Tensor x = pictures(network.input_shape());
+  CHECK(back.forward(x) == network.forward(x));
+}
+
+}  // namespace
+
+TEST_CASE("ONNX: exported networks pass the checker and come back as they were") {
+  check_round_trip(lenet5({28, 28, 1}, 10));
+  check_round_trip(resnet_cifar(8, {16, 16, 3}, 10));
+}
+
+TEST_CASE("ONNX: every layer that is exported comes back as it was") {
+  Network net({9, 8, 4});
+  const WindowGeometry uneven{.kernel_height = 3,
+                              .kernel_width = 2,
+                              .stride = 1,
+                              .pad_top = 1,
+                              .pad_left = 0,
+                              .pad_bottom = 0,
+                              .pad_right = 1};
+  WindowGeometry grouped = WindowGeometry::square(3, 1, 2);
+  grouped.groups = 2;
+  grouped.dilation = 2;
+  net.add("grouped", Conv2d<>::zeros(4, 4, grouped));
+  net.add("prelu", PReLU<>(Tensor({4})));
+  net.add("hard_swish", HardSwish{});
+  net.add("uneven", Conv2d<>::zeros(4, 6, uneven));
+  net.add("norm", BatchNorm<>(6));
+  net.add("leaky", LeakyReLU(0.2F));
+  net.add("max", MaxPool(uneven));
+  net.add("clip", Clip(-0.5F, 3));
+  const std::size_t trunk = net.add("average", AveragePool(uneven, Divisor::taps));
+  net.add("squeeze", GlobalAveragePool{});
+  net.add("gate", HardSigmoid(0.3F, 0.4F), {net.size() - 1});
+  const std::size_t gated = net.add("weigh", Multiply{}, {trunk, net.size() - 1});
+  net.add("shift", AddBroadcast{}, {gated, net.size() - 2});
+  net.add("scale", MultiplyConstant(Tensor({6}, {1, 2, 3, 4, 5, 6})));
+  net.add("offset", AddConstant(Tensor({1}, {-0.5F})));
+  const Tensor plane = test::Values(3).uniform(net.output_shape(), -1, 1);
+  const std::size_t joined = net.add("plane", AddConstant(plane));
+  net.add("concat", Concatenate{}, {joined, gated});
+  net.add("subsample", Subsample(2, 1, 2));
+  net.add("pad", Pad({1, 0, 1}, {0, 2, 1}, 0.5F));
+  net.add("slice", Slice({{3, 2, -2}, {1, 4, 1}, {0, 5, 3}}));
+  net.add("tanh", Tanh{});
+  net.add("sigmoid", Sigmoid{});
+  net.add("hard_tanh", HardTanh{});
+  net.add("pixels", Softmax{});
+  net.add("flatten", Flatten{});
+  const std::size_t dense = net.add("dense", Dense<>::zeros(40, 7));
+  net.add("sum", Add{}, {dense, dense, dense});
+  net.add("softmax", Softmax{});
+  check_round_trip(net);
+}
+
+TEST_CASE("ONNX: a network that no file can hold is refused by the name of the layer") {
+  Network network({4});
+  network.add("first", Dense<>::zeros(4, 4));
+  CHECK(contains(complaint([&] { static_cast<void>(onnx_bytes(convert<Fixed<8, 4>>(network))); }),
+                 "Layer first, Dense, is none that ONNX files take"));
+  CHECK(
+      contains(complaint([&] { static_cast<void>(onnx_bytes(Network({4}))); }), "without layers"));
+  Network flat({2, 2, 3});
+  flat.add("flatten", Flatten{});
+  CHECK(contains(complaint([&] { static_cast<void>(onnx_bytes(flat)); }), "flattened picture"));
+}

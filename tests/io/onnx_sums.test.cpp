@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "onnx_graphs.hpp"
+#include <doctest/doctest.h>
+
+#include <upset/io/onnx_operators.hpp>
+
+using namespace upset;
+using namespace upset::test;
+
+TEST_CASE("ONNX: what is added behind a product without bias becomes its bias") {
+  const Array weight = to_array(counted({3, 2}));
+  const Array bias = to_array(Tensor({1, 2}, {5, 7}));
+  const auto import = [&](std::vector<detail::OnnxNode> nodes) {
+    return detail::import_onnx(graph_of({1, 3}, std::move(nodes), {{"w", weight}, {"b", bias}}),
+                               "graph");
+  };
+  const Network one =
+      import({{"MatMul", "", {"x", "w"}, {"p"}, {}}, {"Add", "", {"b", "p"}, {"y"}, {}}});
+  REQUIRE(kinds_of(one) == std::vector<std::string>{"Dense"});
+  CHECK(one.nodes()[0].layer.target<Dense<>>()->bias() == Tensor({2}, {5, 7}));
+  const Network two = import({{"MatMul", "", {"x", "w"}, {"p"}, {}},
+                              {"Add", "", {"p", "b"}, {"s"}, {}},
+                              {"Mul", "", {"p", "s"}, {"y"}, {}}});
+  CHECK(kinds_of(two) == std::vector<std::string>{"Dense", "AddConstant", "Multiply"});
+}
+
+TEST_CASE("ONNX: constants of planes, of channels and of one value beside pictures") {
+  const auto import = [](const Shape& shape) {
+    Tensor values(shape);
+    for (std::size_t i = 0; i < values.size(); ++i) {
+      values[i] = static_cast<float>(100 * (i + 1));
+    }
+    return detail::import_onnx(graph_of({1, 2, 2, 3}, {{"Sub", "", {"x", "c"}, {"y"}, {}}},
+                                        {{"c", to_array(values)}}),
+                               "graph")
+        .forward(Tensor({1, 2, 3, 2}));
+  };
+  CHECK(import({1, 1, 1}) == Tensor({1, 2, 3, 2}, -100.0F));
+  CHECK(import({2, 1, 1})[7] == -200);
+  CHECK(import({2, 3})[7] == -400);      // pixel 3
+  CHECK(import({2, 2, 3})[7] == -1000);  // of channel 1
+  CHECK(import({1, 2, 2, 3})[6] == -400);
+}
