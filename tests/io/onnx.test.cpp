@@ -4,6 +4,8 @@
 #include <string>
 #include <vector>
 
+#include "scratch.hpp"
+#include "support/values.hpp"
 #include <doctest/doctest.h>
 #include <onnx/checker.h>
 
@@ -11,9 +13,6 @@
 #include <upset/nn/model/lenet5.hpp>
 #include <upset/nn/model/resnet_cifar.hpp>
 #include <upset/pass/convert.hpp>
-
-#include "scratch.hpp"
-#include "support/values.hpp"
 
 using namespace upset;
 using Model = onnx::ModelProto;
@@ -30,9 +29,7 @@ void fill(Network& network) {
   network.encode();
 }
 
-Tensor pictures(const Shape& shape) {
-  return test::Values(2).uniform(shape.with_batch(2), -1, 1);
-}
+Tensor pictures(const Shape& shape) { return test::Values(2).uniform(shape.with_batch(2), -1, 1); }
 
 std::vector<std::string> names_of(const Network& network) {
   std::vector<std::string> names;
@@ -85,8 +82,13 @@ TEST_CASE("ONNX: exported networks pass the checker and come back as they were")
 
 TEST_CASE("ONNX: every layer that is exported comes back as it was") {
   Network net({9, 8, 4});
-  const WindowGeometry uneven{.kernel_height = 3, .kernel_width = 2, .stride = 1, .pad_top = 1,
-                              .pad_left = 0, .pad_bottom = 0, .pad_right = 1};
+  const WindowGeometry uneven{.kernel_height = 3,
+                              .kernel_width = 2,
+                              .stride = 1,
+                              .pad_top = 1,
+                              .pad_left = 0,
+                              .pad_bottom = 0,
+                              .pad_right = 1};
   WindowGeometry grouped = WindowGeometry::square(3, 1, 2);
   grouped.groups = 2;
   grouped.dilation = 2;
@@ -136,12 +138,10 @@ TEST_CASE("ONNX: weights keep their names, and layers are called by them") {
 TEST_CASE("ONNX: a network that no file can hold is refused by the name of the layer") {
   Network network({4});
   network.add("first", Dense<>::zeros(4, 4));
-  CHECK(contains(complaint([&] {
-                   static_cast<void>(onnx_bytes(convert<Fixed<8, 4>>(network)));
-                 }),
+  CHECK(contains(complaint([&] { static_cast<void>(onnx_bytes(convert<Fixed<8, 4>>(network))); }),
                  "Layer first, Dense, is none that ONNX files take"));
-  CHECK(contains(complaint([&] { static_cast<void>(onnx_bytes(Network({4}))); }),
-                 "without layers"));
+  CHECK(
+      contains(complaint([&] { static_cast<void>(onnx_bytes(Network({4}))); }), "without layers"));
   Network flat({2, 2, 3});
   flat.add("flatten", Flatten{});
   CHECK(contains(complaint([&] { static_cast<void>(onnx_bytes(flat)); }), "flattened picture"));
@@ -229,8 +229,7 @@ TEST_CASE("ONNX: what is wrong with a file is said in one sentence that names fi
        [](Model&, Graph& g) { g.mutable_node(1)->set_input(0, "nothing"); });
   says("Frobnicate conv1: this operator is not supported",
        [](Model&, Graph& g) { g.mutable_node(0)->set_op_type("Frobnicate"); });
-  says("com.example.Conv",
-       [](Model&, Graph& g) { g.mutable_node(0)->set_domain("com.example"); });
+  says("com.example.Conv", [](Model&, Graph& g) { g.mutable_node(0)->set_domain("com.example"); });
   says("Conv conv1: its attribute colour is not supported", [](Model&, Graph& g) {
     onnx::AttributeProto& attribute = *g.mutable_node(0)->add_attribute();
     attribute.set_name("colour");
@@ -281,9 +280,8 @@ TEST_CASE("ONNX: what is wrong with a file is said in one sentence that names fi
   says("lies in another file", [](Model&, Graph& g) {
     g.mutable_initializer(0)->set_data_location(onnx::TensorProto::EXTERNAL);
   });
-  says("to be of one opset from 7 to 21", [](Model& m, Graph&) {
-    m.mutable_opset_import(0)->set_version(5);
-  });
+  says("to be of one opset from 7 to 21",
+       [](Model& m, Graph&) { m.mutable_opset_import(0)->set_version(5); });
   says("0 inputs", [](Model&, Graph& g) { g.clear_input(); });
   says("2 outputs", [](Model&, Graph& g) { *g.add_output() = g.output(0); });
   says("the file's output", [](Model&, Graph& g) { g.mutable_output(0)->set_name("elsewhere"); });
@@ -292,11 +290,19 @@ TEST_CASE("ONNX: what is wrong with a file is said in one sentence that names fi
         onnx::TensorProto::UINT8);
   });
   says("input input: its extent is 0", [](Model&, Graph& g) {
-    g.mutable_input(0)->mutable_type()->mutable_tensor_type()->mutable_shape()->mutable_dim(2)
+    g.mutable_input(0)
+        ->mutable_type()
+        ->mutable_tensor_type()
+        ->mutable_shape()
+        ->mutable_dim(2)
         ->set_dim_param("height");
   });
   says("input input: its extent is 1073741824", [](Model&, Graph& g) {
-    g.mutable_input(0)->mutable_type()->mutable_tensor_type()->mutable_shape()->mutable_dim(2)
+    g.mutable_input(0)
+        ->mutable_type()
+        ->mutable_tensor_type()
+        ->mutable_shape()
+        ->mutable_dim(2)
         ->set_dim_value(1 << 30);
   });
   says("has no graph", [](Model&, Graph& g) { g.Clear(); });

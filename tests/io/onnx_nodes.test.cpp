@@ -11,11 +11,10 @@
 #include <string>
 #include <vector>
 
+#include "scratch.hpp"
 #include <doctest/doctest.h>
 
 #include <upset/io/onnx.hpp>
-
-#include "scratch.hpp"
 
 using namespace upset;
 namespace fs = std::filesystem;
