@@ -2,18 +2,19 @@
 // At which bit error rate do trained networks begin to fail, and how much later with parity that
 // costs no bits?
 #include <algorithm>
-#include <exception>
 #include <filesystem>
 #include <iostream>
 #include <string>
 #include <vector>
 
+#include "common/program.hpp"
 #include "memories.hpp"
 #include "options.hpp"
 #include "output.hpp"
 #include "study.hpp"
 #include "subjects.hpp"
-#include <malloc.h>
+
+#include <upset/core/error.hpp>
 
 using namespace upset;
 
@@ -52,17 +53,5 @@ void run(const Options& options) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  // see resilience_table: values of a batch are freed and asked for again all the time
-  mallopt(M_MMAP_THRESHOLD, 1 << 26);
-  mallopt(M_TRIM_THRESHOLD, 1 << 28);
-  try {
-    run(read_options(argc, argv));
-    return 0;
-  } catch (const Error& error) {
-    std::cerr << "opportunistic_parity: " << error.what() << '\n';
-  } catch (const std::exception& error) {
-    std::cerr << "opportunistic_parity: " << error.what() << '\n';
-    return 1;
-  }
-  return 2;
+  return run_program("opportunistic_parity", [&] { run(read_options(argc, argv)); });
 }

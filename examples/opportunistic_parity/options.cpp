@@ -2,9 +2,9 @@
 #include "options.hpp"
 
 #include <algorithm>
-#include <cstdlib>
 
 #include "common/command_line.hpp"
+#include "common/program.hpp"
 #include "memories.hpp"
 #include "subjects.hpp"
 #include <CLI/CLI.hpp>
@@ -52,18 +52,12 @@ Options read_options(int argc, char** argv) {
   };
   add_count("--experiments", options.experiments, "experiments per point");
   add_count("--images", options.images, "pictures per experiment");
-  add_count("--threads", options.threads, "threads; 0: one per core", 0);
+  add_count("--threads", options.threads, "threads; 0: one per core");
   add_count("--seed", options.seed, "seed of the faults");
   app.add_flag("--by-bit", options.by_bit, "also study every bit position of unguarded weights");
   app.add_flag("--all-memory", options.all_memory, "hit biases and scales too, not only kernels");
   app.add_flag("--resume", options.resume, "go on with the journals in --out");
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::Success& help) {
-    std::exit(app.exit(help));
-  } catch (const CLI::ParseError& error) {
-    throw upset::Error(std::string(error.what()) + " (see --help)");
-  }
+  parse_command_line(app, argc, argv);
   if (options.experiments < 2 || options.images == 0) {
     throw upset::Error("--experiments, --images: a point needs 2 experiments and one picture");
   }

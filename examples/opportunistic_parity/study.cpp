@@ -162,7 +162,7 @@ Network Workshop::make(const Choice& memory, const Choice& unguarded) const {
   if (memory.format != "int8") {
     return memory.build(subject_->real);
   }
-  const Network real = equalize(unclip(subject_->real));
+  const Network real = equalize(subject_->real);
   Network corrected = unguarded.build(real);
   calibrate(corrected, real, subject_->sample);
   correct_biases(corrected, real, subject_->sample);

@@ -34,8 +34,8 @@ struct Findings {
   double seconds = 0;
 };
 
-/// Float networks as each memory wants them: integers have their layers equalised, and biases
-/// corrected for what is rounded.
+/// Float networks as each memory wants them: integers have their layers equalised, where no clip
+/// lies between (MobileNetV2 needs its ReLU6), and biases corrected for what is rounded.
 class Workshop {
  public:
   explicit Workshop(const Subject& subject) : subject_(&subject) {}

@@ -10,11 +10,7 @@
 #include <upset/io/batch.hpp>
 #include <upset/io/cifar10.hpp>
 #include <upset/io/image_folder.hpp>
-#include <upset/io/tflite.hpp>
-#include <upset/io/weights.hpp>
-#include <upset/nn/model/mobilenet_v2.hpp>
-#include <upset/nn/model/resnet_cifar.hpp>
-#include <upset/nn/model/squeezenet.hpp>
+#include <upset/io/onnx.hpp>
 #include <upset/pass/fold.hpp>
 
 using namespace upset;
@@ -23,56 +19,41 @@ namespace {
 
 constexpr std::size_t sample_size = 128;  // the last pictures, which no experiment classifies
 
-/// How a network is made from the files in a folder, and what it is shown.
+/// A network below the folder of data, and what it is shown.
 struct Recipe {
   std::string name;
-  std::function<Network(const std::filesystem::path&)> load;
+  std::string file;
   std::function<Dataset(const std::filesystem::path&)> pictures;
   Normalisation normalisation{};
   bool is_bgr = false;
   std::size_t background = 0;  ///< classes before the first label
 };
 
-Network with_weights(Network net, const std::filesystem::path& file) {
-  load_weights(net, file);
-  return net;
-}
-
 std::vector<Recipe> recipes() {
-  using Path = std::filesystem::path;
-  const auto cifar = [](const Path& data) { return load_cifar10(data / "cifar10", Split::test); };
-  const auto imagenet = [](const Path& data) { return load_image_folder(data / "imagenet"); };
-  return {
-      {.name = "mobilenet_v2",
-       .load =
-           [](const Path& data) {
-             return with_weights(mobilenet_v2(), data / "imagenet" / "mobilenet_v2.npz");
-           },
-       .pictures = imagenet,
-       .normalisation = {{128}, {128}, 1},
-       .background = 1},
-      {.name = "squeezenet",
-       .load =
-           [](const Path& data) {
-             return with_weights(squeezenet(), data / "imagenet" / "squeezenet.npz");
-           },
-       .pictures = imagenet,
-       .normalisation = {{104, 117, 123}, {1}, 1},
-       .is_bgr = true},
-      {.name = "resnet20",
-       .load =
-           [](const Path& data) {
-             return with_weights(resnet_cifar(20, {32, 32, 3}, 10),
-                                 data / "resnet20" / "resnet20.npz");
-           },
-       .pictures = cifar,
-       .normalisation = {{0.485F, 0.456F, 0.406F}, {0.229F, 0.224F, 0.225F}}},
-      {.name = "resnet8",
-       .load =
-           [](const Path& data) { return load_tflite(data / "resnet8" / "resnet8_float.json"); },
-       .pictures = cifar,
-       .normalisation = {{0}, {1}, 1}},
+  const auto cifar = [](const std::filesystem::path& data) {
+    return load_cifar10(data / "cifar10", Split::test);
   };
+  const auto imagenet = [](const std::filesystem::path& data) {
+    return load_image_folder(data / "imagenet");
+  };
+  return {{.name = "mobilenet_v2",
+           .file = "imagenet/mobilenet_v2.onnx",
+           .pictures = imagenet,
+           .normalisation = {{128}, {128}, 1},
+           .background = 1},
+          {.name = "squeezenet",
+           .file = "imagenet/squeezenet.onnx",
+           .pictures = imagenet,
+           .normalisation = {{104, 117, 123}, {1}, 1},
+           .is_bgr = true},
+          {.name = "resnet20",
+           .file = "resnet20/resnet20.onnx",
+           .pictures = cifar,
+           .normalisation = {{0.485F, 0.456F, 0.406F}, {0.229F, 0.224F, 0.225F}}},
+          {.name = "resnet8",
+           .file = "resnet8/resnet8.onnx",
+           .pictures = cifar,
+           .normalisation = {{0}, {1}, 1}}};
 }
 
 void to_bgr(Dataset& data) {
@@ -110,7 +91,7 @@ Subject load_subject(const std::string& name, const std::filesystem::path& data,
   }
   const std::span<const std::size_t> numbers(order);
   Subject subject{.name = name,
-                  .real = fold_batch_norms(recipe.load(data)),
+                  .real = fold_batch_norms(load_onnx(data / recipe.file)),
                   .test = {batch_of(dataset, numbers.first(images), recipe.normalisation), {}},
                   .sample = batch_of(dataset, numbers.last(sample_size), recipe.normalisation)};
   for (const std::size_t picture : numbers.first(images)) {

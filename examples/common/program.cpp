@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "common/program.hpp"
+
+#include <cstdlib>
+#include <exception>
+#include <iostream>
+
+#include <CLI/CLI.hpp>
+#include <malloc.h>
+
+#include <upset/core/error.hpp>
+
+void parse_command_line(CLI::App& app, int argc, char** argv) {
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::Success& help) {
+    std::exit(app.exit(help));
+  } catch (const CLI::ParseError& error) {
+    throw upset::Error(std::string(error.what()) + " (see --help)");
+  }
+}
+
+int run_program(const std::string& name, const std::function<void()>& run) {
+  // Activations of a batch are freed and asked for again all the time; giving their pages back to
+  // the system in between doubles the time of a forward pass.
+  mallopt(M_MMAP_THRESHOLD, 1 << 26);
+  mallopt(M_TRIM_THRESHOLD, 1 << 28);
+  try {
+    run();
+    return 0;
+  } catch (const upset::Error& error) {
+    std::cerr << name << ": " << error.what() << '\n';
+    return 2;
+  } catch (const std::exception& error) {
+    std::cerr << name << ": " << error.what() << '\n';
+    return 1;
+  }
+}

@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: BSL-1.0
+/// What a program begins and ends with.
+#pragma once
+
+#include <functional>
+#include <string>
+
+namespace CLI {
+class App;
+}
+
+/// Reads the command line; prints the help and exits where it is asked for. Throws `upset::Error`.
+void parse_command_line(CLI::App& app, int argc, char** argv);
+
+/// Calls `run` and returns the program's exit status: 2, where the input is refused, 1 for any
+/// other trouble; either is said on standard error.
+[[nodiscard]] int run_program(const std::string& name, const std::function<void()>& run);
