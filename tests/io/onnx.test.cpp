@@ -280,8 +280,8 @@ TEST_CASE("ONNX: what is wrong with a file is said in one sentence that names fi
   says("lies in another file", [](Model&, Graph& g) {
     g.mutable_initializer(0)->set_data_location(onnx::TensorProto::EXTERNAL);
   });
-  says("to be of one opset from 7 to 21",
-       [](Model& m, Graph&) { m.mutable_opset_import(0)->set_version(5); });
+  says("to be of an opset from 1 to 21",
+       [](Model& m, Graph&) { m.mutable_opset_import(0)->set_version(22); });
   says("0 inputs", [](Model&, Graph& g) { g.clear_input(); });
   says("2 outputs", [](Model&, Graph& g) { *g.add_output() = g.output(0); });
   says("the file's output", [](Model&, Graph& g) { g.mutable_output(0)->set_name("elsewhere"); });
@@ -306,8 +306,10 @@ TEST_CASE("ONNX: what is wrong with a file is said in one sentence that names fi
         ->set_dim_value(1 << 30);
   });
   says("has no graph", [](Model&, Graph& g) { g.Clear(); });
-  says("gives conv1.output, which is there already",
-       [](Model&, Graph& g) { g.mutable_node(1)->set_output(0, "conv1.output"); });
+  says("gives conv1.output, which is there already", [](Model&, Graph& g) {
+    g.mutable_node(1)->set_output(0, "conv1.output");
+    g.mutable_node(2)->set_input(0, "conv1.output");
+  });
 }
 
 TEST_CASE("ONNX: a file that is cut, or none, is refused") {

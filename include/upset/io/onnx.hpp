@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 /// Networks in ONNX files.
 ///
-/// Operators that are read, of opset 7 to 21, on 32-bit floats: Add, AveragePool,
+/// Operators that are read, of opset 1 to 21, on 32-bit floats: Add, AveragePool,
 /// BatchNormalization, Clip, Concat, Conv, ConvTranspose, Div and Sub (of constants), Dropout,
 /// Flatten, Gemm, GlobalAveragePool, GlobalMaxPool, HardSigmoid, HardSwish, Identity, LRN,
 /// LeakyRelu, MatMul, MaxPool, Mul, PRelu, Pad, ReduceMean (over pixels), Relu, Reshape, Resize,

@@ -219,9 +219,9 @@ template <class Proto>
   if (!model.has_graph() || model.graph().node().empty()) {
     throw Error(where + ": has no graph, or an empty one");
   }
-  if (graph.opset < 7 || graph.opset > 21) {
+  if (graph.opset < 1 || graph.opset > 21) {
     throw Error(where + ": is of opset " + std::to_string(graph.opset) +
-                ", and has to be of one opset from 7 to 21; convert or export it again");
+                ", and has to be of an opset from 1 to 21; convert or export it again");
   }
   const auto named = [&](const std::string& what, auto read) {
     try {

@@ -100,7 +100,7 @@ inline void import_mat_mul(OnnxBuilder& to, const OnnxNode& node) {
 // Of another epsilon the difference is added to the variance.
 inline void import_batch_norm(OnnxBuilder& to, const OnnxNode& node) {
   if (node.get("training_mode", std::int64_t{0}) != 0 ||
-      node.get("spatial", std::int64_t{1}) != 1) {
+      node.get("is_test", std::int64_t{1}) != 1 || node.get("spatial", std::int64_t{1}) != 1) {
     throw Error("it normalises by the batch or by the pixel, which is not supported");
   }
   Tensor variance = to.tensor(node, 4);
@@ -322,8 +322,13 @@ inline void import_clip(OnnxBuilder& to, const OnnxNode& node) {
 
 inline void import_prelu(OnnxBuilder& to, const OnnxNode& node) {
   const OnnxValue x = with_channels_last(to, node);
-  to.give_layer(node, OnnxBuilder::name_of(node, {1}),
-                PReLU<>(constant_beside(to, x, to.constant(node, 1))), x);
+  Array slopes = to.constant(node, 1);
+  if (to.opset() < 7 && slopes.shape == Shape{x.shape[0]}) {  // which counts axes from the front
+    std::vector<std::int64_t> extents(x.shape.rank(), 1);
+    extents[0] = static_cast<std::int64_t>(x.shape[0]);
+    slopes.shape = onnx_shape(extents);
+  }
+  to.give_layer(node, OnnxBuilder::name_of(node, {1}), PReLU<>(constant_beside(to, x, slopes)), x);
 }
 
 }  // namespace upset::detail
