@@ -3,6 +3,7 @@
 #define STB_IMAGE_IMPLEMENTATION
 #include "fuzz.hpp"
 #include <stb/stb_image.h>
+#undef STB_IMAGE_IMPLEMENTATION
 
 #include <upset/io/image.hpp>
 
