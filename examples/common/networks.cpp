@@ -41,7 +41,7 @@ const std::map<std::string, Architecture>& architectures() {
         {"squeezenet", &squeezenet<>},
         {"vgg16_cifar", &vgg16_cifar<>},
     };
-    for (const int depth : {20, 32, 44, 56}) {
+    for (const std::size_t depth : {20U, 32U, 44U, 56U}) {
       networks.emplace("resnet" + std::to_string(depth),
                        [depth](const Shape& picture, std::size_t classes) {
                          return resnet_cifar(depth, picture, classes);

@@ -3,17 +3,15 @@
 #include <algorithm>
 #include <chrono>
 #include <cstddef>
-#include <exception>
 #include <iostream>
 #include <numeric>
 #include <string>
 #include <vector>
 
+#include "common/program.hpp"
 #include "options.hpp"
 #include "subject.hpp"
-#include <malloc.h>
 
-#include <upset/core/error.hpp>
 #include <upset/core/parallel.hpp>
 #include <upset/io/npy.hpp>
 #include <upset/metric/accuracy.hpp>
@@ -83,17 +81,5 @@ void run(const Options& options) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  // as in the campaign program: activations are freed and asked for again all the time
-  mallopt(M_MMAP_THRESHOLD, 1 << 26);
-  mallopt(M_TRIM_THRESHOLD, 1 << 28);
-  try {
-    run(read_options(argc, argv));
-    return 0;
-  } catch (const Error& error) {
-    std::cerr << "evaluate: " << error.what() << '\n';
-  } catch (const std::exception& error) {
-    std::cerr << "evaluate: " << error.what() << '\n';
-    return 1;
-  }
-  return 2;
+  return run_program("evaluate", [&] { run(read_options(argc, argv)); });
 }

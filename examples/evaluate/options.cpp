@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "options.hpp"
 
-#include <cstdlib>
 #include <map>
 
 #include "common/command_line.hpp"
 #include "common/formats.hpp"
+#include "common/program.hpp"
 #include "subject.hpp"
 #include <CLI/CLI.hpp>
 
@@ -81,13 +81,7 @@ Options read_options(int argc, char** argv) {
   add_count("--images", options.images, "pictures, the first of the test set; 0: all");
   add_count("--threads", options.threads, "threads; 0: one per core");
   app.add_option("--logits", options.logits, "NPY file to write the logits to, [images, classes]");
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::Success& help) {
-    std::exit(app.exit(help));
-  } catch (const CLI::ParseError& error) {
-    throw Error(std::string(error.what()) + " (see --help)");
-  }
+  parse_command_line(app, argc, argv);
   options.normalisation = normalisation_in(normalise);
   options.normalisation.divisor = 255 / brightest;
   options.is_bgr = channels == "bgr";

@@ -58,6 +58,9 @@ TEST_CASE("batch_of: one entry of a normalisation serves all channels, one each 
   CHECK(shared[1] == static_cast<float>((7 / 255.0 - 0.5) / 0.25));
   const upset::Tensor own = batch_of(data, first, Normalisation{{0.5F, 0.0F}, {0.25F, 1.0F}});
   CHECK(own[0] == -2.0F);
+  const upset::Tensor raw = batch_of(data, first, Normalisation{{7.0F}, {2.0F}, 1});
+  CHECK(raw[0] == -3.5F);
+  CHECK(raw[2] == 22.0F);
   CHECK(own[1] == static_cast<float>(7 / 255.0));
 }
 

@@ -91,6 +91,9 @@ TEST_CASE("decode_image: what is no picture, damaged or too large is refused") {
   CHECK(refused(ppm("P6\n# made by\n# hand\n4 4\n255\n", Bytes(48))).empty());
   CHECK(contains(refused(ppm("P6 16000 16000 255\n", Bytes(100))),
                  "16000 x 16000 pixels, and has 119 bytes"));
+  Bytes tables{0xFF, 0xD8, 0xFF, 0xC4, 0x10, 0x00, 0x00};
+  tables.resize(7 + 16, 17);  // 272 codes
+  CHECK(contains(refused(tables), "a Huffman table of more than 256 codes"));
   CHECK(contains(refused(ppm("P6 17000 1 255\n", Bytes(51000))), "17000 x 1 pixels"));
 }
 

@@ -17,6 +17,11 @@ TEST_CASE("load_dataset: the word before the colon chooses the format") {
   scratch.write("test_batch.bin", Bytes(3073));
   scratch.write("t10k-images-idx3-ubyte", {0, 0, 8, 3, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 1, 77});
   scratch.write("t10k-labels-idx1-ubyte", {0, 0, 8, 1, 0, 0, 0, 1, 5});
+  scratch.write("labels.csv",
+                {'f', 'i', 'l', 'e', ',', 'l', 'a', 'b', 'e', 'l', '\n', 'a', ',', '3'});
+  scratch.write("a", {'P', '5', ' ', '1', ' ', '1', ' ', '2', '5', '5', '\n', 9});
+  CHECK(load_dataset("images:" + scratch.path().string(), Split::test, {.height = 1, .width = 1})
+            .pixels == Bytes{9, 9, 9});
   CHECK(load_dataset("idx:" + scratch.path().string(), Split::test).pixels == Bytes{77});
   CHECK(load_dataset("cifar10:" + scratch.path().string(), Split::test).pixels.size() == 3072);
 }

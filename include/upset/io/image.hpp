@@ -46,6 +46,29 @@ namespace detail {
   return std::min(at + 1, bytes.size());
 }
 
+/// Whether every Huffman table, wherever one may begin, has 256 codes at most. stb_image 2.27
+/// writes beyond its own for more.
+[[nodiscard]] inline bool jpeg_tables_fit(std::span<const std::uint8_t> bytes) {
+  for (std::size_t at = 0; at + 4 <= bytes.size(); ++at) {
+    if (bytes[at] != 0xFF || bytes[at + 1] != 0xC4) {
+      continue;
+    }
+    int left = 256 * bytes[at + 2] + bytes[at + 3] - 2;
+    for (std::size_t table = at + 4; left > 0 && table + 17 <= bytes.size();) {
+      int codes = 0;
+      for (const std::uint8_t of_length : bytes.subspan(table + 1, 16)) {
+        codes += of_length;
+      }
+      if (codes > 256) {
+        return false;
+      }
+      left -= 17 + codes;
+      table += 17 + static_cast<std::size_t>(codes);
+    }
+  }
+  return true;
+}
+
 }  // namespace detail
 
 /// Decodes the bytes of a JPEG (baseline or progressive), PNG, BMP, PGM or PPM file into red, green
@@ -72,6 +95,9 @@ namespace detail {
           std::array{"\xFF\xD8\xFF"sv, "\x89PNG\r\n\x1A\n"sv, "BM"sv, "P5"sv, "P6"sv},
           starts_with)) {
     throw Error(where + ": not a JPEG, PNG, BMP or PPM file");
+  }
+  if (bytes[0] == 0xFF && !detail::jpeg_tables_fit(bytes)) {
+    throw Error(where + ": is damaged: it has a Huffman table of more than 256 codes");
   }
   constexpr std::size_t most_bytes = std::numeric_limits<int>::max();
   int width = 0;

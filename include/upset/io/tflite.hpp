@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <map>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -33,7 +34,7 @@ template <Format W, Format A>
 class TfliteBuilder {
  public:
   explicit TfliteBuilder(const TfliteGraph& graph)
-      : graph_(graph), net_(picture_shape(graph.tensors[graph.input])) {
+      : graph_(graph), net_(tflite_picture(graph.tensors[graph.input])) {
     nodes_.emplace(graph.input, Network::input);
   }
 
@@ -51,38 +52,14 @@ class TfliteBuilder {
                     error.what());
       }
     }
-    (void)rounded(last);
     if (net_.size() == 0) {
       throw Error("has no operator to compute");
     }
+    (void)rounded(last);
     return std::move(net_);
   }
 
  private:
-  /// Without the batch.
-  [[nodiscard]] static Shape picture_shape(const TfliteTensor& tensor) {
-    if (tensor.shape.rank() < 2 || tensor.shape[0] != 1) {
-      throw Error("tensor " + tensor.name + " has shape " + to_string(tensor.shape) +
-                  ", and should be a batch of 1");
-    }
-    return tensor.shape.without_batch();
-  }
-  /// Codes from -128 to 127 whatever the type: those of uint8 are moved by 128.
-  [[nodiscard]] static std::int64_t offset(const TfliteTensor& tensor) {
-    return tensor.type == "uint8" ? 128 : 0;
-  }
-  [[nodiscard]] static std::vector<AffineScale> scales(const TfliteTensor& tensor) {
-    std::vector<AffineScale> all;
-    for (std::size_t i = 0; i < tensor.scales.size(); ++i) {
-      all.push_back(AffineScale::checked(
-          tensor.scales[i], static_cast<std::int8_t>(tensor.zero_points[i] - offset(tensor))));
-    }
-    return all;
-  }
-  [[nodiscard]] static bool is_code(const TfliteTensor& tensor) {
-    return tensor.type == "int8" || tensor.type == "uint8";
-  }
-
   [[nodiscard]] const TfliteTensor& tensor(std::size_t number) const {
     return graph_.tensors[number];
   }
@@ -109,38 +86,23 @@ class TfliteBuilder {
   /// The node of a tensor as memory holds it: on its grid, where it has one.
   [[nodiscard]] std::size_t rounded(std::size_t number) {
     const std::size_t from = node(number);
-    if (!is_code(tensor(number)) || on_grid_.contains(number)) {
+    if (!tflite_is_code(tensor(number)) || on_grid_.contains(number)) {
       return from;
     }
-    on_grid_.emplace(number, true);
-    return nodes_[number] = net_.add(name("round"), RoundTo<A>(scales(tensor(number))[0]), {from});
+    on_grid_.insert(number);
+    return nodes_[number] =
+               net_.add(name("round"), RoundTo<A>(tflite_grid(tensor(number))), {from});
   }
 
-  /// Real values of weights, [O, ...] with channels of a depthwise kernel moved to the front.
-  [[nodiscard]] static Tensor real_weights(const TfliteTensor& weights, std::size_t axis) {
-    Tensor real = to_tensor(weights.constant);
-    if (axis != 0) {  // [1, H, W, O] to [O, H, W, 1]
-      const std::size_t outputs = weights.shape[3];
-      const std::size_t taps = real.size() / outputs;
-      Tensor kernel({outputs, weights.shape[1], weights.shape[2], 1});
-      for (std::size_t i = 0; i < real.size(); ++i) {
-        kernel[i % outputs * taps + i / outputs] = real[i];
-      }
-      real = std::move(kernel);
-    }
-    const std::size_t part = real.size() / std::max<std::size_t>(weights.scales.size(), 1);
-    for (std::size_t i = 0; i < real.size() && !weights.scales.empty(); ++i) {
-      real[i] =
-          weights.scales[i / part] * (real[i] - static_cast<float>(weights.zero_points[i / part]));
-    }
-    return real;
-  }
   /// Integers times the scales of input and weights.
   [[nodiscard]] Tensor real_bias(const TfliteOperator& op, std::size_t outputs) const {
     if (op.inputs.size() < 3) {
       return Tensor({outputs});
     }
     const TfliteTensor& bias = constant(op, 2, 1);
+    if (bias.scales.size() > 1 && bias.scales.size() != bias.constant.shape.size()) {
+      throw Error("its bias needs one scale, or one for each value");
+    }
     Tensor real = to_tensor(bias.constant);
     for (std::size_t i = 0; i < real.size() && !bias.scales.empty(); ++i) {
       const auto scale = static_cast<double>(bias.scales[bias.scales.size() == 1 ? 0 : i]);
@@ -149,17 +111,9 @@ class TfliteBuilder {
     return real;
   }
 
-  [[nodiscard]] static std::size_t padding(std::size_t extent, std::size_t reach,
-                                           std::size_t stride) {
-    const std::size_t outputs = (extent + stride - 1) / stride;
-    const std::size_t wanted = (outputs - 1) * stride + reach;
-    return wanted > extent ? wanted - extent : 0;
-  }
-  /// SAME padding gives ceil(extent / stride) outputs; of an odd number the larger half lies
-  /// behind.
   [[nodiscard]] WindowGeometry geometry(const TfliteOperator& op, std::size_t height,
                                         std::size_t width) const {
-    const Shape picture = picture_shape(tensor(op.inputs[0]));
+    const Shape picture = tflite_picture(tensor(op.inputs[0]));
     if (picture.rank() != 3 || picture.size() == 0 || op.stride[0] != op.stride[1] ||
         op.dilation[0] != op.dilation[1]) {
       throw Error("only pictures, with one stride and dilation for both axes, are supported");
@@ -169,14 +123,14 @@ class TfliteBuilder {
                             .stride = op.stride[0],
                             .dilation = op.dilation[0]};
     if (op.same_padding) {
-      const std::size_t down =
-          padding(picture[0], (height - 1) * geometry.dilation + 1, geometry.stride);
-      const std::size_t along =
-          padding(picture[1], (width - 1) * geometry.dilation + 1, geometry.stride);
-      geometry.pad_top = down / 2;
-      geometry.pad_bottom = down - down / 2;
-      geometry.pad_left = along / 2;
-      geometry.pad_right = along - along / 2;
+      const auto padded = [&](std::size_t taps) {
+        return same_window((taps - 1) * geometry.dilation + 1, geometry.stride, picture[0],
+                           picture[1]);
+      };
+      geometry.pad_top = padded(height).pad_top;
+      geometry.pad_bottom = padded(height).pad_bottom;
+      geometry.pad_left = padded(width).pad_left;
+      geometry.pad_right = padded(width).pad_right;
     }
     return geometry;
   }
@@ -184,13 +138,13 @@ class TfliteBuilder {
   template <class Quantised, class Real, class... Geometry>
   [[nodiscard]] AnyLayer product(const TfliteOperator& op, const TfliteTensor& weights,
                                  std::size_t axis, const Geometry&... geometry) const {
-    Tensor real = real_weights(weights, axis);
+    Tensor real = tflite_weights(weights, axis);
     Tensor bias = real_bias(op, real.shape()[0]);
-    if (!is_code(weights)) {
+    if (!tflite_is_code(weights)) {
       return Real(geometry..., std::move(real), std::move(bias));
     }
-    Quantised layer(geometry..., std::move(real), std::move(bias), scales(weights));
-    layer.set_input_scale(scales(tensor(op.inputs[0]))[0]);
+    Quantised layer(geometry..., std::move(real), std::move(bias), tflite_scales(weights));
+    layer.set_input_scale(tflite_grid(tensor(op.inputs[0])));
     return layer;
   }
 
@@ -237,9 +191,9 @@ class TfliteBuilder {
       throw Error("this operator is not supported");
     }
     nodes_[op.outputs[0]] = activated(op.activation, output, made);
-    if (net_.nodes()[made].shape != picture_shape(output)) {
+    if (net_.nodes()[made].shape != tflite_picture(output)) {
       throw Error("gives " + to_string(net_.nodes()[made].shape) + ", and the file says " +
-                  to_string(picture_shape(output)));
+                  to_string(tflite_picture(output)));
     }
   }
 
@@ -247,7 +201,7 @@ class TfliteBuilder {
   [[nodiscard]] std::size_t activated(const std::string& function, const TfliteTensor& output,
                                       std::size_t from) {
     if (function.empty() ||
-        (function == "RELU" && is_code(output) && scales(output)[0].zero_point == -128)) {
+        (function == "RELU" && tflite_is_code(output) && tflite_grid(output).zero_point == -128)) {
       return from;
     }
     if (function == "RELU") {
@@ -262,7 +216,7 @@ class TfliteBuilder {
   const TfliteGraph& graph_;
   Network net_;
   std::map<std::size_t, std::size_t> nodes_;  // of tensors computed so far
-  std::map<std::size_t, bool> on_grid_;
+  std::set<std::size_t> on_grid_;
   std::map<std::string, std::size_t> count_;
 };
 
@@ -277,7 +231,6 @@ class TfliteBuilder {
 /// to the 8-bit grid of its tensor: by the convolution or dense layer that reads it, by `RoundTo`
 /// elsewhere. TFLite itself rescales in fixed point, so its outputs differ by a step or two.
 /// Pictures are given as real values: scale (q - zero_point) of the input tensor.
-///
 /// - errors: throws `Error` naming the operator and its tensor
 template <Format W = Int8Affine, Format A = W>
 requires std::same_as<typename W::Element, Int8Affine>

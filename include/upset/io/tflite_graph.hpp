@@ -15,8 +15,10 @@
 #include <nlohmann/json.hpp>
 
 #include <upset/core/error.hpp>
+#include <upset/format/int8_affine.hpp>
 #include <upset/io/bytes.hpp>
 #include <upset/io/npz.hpp>
+#include <upset/tensor/tensor.hpp>
 
 namespace upset {
 
@@ -97,8 +99,8 @@ namespace detail {
   op.align_corners = json.value("align_corners", false);
   op.half_pixel_centers = json.value("half_pixel_centers", false);
   for (const Pair& pair : {op.stride, op.dilation, op.filter}) {
-    if (std::ranges::min(pair) < 1 || std::ranges::max(pair) > 65536) {
-      throw Error(op.kind + " has a stride, dilation or filter that is not from 1 to 65536");
+    if (std::ranges::min(pair) < 1 || std::ranges::max(pair) > 1024) {
+      throw Error(op.kind + " has a stride, dilation or filter that is not from 1 to 1024");
     }
   }
   return op;
@@ -159,5 +161,65 @@ namespace detail {
   return parse_tflite_graph({text.begin(), text.end()}, load_npz(arrays.replace_extension("npz")),
                             json.string());
 }
+
+namespace detail {
+
+// -- what its values are in ours
+
+/// Without the batch.
+[[nodiscard]] inline Shape tflite_picture(const TfliteTensor& tensor) {
+  if (tensor.shape.rank() < 2 || tensor.shape[0] != 1) {
+    throw Error("tensor " + tensor.name + " has shape " + to_string(tensor.shape) +
+                ", and should be a batch of 1");
+  }
+  return tensor.shape.without_batch();
+}
+/// Codes from -128 to 127 whatever the type: those of uint8 are moved by 128.
+[[nodiscard]] inline std::int64_t tflite_offset(const TfliteTensor& tensor) {
+  return tensor.type == "uint8" ? 128 : 0;
+}
+[[nodiscard]] inline std::vector<AffineScale> tflite_scales(const TfliteTensor& tensor) {
+  std::vector<AffineScale> all;
+  for (std::size_t i = 0; i < tensor.scales.size(); ++i) {
+    all.push_back(AffineScale::checked(
+        tensor.scales[i], static_cast<std::int8_t>(tensor.zero_points[i] - tflite_offset(tensor))));
+  }
+  return all;
+}
+[[nodiscard]] inline bool tflite_is_code(const TfliteTensor& tensor) {
+  return tensor.type == "int8" || tensor.type == "uint8";
+}
+
+/// The grid that codes of a computed value lie on. Throws `Error` where they are none.
+[[nodiscard]] inline AffineScale tflite_grid(const TfliteTensor& tensor) {
+  if (!tflite_is_code(tensor) || tensor.scales.size() != 1) {
+    throw Error("tensor " + tensor.name + " should be of 8-bit integers with one scale");
+  }
+  return tflite_scales(tensor)[0];
+}
+
+/// Real values of weights, [O, ...] with channels of a depthwise kernel moved to the front.
+[[nodiscard]] inline Tensor tflite_weights(const TfliteTensor& weights, std::size_t axis) {
+  Tensor real = to_tensor(weights.constant);
+  if (axis != 0) {  // [1, H, W, O] to [O, H, W, 1]
+    const std::size_t outputs = weights.shape[3];
+    const std::size_t taps = real.size() / outputs;
+    Tensor kernel({outputs, weights.shape[1], weights.shape[2], 1});
+    for (std::size_t i = 0; i < real.size(); ++i) {
+      kernel[i % outputs * taps + i / outputs] = real[i];
+    }
+    real = std::move(kernel);
+  }
+  if (weights.scales.size() > 1 && weights.scales.size() != real.shape()[0]) {
+    throw Error("its weights need one scale, or one for each output");
+  }
+  const std::size_t part = real.size() / std::max<std::size_t>(weights.scales.size(), 1);
+  for (std::size_t i = 0; i < real.size() && !weights.scales.empty(); ++i) {
+    real[i] =
+        weights.scales[i / part] * (real[i] - static_cast<float>(weights.zero_points[i / part]));
+  }
+  return real;
+}
+}  // namespace detail
 
 }  // namespace upset

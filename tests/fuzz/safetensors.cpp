@@ -1,0 +1,9 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "fuzz.hpp"
+
+#include <upset/io/safetensors.hpp>
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  return upset::test::fuzz(data, size,
+                           [](auto bytes) { (void)upset::detail::parse_safetensors(bytes, "x"); });
+}
