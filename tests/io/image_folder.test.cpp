@@ -24,7 +24,7 @@ Bytes flat(int height, int width, std::uint8_t value) {
 
 const ImageFolderOptions small{.height = 4, .width = 4, .shorter_side = 6};
 
-std::string refused(const std::string& list) {
+std::string refused_list(const std::string& list) {
   const Scratch scratch;
   scratch.write("a.ppm", flat(4, 4, 1));
   scratch.write("labels.tsv", bytes_of(list));
@@ -61,17 +61,18 @@ TEST_CASE("load_image_folder: commas in a .csv file, quoted names, and a list el
 }
 
 TEST_CASE("load_image_folder: what is wrong with a list is said with its line") {
-  CHECK(contains(refused("name\tlabel\n"), "labels.tsv: its first line names no column 'file'"));
-  CHECK(contains(refused("file\tname\n"), "names no column 'label'"));
-  CHECK(contains(refused("file\tlabel\n"), "labels.tsv: lists no pictures"));
+  CHECK(
+      contains(refused_list("name\tlabel\n"), "labels.tsv: its first line names no column 'file'"));
+  CHECK(contains(refused_list("file\tname\n"), "names no column 'label'"));
+  CHECK(contains(refused_list("file\tlabel\n"), "labels.tsv: lists no pictures"));
   for (const char* const line :
        {"a.ppm", "a.ppm\t", "\t3", "a.ppm\t-1", "a.ppm\t65536", "a.ppm\t1x"}) {
     CAPTURE(line);
-    CHECK(contains(refused("file\tlabel\na.ppm\t0\n" + std::string(line) + "\n"),
+    CHECK(contains(refused_list("file\tlabel\na.ppm\t0\n" + std::string(line) + "\n"),
                    "labels.tsv:3: gives no file with a label from 0 to 65535"));
   }
-  CHECK(contains(refused("file\tlabel\nmissing.ppm\t0\n"), "missing.ppm: no such file"));
-  CHECK(contains(refused("file\tlabel\nlabels.tsv\t0\n"), "labels.tsv: not a JPEG"));
+  CHECK(contains(refused_list("file\tlabel\nmissing.ppm\t0\n"), "missing.ppm: no such file"));
+  CHECK(contains(refused_list("file\tlabel\nlabels.tsv\t0\n"), "labels.tsv: not a JPEG"));
   const Scratch scratch;
   CHECK(contains(complaint([&] { (void)load_image_folder(scratch.path()); }),
                  "has no list of labels"));

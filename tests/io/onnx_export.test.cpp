@@ -60,7 +60,7 @@ TEST_CASE("ONNX: every layer that is exported comes back as it was") {
   const std::size_t gated = net.add("weigh", Multiply{}, {trunk, net.size() - 1});
   net.add("shift", AddBroadcast{}, {gated, net.size() - 2});
   net.add("scale", MultiplyConstant(Tensor({6}, {1, 2, 3, 4, 5, 6})));
-  net.add("offset", AddConstant(Tensor({1}, {-0.5F})));
+  net.add("offset", AddConstant(Tensor({1}, std::vector<float>{-0.5F})));
   const Tensor plane = test::Values(3).uniform(net.output_shape(), -1, 1);
   const std::size_t joined = net.add("plane", AddConstant(plane));
   net.add("concat", Concatenate{}, {joined, gated});

@@ -138,7 +138,7 @@ float worst_difference(std::span<const float> got, std::span<const float> expect
 }
 
 // What is refused, by what is said of it. Most of it is about the batch, which a network has not.
-const std::map<std::string, std::vector<std::string>> refused{
+const std::map<std::string, std::vector<std::string>> refusals{
     {"no positive scale for all values", {"quantizelinear_axis"}},
     {"takes pictures [batch, C, H, W]",
      {"AvgPool3d",
@@ -226,7 +226,7 @@ const std::map<std::string, std::vector<std::string>> refused{
 
 /// The part of a complaint that is expected of test `name`; empty where it is to run.
 std::string refusal_of(const std::string& name) {
-  for (const auto& [reason, names] : refused) {
+  for (const auto& [reason, names] : refusals) {
     if (std::ranges::find(names, name) != names.end()) {
       return reason;
     }

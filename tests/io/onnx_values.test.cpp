@@ -53,7 +53,7 @@ TEST_CASE("ONNX: batch norms of another epsilon have the difference in their var
   };
   const Network net = detail::import_onnx(graph("epsilon", 3.0F), "graph");
   const Tensor x = pictures({3, 4, 2});
-  CHECK(net.forward(x)[5] == doctest::Approx((x[5] - 1) / 2 + 1));
+  CHECK(net.forward(x)[5] == doctest::Approx(static_cast<double>((x[5] - 1) / 2 + 1)));
   CHECK(contains(complaint([&] {
                    static_cast<void>(
                        detail::import_onnx(graph("training_mode", std::int64_t{1}), "graph"));

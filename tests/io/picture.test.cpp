@@ -57,11 +57,11 @@ double covered(std::size_t source, std::size_t target, std::size_t from, std::si
 
 TEST_CASE("resize: the weighted mean over the whole picture, within the rounding of a level") {
   const Picture from = random_picture(17, 11, 3);
-  for (const auto& [height, width] : {std::pair{8, 5}, {17, 11}, {5, 30}, {40, 3}, {1, 1}}) {
+  for (const auto& extents : {std::pair{8U, 5U}, {17U, 11U}, {5U, 30U}, {40U, 3U}, {1U, 1U}}) {
+    const std::size_t height = extents.first;
     CAPTURE(height);
     for (const Resampling resampling : {Resampling::bilinear, Resampling::area}) {
-      const Picture to = resize(from, static_cast<std::size_t>(height),
-                                static_cast<std::size_t>(width), resampling);
+      const Picture to = resize(from, height, extents.second, resampling);
       double largest = 0;
       for (std::size_t i = 0; i < to.pixels.size(); ++i) {
         const std::size_t y = i / 3 / to.width;

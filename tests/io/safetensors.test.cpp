@@ -25,7 +25,7 @@ Bytes file_of(const std::string& header, const Bytes& values) {
   return bytes;
 }
 
-std::string refused(const std::string& header, const Bytes& values = {}) {
+std::string refused_header(const std::string& header, const Bytes& values = {}) {
   return complaint([&] { (void)detail::parse_safetensors(file_of(header, values), "x"); });
 }
 
@@ -69,7 +69,7 @@ TEST_CASE("safetensors: a written file is that of the specification, and is read
 
 TEST_CASE("safetensors: weights of a network") {
   Network net({2});
-  net.add("fc", Dense<>(Tensor({1, 2}, {3, 4}), Tensor({1}, {5})));
+  net.add("fc", Dense<>(Tensor({1, 2}, {3, 4}), Tensor({1}, std::vector<float>{5})));
   Network other({2});
   other.add("fc", Dense<>::zeros(2, 1));
   const Scratch scratch;
@@ -86,28 +86,34 @@ TEST_CASE("safetensors: damaged and hostile files are refused, and nothing large
       contains(complaint([] { (void)detail::parse_safetensors(Bytes(7), "x"); }), "x: ends early"));
   CHECK(contains(complaint([] { (void)detail::parse_safetensors(Bytes(20, 0xFF), "x"); }),
                  "x: ends early"));
-  CHECK(contains(refused("{"), "x: its header is not one of safetensors"));
-  CHECK(contains(refused("[1]"), "its header is not"));
-  CHECK(contains(refused(std::string(100000, '[')), "its header is not"));
-  CHECK(contains(refused(array(R"("dtype":"F32","shape":[1])")), "its header is not"));
-  CHECK(contains(refused(array(R"("dtype":"F32","shape":[-1],"data_offsets":[0,4])"), Bytes(4)),
-                 "its array a has 4 bytes"));
-  CHECK(contains(refused(array(R"("dtype":"F32","shape":[1],"data_offsets":[0,4])"), Bytes(3)),
-                 "its array a lies beyond the end"));
-  CHECK(contains(refused(array(R"("dtype":"F32","shape":[2],"data_offsets":[0,4])"), Bytes(4)),
-                 "its array a has 4 bytes for 2 values"));
-  CHECK(
-      contains(refused(array(R"("dtype":"F32","shape":)" + too_many + R"(,"data_offsets":[0,0])")),
-               "its array a has 0 bytes"));
-  CHECK(contains(refused(array(R"("dtype":"F8","shape":[1],"data_offsets":[0,1])"), Bytes(1)),
-                 "its array a has values of type F8"));
-  CHECK(contains(refused(array(R"("dtype":"U8","shape":[1],"data_offsets":[0,1])"), Bytes(2)),
-                 "bytes that belong to no array"));
-  const std::string u8 = R"("dtype":"U8","shape":[2],"data_offsets":[0,2])";
-  CHECK(contains(refused(R"({"a":{)" + u8 + R"(},"b":{)" + u8 + "}}", Bytes(2)), "overlap"));
+  CHECK(contains(refused_header("{"), "x: its header is not one of safetensors"));
+  CHECK(contains(refused_header("[1]"), "its header is not"));
+  CHECK(contains(refused_header(std::string(100000, '[')), "its header is not"));
+  CHECK(contains(refused_header(array(R"("dtype":"F32","shape":[1])")), "its header is not"));
   CHECK(contains(
-      refused(array(R"("dtype":"U8","shape":[1,1,1,1,1,1,1],"data_offsets":[0,1])"), Bytes(1)),
-      "at most 6 extents"));
+      refused_header(array(R"("dtype":"F32","shape":[-1],"data_offsets":[0,4])"), Bytes(4)),
+      "its array a has 4 bytes"));
+  CHECK(
+      contains(refused_header(array(R"("dtype":"F32","shape":[1],"data_offsets":[0,4])"), Bytes(3)),
+               "its array a lies beyond the end"));
+  CHECK(
+      contains(refused_header(array(R"("dtype":"F32","shape":[2],"data_offsets":[0,4])"), Bytes(4)),
+               "its array a has 4 bytes for 2 values"));
+  CHECK(contains(
+      refused_header(array(R"("dtype":"F32","shape":)" + too_many + R"(,"data_offsets":[0,0])")),
+      "its array a has 0 bytes"));
+  CHECK(
+      contains(refused_header(array(R"("dtype":"F8","shape":[1],"data_offsets":[0,1])"), Bytes(1)),
+               "its array a has values of type F8"));
+  CHECK(
+      contains(refused_header(array(R"("dtype":"U8","shape":[1],"data_offsets":[0,1])"), Bytes(2)),
+               "bytes that belong to no array"));
+  const std::string u8 = R"("dtype":"U8","shape":[2],"data_offsets":[0,2])";
+  CHECK(contains(refused_header(R"({"a":{)" + u8 + R"(},"b":{)" + u8 + "}}", Bytes(2)), "overlap"));
+  CHECK(
+      contains(refused_header(array(R"("dtype":"U8","shape":[1,1,1,1,1,1,1],"data_offsets":[0,1])"),
+                              Bytes(1)),
+               "at most 6 extents"));
   const std::vector<NamedArray> twice(2, NamedArray{"a", {{1}, std::vector{1.0F}}});
   CHECK(contains(complaint([&] { (void)detail::safetensors_bytes(twice); }), "Two arrays"));
 }

@@ -53,7 +53,7 @@ Array random_array(const Shape& shape, std::uint64_t stream, int low, int high) 
   return {shape, values};
 }
 
-std::vector<NamedArray> constants() {
+std::vector<NamedArray> network_constants() {
   return {{"t1", random_array<std::uint8_t>({3, 2, 2, 2}, 1, 0, 256)},
           {"t2", random_array<std::int32_t>({3}, 2, -500, 500)},
           {"t4", random_array<std::uint8_t>({1, 3, 3, 3}, 4, 0, 256)},
@@ -61,13 +61,14 @@ std::vector<NamedArray> constants() {
           {"t10", random_array<std::int32_t>({2}, 10, -50, 50)}};
 }
 
-std::string refused(const std::string& what, const std::string& instead) {
+std::string refused_network(const std::string& what, const std::string& instead) {
   std::string text = graph_text;
   text.replace(text.find(what), what.size(), instead);
-  return complaint([&] { (void)network_of(parse_tflite_graph(text, constants(), "x.json")); });
+  return complaint(
+      [&] { (void)network_of(parse_tflite_graph(text, network_constants(), "x.json")); });
 }
 
-using Values = std::vector<double>;
+using Expected = std::vector<double>;
 
 /// The nearest code of a value on a uint8 grid, as the real it stands for.
 double on_grid(double x, double scale, double zero) {
@@ -80,11 +81,11 @@ double at(const Array& array, std::size_t i) {
 }
 
 /// The graph above by its definition, in double.
-Values expected(const Values& x) {
-  const std::vector<NamedArray> c = constants();
-  Values conv(12);
-  Values sum(12);
-  Values pooled(3, 0.0);
+Expected expected(const Expected& x) {
+  const std::vector<NamedArray> c = network_constants();
+  Expected conv(12);
+  Expected sum(12);
+  Expected pooled(3, 0.0);
   for (std::size_t i = 0; i < 12; ++i) {  // SAME of 3 rows in steps of 2: one row below
     const std::size_t o = i % 3;
     double total = 0.125 * at(c[1].array, o);
@@ -110,7 +111,7 @@ Values expected(const Values& x) {
     sum[i] = on_grid(on_grid(total, 2, 50) + conv[i], 3, 30);
     pooled[i % 3] += sum[i] / 4;
   }
-  Values y(2);
+  Expected y(2);
   for (std::size_t o = 0; o < 2; ++o) {
     const double scale = o == 0 ? 0.5 : 0.125;
     y[o] = scale * at(c[4].array, o);
@@ -125,7 +126,7 @@ Values expected(const Values& x) {
 }  // namespace
 
 TEST_CASE("network_of a TFLite graph: what its operators compute, on the grids of its tensors") {
-  const Network net = network_of(parse_tflite_graph(graph_text, constants(), "x"));
+  const Network net = network_of(parse_tflite_graph(graph_text, network_constants(), "x"));
   CHECK(net.input_shape() == Shape{3, 4, 2});
   CHECK(net.output_shape() == Shape{2});
   Random random(5, 1);
@@ -135,44 +136,49 @@ TEST_CASE("network_of a TFLite graph: what its operators compute, on the grids o
   }
   const Tensor y = net.forward(x);
   for (std::size_t b = 0; b < 20; ++b) {
-    const Values wanted = expected({x.row(b).begin(), x.row(b).end()});
+    const Expected wanted = expected({x.row(b).begin(), x.row(b).end()});
     CHECK(y.row(b)[0] == wanted[0]);
     CHECK(y.row(b)[1] == wanted[1]);
   }
 }
 
 TEST_CASE("network_of a TFLite graph: memory holds the codes of the file, under its scales") {
-  Network net = network_of(parse_tflite_graph(graph_text, constants(), "x"));
+  Network net = network_of(parse_tflite_graph(graph_text, network_constants(), "x"));
   const std::vector<NamedImage> images = net.images();
   CHECK(images[0].name == "conv0.kernel");
   const auto* const kernel = dynamic_cast<const Memory<Int8Affine>*>(images[0].image);
   REQUIRE(kernel != nullptr);
   CHECK(kernel->scales()[0] == AffineScale{0.25F, -8});
   for (std::size_t i = 0; i < kernel->size(); ++i) {
-    CHECK(static_cast<std::int8_t>(kernel->words()[i]) == at(constants()[0].array, i) - 128);
+    CHECK(static_cast<std::int8_t>(kernel->words()[i]) ==
+          at(network_constants()[0].array, i) - 128);
   }
 }
 
 TEST_CASE("network_of a TFLite graph: guards wrap what it holds") {
   using Guarded = Triplicated<Int8Affine>;
-  const TfliteGraph graph = parse_tflite_graph(graph_text, constants(), "x");
+  const TfliteGraph graph = parse_tflite_graph(graph_text, network_constants(), "x");
   const Tensor x({2, 3, 4, 2}, 7.5F);
   CHECK(network_of<Guarded>(graph).forward(x) == network_of(graph).forward(x));
 }
 
 TEST_CASE("network_of a TFLite graph: what is wrong is said with its operator") {
-  CHECK(contains(refused("[0,1,2]", "[0]"), "CONV_2D that makes tensor c: input 1 should be"));
-  CHECK(contains(refused("[0,1,2]", "[5,1,2]"), "tensor d is read before it is computed"));
-  CHECK(contains(refused("\"scale\": [0.25]", "\"scale\": [0]"), "the scale must be a positive"));
-  CHECK(contains(
-      refused("[0.5, 0.125], \"zero_point\": [0, 0], \"const\": true},\n  {\"name\": \"fb\"",
-              "[1,1,1], \"zero_point\": [0,0,0], \"const\": true},\n  {\"name\": \"fb\""),
-      "its weights need one scale, or one for each output"));
-  CHECK(contains(refused("[2,2], \"act\": \"RELU\"", "[2,1]"), "with one stride and dilation"));
-  CHECK(contains(refused("\"RELU\"", "\"TANH\""), "activation function TANH is not supported"));
-  CHECK(contains(refused("\"AVERAGE_POOL_2D\"", "\"L2_POOL_2D\""),
+  CHECK(contains(refused_network("[0,1,2]", "[0]"),
+                 "CONV_2D that makes tensor c: input 1 should be"));
+  CHECK(contains(refused_network("[0,1,2]", "[5,1,2]"), "tensor d is read before it is computed"));
+  CHECK(contains(refused_network("\"scale\": [0.25]", "\"scale\": [0]"),
+                 "the scale must be a positive"));
+  CHECK(contains(refused_network(
+                     "[0.5, 0.125], \"zero_point\": [0, 0], \"const\": true},\n  {\"name\": \"fb\"",
+                     "[1,1,1], \"zero_point\": [0,0,0], \"const\": true},\n  {\"name\": \"fb\""),
+                 "its weights need one scale, or one for each output"));
+  CHECK(contains(refused_network("[2,2], \"act\": \"RELU\"", "[2,1]"),
+                 "with one stride and dilation"));
+  CHECK(contains(refused_network("\"RELU\"", "\"TANH\""),
+                 "activation function TANH is not supported"));
+  CHECK(contains(refused_network("\"AVERAGE_POOL_2D\"", "\"L2_POOL_2D\""),
                  "L2_POOL_2D that makes tensor p: this operator is not supported"));
-  CHECK(contains(refused("\"filter\": [2,2]", "\"filter\": [1,1]"),
+  CHECK(contains(refused_network("\"filter\": [2,2]", "\"filter\": [1,1]"),
                  "gives [2, 2, 3], and the file says [1, 1, 3]"));
-  CHECK(contains(refused("\"CONV_2D\"", "\"SOFTMAX\""), "has no operator to compute"));
+  CHECK(contains(refused_network("\"CONV_2D\"", "\"SOFTMAX\""), "has no operator to compute"));
 }
