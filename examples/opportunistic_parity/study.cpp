@@ -117,14 +117,18 @@ class Experiments {
 
 /// Whole decades until accuracy has been at chance twice, then the digits of the BERZAD by halving
 /// the decade behind the last that loses nothing.
-Curve measure(Experiments& experiments, int bit, double fault_free,
+Curve measure(Experiments& experiments, int bit, const Count& fault_free,
               const std::function<void(double)>& tried) {
+  // the paper draws a batch of pictures for each experiment
+  const auto berzad_of = [&](std::span<const CurvePoint> points) {
+    return berzad(points, fault_free.rate(), 0.95, fault_free.total);
+  };
   std::map<std::size_t, CurvePoint> points;
   const auto loses_nothing = [&](std::size_t rate) {
     const CurvePoint point = experiments.point(rate);
     points[rate] = point;
     tried(point.ber);
-    return berzad({&point, 1}, fault_free).ber > 0;
+    return berzad_of({&point, 1}).ber > 0;
   };
   std::size_t last_good = decades * digits;
   std::size_t at_chance = 0;
@@ -144,7 +148,7 @@ Curve measure(Experiments& experiments, int bit, double fault_free,
   for (auto& [rate, point] : points) {
     curve.points.push_back(std::move(point));
   }
-  curve.berzad = berzad(curve.points, fault_free);
+  curve.berzad = berzad_of(curve.points);
   curve.berzad.at_least = curve.berzad.ber == grid().back();
   return curve;
 }
@@ -211,7 +215,7 @@ Findings study(const Options& options, const Subject& subject, Network network,
     }
     Experiments experiments(options, plan, network, engine,
                             options.out / "journals" / (file_name(name) + ".journal"));
-    Curve curve = measure(experiments, bit, found.top1.rate(),
+    Curve curve = measure(experiments, bit, found.top1,
                           [&](double rate) { progress(name + " at " + rate_text(rate)); });
     if (bit < 0) {
       found.all = std::move(curve);

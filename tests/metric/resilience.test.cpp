@@ -75,6 +75,14 @@ TEST_CASE("Resilience: twenty trials equal to the fault-free accuracy show no lo
   CHECK(upset::berzad(curve, 0.9) == GridRate{1e-6, false});
 }
 
+TEST_CASE("Resilience: trials of the same pictures show as little as those of others would") {
+  // sqrt(0.9 * 0.1 / 400 / 20) = 0.00335, t = 2.093: half a width of 0.0070
+  const Curve curve{{1e-6, std::vector<double>(20, 0.894)}, {1e-5, std::vector<double>(20, 0.89)}};
+  CHECK(upset::berzad(curve, 0.9).ber == 0);
+  CHECK(upset::berzad(curve, 0.9, 0.95, 400) == GridRate{1e-6, false});
+  CHECK(upset::berzad(curve, 0.9, 0.95, 100) == GridRate{1e-5, true});
+}
+
 TEST_CASE("Resilience: the area is 1 where every accuracy is 1, on both axes") {
   const Curve curve = curve_of({1, 1, 1, 1});
   const BerRange all{curve.front().ber, curve.back().ber};

@@ -112,9 +112,11 @@ inline void expect_confidence(double confidence) {
 /// - units:  those of the values; the ends may leave the range the values can have
 /// - errors: one value shows no spread, so its interval is everything: [-infinity, infinity]; equal
 ///           values give a point; no values or a confidence outside (0, 1) throw `Error`
+/// - shared_variance: of what all values have in common, as if each had drawn it for itself; it is
+///           added to the variance seen among them
 /// - source: Student 1908, "The probable error of a mean"
-[[nodiscard]] inline Interval student_mean(std::span<const double> values,
-                                           double confidence = 0.95) {
+[[nodiscard]] inline Interval student_mean(std::span<const double> values, double confidence = 0.95,
+                                           double shared_variance = 0) {
   detail::expect_confidence(confidence);
   const double center = mean(values);
   if (values.size() == 1) {
@@ -124,7 +126,8 @@ inline void expect_confidence(double confidence) {
   const double n = static_cast<double>(values.size());
   const double t = boost::math::quantile(
       boost::math::complement(boost::math::students_t(n - 1), (1 - confidence) / 2));
-  const double half = t * standard_deviation(values) / std::sqrt(n);
+  const double half =
+      t * std::hypot(standard_deviation(values), std::sqrt(shared_variance)) / std::sqrt(n);
   return {center - half, center + half};
 }
 

@@ -111,13 +111,17 @@ inline void expect_share(double accuracy, const char* what) {
 /// Largest rate at which no loss is shown: fault-free accuracy inside Student's interval of the
 /// mean ("bit error rate with zero accuracy drop").
 ///
+/// - pictures: how many, where all trials have seen the same ones: the interval is then as wide as
+///             if each trial had drawn so many for itself, as the source's did; of the same ones
+///             the slightest loss shows. 0 where each has drawn its own
+///
 /// A point of few or scattered trials shows little, so this flatters networks that seldom fail but
 /// then fail altogether; `tolerated_ber` does not.
 ///
 /// - errors: throws as `tolerated_ber`, and for points of one trial, whose interval is everything
 /// - source: Burel, Evans and Anghel 2021, "Zero-Overhead Protection for CNN Weights"
 [[nodiscard]] inline GridRate berzad(std::span<const CurvePoint> curve, double fault_free,
-                                     double confidence = 0.95) {
+                                     double confidence = 0.95, std::size_t pictures = 0) {
   detail::expect_curve(curve);
   detail::expect_share(fault_free, "A fault-free accuracy");
   GridRate found;
@@ -126,7 +130,9 @@ inline void expect_share(double accuracy, const char* what) {
       throw Error("BERZAD needs at least 2 trials at every bit error rate; point " +
                   std::to_string(i) + " has one");
     }
-    if (student_mean(curve[i].accuracies, confidence).contains(fault_free)) {
+    const double right = mean(curve[i].accuracies);
+    const double drawing = pictures == 0 ? 0 : right * (1 - right) / static_cast<double>(pictures);
+    if (student_mean(curve[i].accuracies, confidence, drawing).contains(fault_free)) {
       found = {curve[i].ber, i + 1 == curve.size()};
     }
   }
