@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "options.hpp"
 
-#include <map>
-
 #include "common/command_line.hpp"
 #include "common/formats.hpp"
 #include "common/program.hpp"
@@ -49,10 +47,10 @@ Options read_options(int argc, char** argv) {
   add_count("--shorter-side", options.pictures.shorter_side,
             "what the shorter side is made before the middle is cut out; 0: pictures are resized "
             "whole. A picture of the right size is left as it is");
-  app.add_option("--resampling", options.pictures.resampling,
-                 "bilinear (with a low pass, as Pillow) or area")
-      ->transform(CLI::CheckedTransformer(std::map<std::string, Resampling>{
-          {"bilinear", Resampling::bilinear}, {"area", Resampling::area}}));
+  std::string resampling = "bilinear";
+  app.add_option("--resampling", resampling, "bilinear (with a low pass, as Pillow) or area")
+      ->check(CLI::IsMember({"bilinear", "area"}))
+      ->capture_default_str();
   app.add_option("--normalise", normalise,
                  "MEANS/DEVIATIONS of pixels, one or one for each channel")
       ->capture_default_str();
@@ -85,6 +83,7 @@ Options read_options(int argc, char** argv) {
   options.normalisation = normalisation_in(normalise);
   options.normalisation.divisor = 255 / brightest;
   options.is_bgr = channels == "bgr";
+  options.pictures.resampling = resampling == "area" ? Resampling::area : Resampling::bilinear;
   if (app.count("--size") > 0) {
     options.is_sized = true;
     options.pictures.height = size;

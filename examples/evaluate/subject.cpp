@@ -73,7 +73,9 @@ Network named_network(const Options& options, const Dataset& data) {
 
 std::string known_networks() {
   return joined(network_names()) +
-         ", or the JSON file of a TFLite graph with its NPZ file beside it";
+         "; cnv, cmsis_nn or cmsis_nn_q7 from published weights; an ONNX file, or the JSON file of "
+         "a "
+         "TFLite graph with its NPZ file beside it";
 }
 
 Subject make_subject(const Options& options) {

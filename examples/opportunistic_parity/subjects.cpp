@@ -56,12 +56,6 @@ std::vector<Recipe> recipes() {
            .normalisation = {{0}, {1}, 1}}};
 }
 
-void to_bgr(Dataset& data) {
-  for (std::size_t i = 0; i < data.pixels.size(); i += 3) {
-    std::swap(data.pixels[i], data.pixels[i + 2]);
-  }
-}
-
 }  // namespace
 
 std::vector<std::string> subject_names() {
@@ -82,7 +76,7 @@ Subject load_subject(const std::string& name, const std::filesystem::path& data,
                 std::to_string(sample_size) + " of them are for calibration; ask for fewer");
   }
   if (recipe.is_bgr) {
-    to_bgr(dataset);
+    dataset.reverse_channels();
   }
   // Folders list one class after the other: steps of a prime take them from all over.
   std::vector<std::size_t> order(dataset.size());
