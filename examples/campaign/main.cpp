@@ -1,18 +1,17 @@
 // SPDX-License-Identifier: BSL-1.0
 // What becomes of the answers of a trained network when bits flip?
 #include <algorithm>
-#include <exception>
 #include <filesystem>
 #include <iostream>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "common/program.hpp"
 #include "options.hpp"
 #include "output.hpp"
 #include "processes.hpp"
 #include "subject.hpp"
-#include <malloc.h>
 
 #include <upset/campaign/engine.hpp>
 #include <upset/campaign/journal_merge.hpp>
@@ -111,11 +110,7 @@ int run(const Options& options, const Processes& processes) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  // Activations are freed and asked for again all the time; giving their pages back to the system
-  // in between doubles the time of an inference.
-  mallopt(M_MMAP_THRESHOLD, 1 << 26);
-  mallopt(M_TRIM_THRESHOLD, 1 << 28);
-  try {
+  return run_program("campaign", [&] {
     const bool with_mpi = std::find(argv, argv + argc, std::string("--mpi")) != argv + argc;
     const Processes processes(with_mpi);
     try {
@@ -128,11 +123,5 @@ int main(int argc, char** argv) {
       processes.serve([&](const auto&, const auto&) -> std::vector<Outcomes> { throw error; });
       return 0;
     }
-  } catch (const Error& error) {
-    std::cerr << "campaign: " << error.what() << '\n';
-  } catch (const std::exception& error) {
-    std::cerr << "campaign: " << error.what() << '\n';
-    return 1;
-  }
-  return 2;
+  });
 }

@@ -2,7 +2,6 @@
 #include "options.hpp"
 
 #include <algorithm>
-#include <cstdlib>
 #include <map>
 #include <optional>
 #include <utility>
@@ -10,6 +9,7 @@
 #include "common/command_line.hpp"
 #include "common/formats.hpp"
 #include "common/networks.hpp"
+#include "common/program.hpp"
 #include <CLI/CLI.hpp>
 
 #include <upset/core/error.hpp>
@@ -149,11 +149,7 @@ Options read_options(int argc, char** argv) {
   FaultText faults;
   bool fold = false;
   std::string shard = "0/1";
-  for (int i = 0; i < argc; ++i) {
-    const std::string argument = argv[i];
-    const bool plain = argument.find_first_of(" <>,*") == std::string::npos;
-    options.command += (i == 0 ? "" : " ") + (plain ? argument : "'" + argument + "'");
-  }
+  options.command = command_text(argc, argv);
   CLI::App app(
       "Flips bits of a trained network, in its weights or in what its layers read, and says what "
       "becomes of its answers.\nOutcomes depend on the options up to --seed, and on no other: not "
@@ -230,13 +226,7 @@ Options read_options(int argc, char** argv) {
                  "read from them, but for --out, --journal, and --weights and --dataset where "
                  "these have moved")
       ->expected(1, -1);
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::Success& help) {
-    std::exit(app.exit(help));
-  } catch (const CLI::ParseError& error) {
-    throw Error(std::string(error.what()) + " (see --help)");
-  }
+  parse_command_line(app, argc, argv);
   if (!options.merge.empty()) {
     read_journal(JournalReader(options.merge[0]), options);
   } else {

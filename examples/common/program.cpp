@@ -20,14 +20,23 @@ void parse_command_line(CLI::App& app, int argc, char** argv) {
   }
 }
 
-int run_program(const std::string& name, const std::function<void()>& run) {
+std::string command_text(int argc, char** argv) {
+  std::string text;
+  for (int i = 0; i < argc; ++i) {
+    const std::string argument = argv[i];
+    const bool plain = argument.find_first_of(" <>,*") == std::string::npos;
+    text += (i == 0 ? "" : " ") + (plain ? argument : "'" + argument + "'");
+  }
+  return text;
+}
+
+int run_program(const std::string& name, const std::function<int()>& run) {
   // Activations of a batch are freed and asked for again all the time; giving their pages back to
   // the system in between doubles the time of a forward pass.
   mallopt(M_MMAP_THRESHOLD, 1 << 26);
   mallopt(M_TRIM_THRESHOLD, 1 << 28);
   try {
-    run();
-    return 0;
+    return run();
   } catch (const upset::Error& error) {
     std::cerr << name << ": " << error.what() << '\n';
     return 2;

@@ -12,6 +12,9 @@ class App;
 /// Reads the command line; prints the help and exits where it is asked for. Throws `upset::Error`.
 void parse_command_line(CLI::App& app, int argc, char** argv);
 
-/// Calls `run` and returns the program's exit status: 2, where the input is refused, 1 for any
+/// The command as it could be typed again, for reports.
+[[nodiscard]] std::string command_text(int argc, char** argv);
+
+/// The exit status of the program: what `run` returns; 2, where the input is refused, 1 for any
 /// other trouble; either is said on standard error.
-[[nodiscard]] int run_program(const std::string& name, const std::function<void()>& run);
+[[nodiscard]] int run_program(const std::string& name, const std::function<int()>& run);

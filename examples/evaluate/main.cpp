@@ -81,5 +81,8 @@ void run(const Options& options) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  return run_program("evaluate", [&] { run(read_options(argc, argv)); });
+  return run_program("evaluate", [&] {
+    run(read_options(argc, argv));
+    return 0;
+  });
 }

@@ -53,5 +53,8 @@ void run(const Options& options) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  return run_program("opportunistic_parity", [&] { run(read_options(argc, argv)); });
+  return run_program("opportunistic_parity", [&] {
+    run(read_options(argc, argv));
+    return 0;
+  });
 }

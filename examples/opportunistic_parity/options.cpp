@@ -24,9 +24,7 @@ void add_names(CLI::App& app, const char* option, std::vector<std::string>& chos
 
 Options read_options(int argc, char** argv) {
   Options options;
-  for (int i = 0; i < argc; ++i) {
-    options.command += (i == 0 ? "" : " ") + std::string(argv[i]);
-  }
+  options.command = command_text(argc, argv);
   CLI::App app(
       "Flips bits in the weights of trained networks in every format, with and without parity "
       "hidden in\nthe weights, and prints at which bit error rate accuracy begins to fall.");

@@ -1,16 +1,15 @@
 // SPDX-License-Identifier: BSL-1.0
 // Which number format, under which protection, survives which rate of bit flips?
 #include <algorithm>
-#include <exception>
 #include <iostream>
 #include <numeric>
 #include <vector>
 
+#include "common/program.hpp"
 #include "options.hpp"
 #include "output.hpp"
 #include "study.hpp"
 #include "training.hpp"
-#include <malloc.h>
 
 #include <upset/io/load_dataset.hpp>
 #include <upset/report/progress.hpp>
@@ -90,18 +89,8 @@ void run(const Options& options) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  // Activations of a batch are freed and asked for again all the time; giving their pages back to
-  // the system in between doubles the time of a forward pass.
-  mallopt(M_MMAP_THRESHOLD, 1 << 26);
-  mallopt(M_TRIM_THRESHOLD, 1 << 28);
-  try {
+  return run_program("resilience_table", [&] {
     run(read_options(argc, argv));
     return 0;
-  } catch (const Error& error) {
-    std::cerr << "resilience_table: " << error.what() << '\n';
-  } catch (const std::exception& error) {
-    std::cerr << "resilience_table: " << error.what() << '\n';
-    return 1;
-  }
-  return 2;
+  });
 }

@@ -2,10 +2,10 @@
 #include "options.hpp"
 
 #include <algorithm>
-#include <cstdlib>
 #include <iostream>
 
 #include "common/command_line.hpp"
+#include "common/program.hpp"
 #include "rows.hpp"
 #include <CLI/CLI.hpp>
 
@@ -55,11 +55,7 @@ void check(const Options& options) {
 
 Options read_options(int argc, char** argv) {
   Options options;
-  for (int i = 0; i < argc; ++i) {
-    const std::string argument = argv[i];
-    const bool plain = argument.find_first_of(" <>,*") == std::string::npos;
-    options.command += (i == 0 ? "" : " ") + (plain ? argument : "'" + argument + "'");
-  }
+  options.command = command_text(argc, argv);
   CLI::App app(
       "Trains LeNet-5, instantiates it in every format, flips bits in its weights and in its "
       "activations,\nand prints which format and which protection survives what.");
@@ -81,13 +77,7 @@ Options read_options(int argc, char** argv) {
   add_count("--train-images", options.train_images, "pictures to train with; 0: all");
   add_count("--threads", options.threads, "threads; 0: one per core");
   add_count("--seed", options.seed, "seed of weights and faults");
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::Success& help) {
-    std::exit(app.exit(help));
-  } catch (const CLI::ParseError& error) {
-    throw upset::Error(std::string(error.what()) + " (see --help)");
-  }
+  parse_command_line(app, argc, argv);
   check(options);
   return options;
 }
