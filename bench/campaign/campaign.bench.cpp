@@ -38,7 +38,7 @@ struct Subject {
 };
 
 [[nodiscard]] LabelledImages noise(const Shape& shape, std::size_t count) {
-  LabelledImages test{Tensor(shape.with_batch(count)), std::vector<std::uint8_t>(count, 0)};
+  LabelledImages test{Tensor(shape.with_batch(count)), std::vector<std::uint16_t>(count, 0)};
   Random random(1, 1);
   for (float& value : test.images.values()) {
     value = static_cast<float>(random.normal());
