@@ -56,7 +56,7 @@ void gemm(benchmark::State& state, Shape2 shape) {
   }
   std::vector<float> y(shape.pixels * shape.channels);
   for (auto _ : state) {
-    operand.multiply(0, x, shape.pixels, y.data(), shape.channels);
+    operand.multiply(x, shape.pixels, y.data());
     benchmark::DoNotOptimize(y.data());
     benchmark::ClobberMemory();
   }
