@@ -83,7 +83,11 @@ TEST_CASE("plan_of: whatever changes a result changes one entry") {
         Names{"checksum of the learning rates"});
   for (const bool pixel : {false, true}) {
     Dataset edited = data;
-    ++(pixel ? edited.pixels.back() : edited.labels.back());
+    if (pixel) {
+      ++edited.pixels.back();
+    } else {
+      ++edited.labels.back();
+    }
     CHECK(differences(plan, plan_of(net, edited, {}, rates)) ==
           Names{"checksum of pictures and labels"});
   }
