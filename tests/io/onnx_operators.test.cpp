@@ -219,6 +219,7 @@ const std::map<std::string, std::vector<std::string>> refusals{
     {"PReLU takes slopes", {"prelu_example", "prelu_broadcast"}},
     {"its extent is 0", {"reshape_allowzero_reordered"}},
     {"it leaves nothing", {"slice_start_out_of_bounds"}},
+    {"a value without an axis", {"operator_index"}},
     {"must be a constant of the file", {"operator_addmm"}},
     {"other axes than those of the pixels",
      {"operator_reduced_mean", "operator_reduced_mean_keepdim"}},
