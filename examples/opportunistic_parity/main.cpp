@@ -38,11 +38,10 @@ void run(const Options& options) {
       continue;
     }
     const Subject subject = load_subject(name, options.data, options.images);
-    const Workshop workshop(subject);
     for (const Choice& memory : memories) {
       if (is_chosen(options.formats, memory.format) && is_chosen(options.guards, memory.guard)) {
         const Choice& unguarded = *std::ranges::find(memories, memory.format, &Choice::format);
-        findings.push_back(study(options, subject, workshop.make(memory, unguarded), memory,
+        findings.push_back(study(options, subject, in_memory(subject, memory, unguarded), memory,
                                  [](const std::string& what) { std::cerr << what << '\n'; }));
       }
     }

@@ -162,16 +162,16 @@ std::string file_name(std::string text) {
 
 }  // namespace
 
-Network Workshop::make(const Choice& memory, const Choice& unguarded) const {
+Network in_memory(const Subject& subject, const Choice& memory, const Choice& unguarded) {
   if (memory.format != "int8") {
-    return memory.build(subject_->real);
+    return memory.build(subject.real);
   }
-  const Network real = equalize(subject_->real);
+  const Network real = equalize(subject.real);
   Network corrected = unguarded.build(real);
-  calibrate(corrected, real, subject_->sample);
-  correct_biases(corrected, real, subject_->sample);
+  calibrate(corrected, real, subject.sample);
+  correct_biases(corrected, real, subject.sample);
   Network network = memory.build(real);
-  calibrate(network, real, subject_->sample);
+  calibrate(network, real, subject.sample);
   copy_parameters(corrected, network);
   return network;
 }

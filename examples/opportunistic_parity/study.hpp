@@ -34,19 +34,11 @@ struct Findings {
   double seconds = 0;
 };
 
-/// Float networks as each memory wants them: integers have their layers equalised, where no clip
-/// lies between (MobileNetV2 needs its ReLU6), and biases corrected for what is rounded.
-class Workshop {
- public:
-  explicit Workshop(const Subject& subject) : subject_(&subject) {}
-
-  /// The network in this memory, calibrated. A guard changes words, not what is trained: its
-  /// network has the biases of the unguarded one.
-  [[nodiscard]] upset::Network make(const Choice& memory, const Choice& unguarded) const;
-
- private:
-  const Subject* subject_;
-};
+/// The network in this memory, calibrated: integers have their layers equalised, where no clip lies
+/// between (MobileNetV2 needs its ReLU6), and biases corrected for what is rounded. A guard changes
+/// words, not what is trained: its network has the biases of the unguarded one.
+[[nodiscard]] upset::Network in_memory(const Subject& subject, const Choice& memory,
+                                       const Choice& unguarded);
 
 /// Studies one network in one memory. What is finished lies in the journals below `options.out`.
 [[nodiscard]] Findings study(const Options& options, const Subject& subject, upset::Network network,
