@@ -52,9 +52,12 @@ struct OnnxNode {
   }
 };
 
+/// Types of what a network computes.
+enum class OnnxType : std::uint8_t { real, int8, uint8, int32, other };
+
 struct OnnxInput {
   std::string name;
-  bool is_float = false;
+  OnnxType type = OnnxType::other;
   std::vector<std::int64_t> extents;  ///< batch first; 0 where the file leaves one open
 };
 
@@ -199,7 +202,11 @@ template <class Proto>
 
 [[nodiscard]] inline OnnxInput onnx_input(const onnx::ValueInfoProto& proto) {
   const onnx::TypeProto::Tensor& type = proto.type().tensor_type();
-  OnnxInput input{proto.name(), type.elem_type() == onnx::TensorProto::FLOAT, {}};
+  const OnnxType element = type.elem_type() == onnx::TensorProto::FLOAT   ? OnnxType::real
+                           : type.elem_type() == onnx::TensorProto::INT8  ? OnnxType::int8
+                           : type.elem_type() == onnx::TensorProto::UINT8 ? OnnxType::uint8
+                                                                          : OnnxType::other;
+  OnnxInput input{proto.name(), element, {}};
   for (const onnx::TensorShapeProto::Dimension& extent : type.shape().dim()) {
     input.extents.push_back(extent.has_dim_value() ? std::int64_t{extent.dim_value()} : 0);
   }

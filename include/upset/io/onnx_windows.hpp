@@ -6,12 +6,14 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include <upset/io/onnx_builder.hpp>
 #include <upset/io/onnx_constants.hpp>
+#include <upset/io/onnx_products.hpp>
 #include <upset/nn/conv2d.hpp>
 #include <upset/nn/pooling.hpp>
 #include <upset/nn/transposed_conv2d.hpp>
@@ -128,7 +130,8 @@ inline void pad_evenly(WindowGeometry& geometry, const OnnxPair& all, bool large
 }
 
 inline void import_conv(OnnxBuilder& to, const OnnxNode& node) {
-  const OnnxValue x = to.picture(node, 0);
+  const std::optional<OnnxGrids> grids = product_grids(to, node, 0);
+  const OnnxValue x = to.as_picture(product_input(to, node, grids));
   const Tensor weight = onnx_kernel(to, node);
   const Shape& shape = weight.shape();
   WindowGeometry geometry = onnx_window(node, {shape[2], shape[3]}, pixels_of(x));
@@ -140,8 +143,10 @@ inline void import_conv(OnnxBuilder& to, const OnnxNode& node) {
                 std::to_string(x.shape[0]) + " channels");
   }
   Tensor kernel = to_tensor(permuted(to.constant(node, 1), {0, 2, 3, 1}));
-  to.give_picture(node, OnnxBuilder::name_of(node, {1, 2}),
-                  Conv2d<>(geometry, std::move(kernel), onnx_bias(to, node, 2, shape[0])), x);
+  Tensor bias = onnx_bias(to, node, 2, shape[0]);
+  AnyLayer layer = grids ? to.layers().conv(geometry, std::move(kernel), std::move(bias), *grids)
+                         : Conv2d<>(geometry, std::move(kernel), std::move(bias));
+  to.give_picture(node, layer_name(node, {1, 2}), std::move(layer), x);
 }
 
 // The output is pads shorter than the picture spread out and all windows on it; or as long as told.
@@ -180,7 +185,7 @@ inline void import_conv_transpose(OnnxBuilder& to, const OnnxNode& node) {
   }
   const std::size_t channels = shape[1] * geometry.groups;
   to.give_picture(
-      node, OnnxBuilder::name_of(node, {1, 2}),
+      node, layer_name(node, {1, 2}),
       Conv2d<>(transposed(geometry, added[0], added[1]), transposed_kernel(weight, geometry.groups),
                onnx_bias(to, node, 2, channels)),
       x);
@@ -197,7 +202,7 @@ inline void import_conv_transpose(OnnxBuilder& to, const OnnxNode& node) {
 
 inline void import_max_pool(OnnxBuilder& to, const OnnxNode& node) {
   const OnnxValue x = to.picture(node, 0);
-  to.give_picture(node, OnnxBuilder::name_of(node), MaxPool(pool_window(node, x)), x);
+  to.give_picture(node, layer_name(node), MaxPool(pool_window(node, x)), x);
 }
 
 inline void import_average_pool(OnnxBuilder& to, const OnnxNode& node) {
@@ -208,20 +213,20 @@ inline void import_average_pool(OnnxBuilder& to, const OnnxNode& node) {
       window != onnx_window(node, {window.kernel_height, window.kernel_width}, pixels_of(x))) {
     throw Error("it counts padding, and its last windows reach beyond it, which is not supported");
   }
-  to.give_picture(node, OnnxBuilder::name_of(node),
+  to.give_picture(node, layer_name(node),
                   AveragePool(window, counts_padding ? Divisor::taps : Divisor::pixels), x);
 }
 
 inline void import_global_average_pool(OnnxBuilder& to, const OnnxNode& node) {
   const OnnxValue x = to.picture(node, 0);
   const Shape shape{x.shape[0], 1, 1};
-  to.give(node, {to.add(OnnxBuilder::name_of(node), GlobalAveragePool{}, {x.node}), shape, shape,
-                 axis_last(0, 3)});
+  to.give(node,
+          {to.add(layer_name(node), GlobalAveragePool{}, {x.node}), shape, shape, axis_last(0, 3)});
 }
 
 inline void import_global_max_pool(OnnxBuilder& to, const OnnxNode& node) {
   const OnnxValue x = to.picture(node, 0);
-  to.give_picture(node, OnnxBuilder::name_of(node),
+  to.give_picture(node, layer_name(node),
                   MaxPool(WindowGeometry{.kernel_height = x.shape[1], .kernel_width = x.shape[2]}),
                   x);
 }
