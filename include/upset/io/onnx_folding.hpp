@@ -11,6 +11,7 @@
 #include <variant>
 #include <vector>
 
+#include <upset/io/onnx_arguments.hpp>
 #include <upset/io/onnx_arithmetic.hpp>
 #include <upset/io/onnx_codes.hpp>
 #include <upset/io/onnx_constants.hpp>

@@ -17,6 +17,7 @@
 #include <upset/io/onnx_layers.hpp>
 #include <upset/io/onnx_products.hpp>
 #include <upset/io/onnx_quantized.hpp>
+#include <upset/io/onnx_resize.hpp>
 #include <upset/io/onnx_shaping.hpp>
 #include <upset/io/onnx_sums.hpp>
 #include <upset/io/onnx_values.hpp>
