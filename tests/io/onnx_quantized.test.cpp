@@ -111,7 +111,8 @@ std::vector<int> integers_alone(const float* x) {
   for (std::size_t c = 0; c < 2; ++c) {
     for (std::size_t y = 0; y < 5; ++y) {
       for (std::size_t at = 0; at < 5; ++at) {
-        const double step = static_cast<double>(x[(y * 5 + at) * 2 + c]) / double{0.02F};
+        const double step =
+            static_cast<double>(x[(y * 5 + at) * 2 + c]) / static_cast<double>(0.02F);
         codes[c][y][at] = std::clamp(static_cast<int>(std::nearbyint(step)) + 117, 0, 255);
       }
     }
@@ -129,7 +130,8 @@ std::vector<int> integers_alone(const float* x) {
             sum += (codes[c][iy][ix - 1] - 117) * conv_codes[o * 18 + tap];
           }
         }
-        const double scale = double{0.02F} * double{conv_scales[o]} / double{0.11F};
+        const double scale = static_cast<double>(0.02F) * static_cast<double>(conv_scales[o]) /
+                             static_cast<double>(0.11F);
         int& largest = pooled[o * 4 + oy / 2 * 2 + ox / 2];
         largest = std::max(largest, requantized(sum, scale, 90));
       }
@@ -141,7 +143,9 @@ std::vector<int> integers_alone(const float* x) {
     for (std::size_t i = 0; i < 12; ++i) {
       sum += std::int64_t{pooled[i] - 90} * (dense_codes[i * 4 + o] - 131);
     }
-    result.push_back(requantized(sum, double{0.11F} * double{0.015F} / double{0.4F}, 100));
+    result.push_back(requantized(
+        sum, static_cast<double>(0.11F) * static_cast<double>(0.015F) / static_cast<double>(0.4F),
+        100));
   }
   return result;
 }

@@ -174,6 +174,8 @@ TEST_CASE("network_of a TFLite graph: what is wrong is said with its operator") 
                  "its weights need one scale, or one for each output"));
   CHECK(contains(refused_network("[2,2], \"act\": \"RELU\"", "[2,4], \"act\": \"RELU\""),
                  "gives [2, 1, 3], and the file says [2, 2, 3]"));
+  CHECK(contains(refused_network("\"SOFTMAX\", \"inputs\": [11]", "\"SOFTMAX\", \"inputs\": [5]"),
+                 "its last operator does not give its output, d"));
   CHECK(contains(refused_network("\"RELU\"", "\"TANH\""),
                  "activation function TANH is not supported"));
   CHECK(contains(refused_network("\"AVERAGE_POOL_2D\"", "\"L2_POOL_2D\""),

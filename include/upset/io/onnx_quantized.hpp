@@ -70,7 +70,7 @@ inline void give_real(OnnxBuilder& to, const OnnxNode& node,
       return constant_beside(to, x, along_axis(node, x.shape.with_batch(1), array));
     };
     if (from.scale != 1) {
-      x.node = to.add(name, MultiplyConstant(Tensor({1}, {1 / from.scale})), {x.node});
+      x.node = to.add(name, MultiplyConstant(Tensor({1}, 1 / from.scale)), {x.node});
     }
     x.node = to.add(name, AddConstant(beside(std::move(shifts))), {x.node});
     x.node = to.add(name, MultiplyConstant(beside(std::move(scales))), {x.node});

@@ -39,23 +39,25 @@ class TfliteBuilder {
   }
 
   [[nodiscard]] Network build() {
-    std::size_t last = graph_.input;
+    std::size_t scores = graph_.output;
     for (const TfliteOperator& op : graph_.operators) {
       if (op.kind == "SOFTMAX" || op.kind == "ARG_MAX") {
+        scores = op.inputs[0];
         break;
       }
-      last = op.outputs[0];
       try {
         add(op);
       } catch (const Error& error) {
-        throw Error(op.kind + " that makes tensor " + graph_.tensors[last].name + ": " +
+        throw Error(op.kind + " that makes tensor " + tensor(op.outputs[0]).name + ": " +
                     error.what());
       }
     }
     if (net_.size() == 0) {
       throw Error("has no operator to compute");
     }
-    (void)rounded(last);
+    if (rounded(scores) + 1 != net_.size()) {
+      throw Error("its last operator does not give its output, " + tensor(scores).name);
+    }
     return std::move(net_);
   }
 
