@@ -13,7 +13,7 @@ set(upset_parts
     "multiprecision|^interop/multiprecision[.]hpp|Boost|Boost::headers|^boost/multiprecision/"
     "io|^io/b,^io/c,^io/dataset,^io/idx,^io/np,^io/picture,^io/weights,^io/zip|ZLIB|ZLIB::ZLIB|^zlib[.]h"
     "image|^io/image,^io/load_dataset|Stb|Stb::Stb,upset::io|^stb/"
-    "json|^io/tflite,^io/safetensors|nlohmann_json|nlohmann_json::nlohmann_json,upset::io|^nlohmann/"
+    "json|^io/json,^io/tflite,^io/safetensors|nlohmann_json|nlohmann_json::nlohmann_json,upset::io|^nlohmann/"
     "onnx|^io/onnx|ONNX|ONNX::proto,upset::io|^onnx/"
     "metric|^metric/|Boost|Boost::headers|^boost/math/"
     "fault|^fault/||upset::random|"

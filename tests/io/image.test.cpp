@@ -85,7 +85,16 @@ TEST_CASE("decode_image: what is no picture, damaged or too large is refused") {
   CHECK(contains(refused(ppm("GIF89a", Bytes(40))), "a.png: not a JPEG"));
   Bytes cut = png();
   cut.resize(60);
-  CHECK(contains(refused(cut), "a.png: cannot be decoded ("));
+  CHECK(contains(refused(cut), "a.png: ends early"));
+  Bytes claiming = png();
+  claiming[33] = 0x70;  // first byte of the length of what is behind the header
+  CHECK(contains(refused(claiming), "a.png: ends early"));
+  Bytes damaged = png();
+  damaged[25] = 9;  // no type of colour
+  CHECK(contains(refused(damaged), "a.png: cannot be decoded ("));
+  Bytes longer = png();
+  longer.resize(longer.size() + 20, 0xFF);
+  CHECK(refused(longer).empty());
   CHECK(contains(refused(ppm("P6 4 4 255\n", Bytes(47))), "a.png: ends early"));
   CHECK(contains(refused(ppm("P6\n# made by\n# hand\n4 4\n255\n", Bytes(47))), "ends early"));
   CHECK(refused(ppm("P6\n# made by\n# hand\n4 4\n255\n", Bytes(48))).empty());

@@ -180,7 +180,7 @@ TEST_CASE("ONNX: what is wrong with a file is said in one sentence that names fi
   says("the file's output", [](Model&, Graph& g) { g.mutable_output(0)->set_name("elsewhere"); });
   says("is no batch of 32-bit floats", [](Model&, Graph& g) {
     g.mutable_input(0)->mutable_type()->mutable_tensor_type()->set_elem_type(
-        onnx::TensorProto::UINT8);
+        onnx::TensorProto::INT32);
   });
   says("input input: its extent is 0", [](Model&, Graph& g) {
     g.mutable_input(0)

@@ -28,11 +28,7 @@ TEST_CASE("OnnxBuilder: pictures lie channels last and are moved only where they
   CHECK(network.forward(x) == x);
 }
 
-TEST_CASE("OnnxBuilder: layers are called by their weights, their node or their operator, once") {
-  const OnnxNode conv{"Conv", "node", {"x", "a.b.weight"}, {"y"}, {}};
-  CHECK(OnnxBuilder::name_of(conv, {1}) == "a.b");
-  CHECK(OnnxBuilder::name_of(conv) == "node");
-  CHECK(OnnxBuilder::name_of({"Conv", "", {"x", "w"}, {"y"}, {}}, {1}) == "conv");
+TEST_CASE("OnnxBuilder: layers of one name get numbers") {
   detail::OnnxGraph graph = graph_of({1, 4}, {});
   OnnxBuilder to(graph);
   to.add("relu", ReLU{}, {Network::input});

@@ -78,6 +78,16 @@ TEST_CASE("ONNX: every layer that is exported comes back as it was") {
   check_round_trip(net);
 }
 
+TEST_CASE("ONNX: steps that differ between rows and columns come back as they were") {
+  Network net({7, 6, 2});
+  net.add("conv",
+          Conv2d<>::zeros(
+              2, 3, {.kernel_height = 2, .kernel_width = 2, .stride = {2, 1}, .dilation = {1, 3}}));
+  net.add("pool", MaxPool({.kernel_width = 2, .stride = {1, 2}}));
+  CHECK(net.output_shape() == Shape{3, 1, 3});
+  check_round_trip(net);
+}
+
 TEST_CASE("ONNX: a network that no file can hold is refused by the name of the layer") {
   Network network({4});
   network.add("first", Dense<>::zeros(4, 4));

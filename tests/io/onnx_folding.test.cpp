@@ -44,18 +44,13 @@ TEST_CASE("ONNX: what exporters compute with shapes") {
         Array{{2, 2}, std::vector<float>(4, 0)});
 }
 
-TEST_CASE("ONNX: constants that overflow, divide by zero or grow without end are refused") {
+TEST_CASE("ONNX: constants that are missing, overflow or grow without end are refused") {
   const auto says = [](const OnnxNode& node, const std::vector<Array>& inputs) {
     return complaint([&] { static_cast<void>(folded(node, inputs)); });
   };
-  const OnnxNode mul{"Mul", "", {}, {}, {}};
-  CHECK(contains(says(mul, {integers({std::int64_t{1} << 40}), integers({std::int64_t{1} << 40})}),
-                 "too large"));
-  CHECK(contains(says({"Div", "", {}, {}, {}}, {integers({1}), integers({0})}), "by zero"));
   CHECK(contains(says({"ConstantOfShape", "", {}, {}, {}}, {integers({1 << 14, 1 << 14})}),
                  "more than can be meant"));
-  CHECK(contains(says(mul, {integers({1}), {{1}, std::vector<float>{1}}}), "different types"));
-  CHECK(contains(says(mul, {integers({1})}), "its input 1 is missing"));
+  CHECK(contains(says({"Mul", "", {}, {}, {}}, {integers({1})}), "its input 1 is missing"));
   CHECK(contains(
       says({"Cast", "", {}, {}, {{"to", std::int64_t{7}}}}, {{{1}, std::vector<float>{1e30F}}}),
       "to an integer"));

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 #include <cstdint>
 #include <string>
-#include <vector>
 
 #include "scratch.hpp"
 #include <doctest/doctest.h>
@@ -9,50 +8,43 @@
 #include <upset/io/onnx_graph.hpp>
 
 using namespace upset;
-using onnx::TensorProto;
 
-namespace {
-
-TensorProto tensor(TensorProto::DataType type, std::int64_t extent, const std::string& raw = "") {
-  TensorProto result;
-  result.set_data_type(type);
-  result.add_dims(extent);
-  if (!raw.empty()) {
-    result.set_raw_data(raw);
-  }
-  return result;
+TEST_CASE("ONNX: nodes with their attributes, each of the type that is asked for") {
+  onnx::NodeProto proto;
+  proto.set_op_type("Clip");
+  proto.add_input("x");
+  proto.add_input("");
+  proto.add_output("y");
+  onnx::AttributeProto& most = *proto.add_attribute();
+  most.set_name("max");
+  most.set_type(onnx::AttributeProto::FLOAT);
+  most.set_f(6);
+  detail::OnnxNode node = detail::onnx_node(proto);
+  CHECK(node.get("max", 0.0F) == 6);
+  CHECK(node.get("min", -1.0F) == -1);
+  CHECK(node.has_input(0));
+  CHECK(!node.has_input(1));
+  CHECK(!node.has_input(2));
+  CHECK(detail::to_string(node) == "Clip that gives y");
+  CHECK(contains(complaint([&] { static_cast<void>(node.get("max", std::int64_t{0})); }),
+                 "its attribute max is of another type than Clip takes"));
+  proto.set_domain("com.example");
+  CHECK(detail::onnx_node(proto).type == "com.example.Clip");
+  most.set_type(onnx::AttributeProto::GRAPH);
+  CHECK(contains(complaint([&] { static_cast<void>(detail::onnx_node(proto)); }),
+                 "its attribute max is of a type that is not read"));
 }
 
-}  // namespace
-
-TEST_CASE("ONNX: tensors of every type that is read, raw and in their field") {
-  using detail::onnx_array;
-  const std::string raw("\x01\x00\x00\x80\xFE\xFF\xFF\xFF", 8);
-  CHECK(onnx_array(tensor(TensorProto::INT32, 2, raw)).values ==
-        Array::Values(std::vector<std::int32_t>{-0x7FFFFFFF, -2}));
-  CHECK(onnx_array(tensor(TensorProto::INT64, 1, raw)).values ==
-        Array::Values(std::vector<std::int64_t>{-0x17FFFFFFF}));
-  CHECK(onnx_array(tensor(TensorProto::UINT8, 8, raw)).values ==
-        Array::Values(std::vector<std::uint8_t>{1, 0, 0, 0x80, 0xFE, 0xFF, 0xFF, 0xFF}));
-  TensorProto bytes = tensor(TensorProto::INT8, 2);
-  bytes.add_int32_data(-128);
-  bytes.add_int32_data(127);
-  CHECK(onnx_array(bytes).values == Array::Values(std::vector<std::int8_t>{-128, 127}));
-  TensorProto reals = tensor(TensorProto::FLOAT, 1);
-  reals.add_float_data(0.5F);
-  CHECK(onnx_array(reals).values == Array::Values(std::vector<float>{0.5F}));
-  TensorProto wide = tensor(TensorProto::DOUBLE, 1);
-  wide.add_double_data(0.1);
-  CHECK(onnx_array(wide).values == Array::Values(std::vector<double>{0.1}));
-}
-
-TEST_CASE("ONNX: tensors whose data are not those of their shape are refused") {
-  const auto says = [](const TensorProto& proto) {
-    return complaint([&] { static_cast<void>(detail::onnx_array(proto)); });
-  };
-  CHECK(contains(says(tensor(TensorProto::FLOAT, 1 << 30, "abcd")), "holds 4 bytes"));
-  CHECK(contains(says(tensor(TensorProto::FLOAT, 1, "abcde")), "holds 5 bytes"));
-  CHECK(contains(says(tensor(TensorProto::FLOAT, 1)), "holds 0 values"));
-  CHECK(contains(says(tensor(TensorProto::FLOAT, -1)), "an extent of -1"));
-  CHECK(contains(says(tensor(TensorProto::STRING, 1)), "STRING, which is not read"));
+TEST_CASE("ONNX: inputs with their type and extents, 0 where one is open") {
+  onnx::ValueInfoProto proto;
+  proto.set_name("x");
+  onnx::TypeProto::Tensor& type = *proto.mutable_type()->mutable_tensor_type();
+  type.set_elem_type(onnx::TensorProto::UINT8);
+  type.mutable_shape()->add_dim()->set_dim_param("batch");
+  type.mutable_shape()->add_dim()->set_dim_value(3);
+  const detail::OnnxInput input = detail::onnx_input(proto);
+  CHECK(input.type == detail::OnnxType::uint8);
+  CHECK(input.extents == std::vector<std::int64_t>{0, 3});
+  type.set_elem_type(onnx::TensorProto::DOUBLE);
+  CHECK(detail::onnx_input(proto).type == detail::OnnxType::other);
 }

@@ -21,7 +21,11 @@ using Integers = std::vector<std::int64_t>;
 [[nodiscard]] inline detail::OnnxGraph graph_of(Integers extents,
                                                 std::vector<detail::OnnxNode> nodes,
                                                 std::map<std::string, Array> constants = {}) {
-  return {13, {{"x", true, std::move(extents)}}, {"y"}, std::move(nodes), std::move(constants)};
+  return {13,
+          {{"x", detail::OnnxType::real, std::move(extents)}},
+          {"y"},
+          std::move(nodes),
+          std::move(constants)};
 }
 
 [[nodiscard]] inline Array integers(Integers values) {

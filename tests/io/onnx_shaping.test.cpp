@@ -2,6 +2,7 @@
 #include <cstdint>
 
 #include "onnx_graphs.hpp"
+#include "scratch.hpp"
 #include <doctest/doctest.h>
 
 #include <upset/io/onnx_operators.hpp>
@@ -36,4 +37,16 @@ TEST_CASE("ONNX: a picture split by channels and joined by rows") {
                               {"Concat", "", {"b", "a"}, {"y"}, {{"axis", std::int64_t{2}}}}}),
       "graph");
   CHECK(net.forward(counted({1, 1, 2, 2})) == Tensor({1, 2, 2, 1}, {1, 3, 0, 2}));
+}
+
+TEST_CASE("ONNX: parts that leave some of an axis over are refused") {
+  CHECK(contains(
+      complaint([] {
+        static_cast<void>(detail::import_onnx(
+            graph_of({1, 3, 1, 2},
+                     {{"Split", "", {"x", "parts"}, {"y", "b"}, {{"axis", std::int64_t{1}}}}},
+                     {{"parts", integers({1, 1})}}),
+            "graph"));
+      }),
+      "its parts are 2 long together, and axis 1 is 3"));
 }

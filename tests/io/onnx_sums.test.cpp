@@ -22,6 +22,11 @@ TEST_CASE("ONNX: what is added behind a product without bias becomes its bias") 
                               {"Add", "", {"p", "b"}, {"s"}, {}},
                               {"Mul", "", {"p", "s"}, {"y"}, {}}});
   CHECK(kinds_of(two) == std::vector<std::string>{"Dense", "AddConstant", "Multiply"});
+  const Network renamed = import({{"MatMul", "", {"x", "w"}, {"p"}, {}},
+                                  {"Identity", "", {"p"}, {"i"}, {}},
+                                  {"Add", "", {"i", "b"}, {"s"}, {}},
+                                  {"Mul", "", {"p", "s"}, {"y"}, {}}});
+  CHECK(kinds_of(renamed) == std::vector<std::string>{"Dense", "AddConstant", "Multiply"});
 }
 
 TEST_CASE("ONNX: constants of planes, of channels and of one value beside pictures") {

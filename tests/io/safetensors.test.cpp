@@ -92,7 +92,11 @@ TEST_CASE("safetensors: damaged and hostile files are refused, and nothing large
   CHECK(contains(refused_header(array(R"("dtype":"F32","shape":[1])")), "its header is not"));
   CHECK(contains(
       refused_header(array(R"("dtype":"F32","shape":[-1],"data_offsets":[0,4])"), Bytes(4)),
-      "its array a has 4 bytes"));
+      "its array a has -1 where a whole number should stand"));
+  CHECK(contains(refused_header(R"({"a":{"dtype":"U8","shape":[1],"data_offsets":[0,1]},)"
+                                R"("b":{"dtype":"U8","shape":[1],"data_offsets":[0,1]}})",
+                                Bytes(2)),
+                 "its array b overlaps another"));
   CHECK(
       contains(refused_header(array(R"("dtype":"F32","shape":[1],"data_offsets":[0,4])"), Bytes(3)),
                "its array a lies beyond the end"));

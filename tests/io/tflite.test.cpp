@@ -172,8 +172,10 @@ TEST_CASE("network_of a TFLite graph: what is wrong is said with its operator") 
                      "[0.5, 0.125], \"zero_point\": [0, 0], \"const\": true},\n  {\"name\": \"fb\"",
                      "[1,1,1], \"zero_point\": [0,0,0], \"const\": true},\n  {\"name\": \"fb\""),
                  "its weights need one scale, or one for each output"));
-  CHECK(contains(refused_network("[2,2], \"act\": \"RELU\"", "[2,1]"),
-                 "with one stride and dilation"));
+  CHECK(contains(refused_network("[2,2], \"act\": \"RELU\"", "[2,4], \"act\": \"RELU\""),
+                 "gives [2, 1, 3], and the file says [2, 2, 3]"));
+  CHECK(contains(refused_network("\"SOFTMAX\", \"inputs\": [11]", "\"SOFTMAX\", \"inputs\": [5]"),
+                 "its last operator does not give its output, d"));
   CHECK(contains(refused_network("\"RELU\"", "\"TANH\""),
                  "activation function TANH is not supported"));
   CHECK(contains(refused_network("\"AVERAGE_POOL_2D\"", "\"L2_POOL_2D\""),

@@ -63,7 +63,7 @@ TEST_CASE("load_tflite_graph: x.json, and x.npz beside it") {
 TEST_CASE("parse_tflite_graph: what is wrong is said, before anything large is allocated") {
   CHECK(contains(refused("{", "["), "x.json: is no graph of tensors and operators"));
   CHECK(contains(refused("\"op\"", "\"no\""), "x.json: is no graph"));
-  CHECK(contains(refused("[1,4,4,2]", "\"large\""), "x.json: is no graph"));
+  CHECK(contains(refused("[1,4,4,2]", "\"large\""), "x.json: has \"large\" where a whole number"));
   CHECK(contains(refused("[0,1]", "[0,99]"), "x.json: CONV_2D reads or writes a tensor"));
   CHECK(contains(refused("\"outputs\": [2]", "\"outputs\": [3]"), "input or output is a tensor"));
   CHECK(contains(refused("[1,2]", "[2,1]"), "constant tensor w has no array t1 of shape [2, 1]"));
@@ -72,5 +72,7 @@ TEST_CASE("parse_tflite_graph: what is wrong is said, before anything large is a
   CHECK(contains(refused("[1,4,4,2]", "[65536,65536,65536,65536]"), "tensor x is larger"));
   CHECK(contains(refused("[0.5]", "[0.5, 1]"), "tensor w of type int8 needs a scale"));
   CHECK(contains(refused("\"zero_point\": [7]", "\"zero_point\": [200]"), "tensor w of type"));
-  CHECK(contains(refused("[2,3]", "[0,3]"), "CONV_2D has a stride, dilation or filter"));
+  CHECK(contains(refused("[2,3]", "[0,3]"), "CONV_2D has a stride that is not two"));
+  CHECK(contains(refused("[2,3]", "[2]"), "CONV_2D has a stride that is not two numbers"));
+  CHECK(contains(refused("[1,4,4,2]", "[1,4,4,1e40]"), "has 1e+40 where a whole number should"));
 }

@@ -59,17 +59,18 @@ std::size_t wrong_bits(const Case& c, const BitPictures<A>& pictures,
       const std::size_t mask_base = pictures.bases()[pixel];
       std::uint32_t real_taps = 0;
       for (std::size_t tap = 0; tap < g.taps(); ++tap) {
-        const auto place = [&](std::size_t out, std::size_t t, std::size_t before,
-                               std::size_t extent) {
-          const std::size_t at = out * g.stride + t * g.dilation;
-          const bool is_real = at >= before && (at - before) % g.input_dilation == 0 &&
-                               (at - before) / g.input_dilation < extent;
-          return is_real ? (at - before) / g.input_dilation : extent;
+        const auto place = [&](std::size_t Steps::*axis, std::size_t out, std::size_t t,
+                               std::size_t before, std::size_t extent) {
+          const std::size_t at = out * g.stride.*axis + t * g.dilation.*axis;
+          const std::size_t gap = g.input_dilation.*axis;
+          const bool is_real =
+              at >= before && (at - before) % gap == 0 && (at - before) / gap < extent;
+          return is_real ? (at - before) / gap : extent;
         };
-        const std::size_t y =
-            place(pixel / window.output_width(), tap / g.kernel_width, g.pad_top, height);
-        const std::size_t x =
-            place(pixel % window.output_width(), tap % g.kernel_width, g.pad_left, width);
+        const std::size_t y = place(&Steps::rows, pixel / window.output_width(),
+                                    tap / g.kernel_width, g.pad_top, height);
+        const std::size_t x = place(&Steps::columns, pixel % window.output_width(),
+                                    tap % g.kernel_width, g.pad_left, width);
         const bool is_real = y < height && x < width;
         real_taps += is_real ? 1U : 0U;
         for (std::size_t bit = 0; bit < 32 * words; ++bit) {

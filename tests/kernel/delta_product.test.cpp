@@ -39,7 +39,10 @@ const std::vector<Case> cases{
      5,
      6,
      4},
-    {{.kernel_height = 5, .kernel_width = 3, .stride = 2, .pad_left = 2, .pad_bottom = 1}, 1, 6, 5},
+    {{.kernel_height = 5, .kernel_width = 3, .stride = {2, 1}, .pad_left = 2, .pad_bottom = 1},
+     1,
+     6,
+     5},
     {{.kernel_height = 2, .kernel_width = 4, .pad_left = 3, .pad_right = 3}, 7, 3, 1},
 };
 
@@ -164,8 +167,8 @@ TEST_CASE("delta product: what every window reads at one tap and channel") {
       const std::size_t tap_x = k / at.channels % g.kernel_width;
       for (std::size_t y = 0; y < product.output_height(); ++y) {
         for (std::size_t x = 0; x < product.output_width(); ++x) {
-          const std::size_t row = y * g.stride + tap_y;  // within the padded picture
-          const std::size_t column = x * g.stride + tap_x;
+          const std::size_t row = y * g.stride.rows + tap_y;  // within the padded picture
+          const std::size_t column = x * g.stride.columns + tap_x;
           if (row >= g.pad_top && row - g.pad_top < at.height && column >= g.pad_left &&
               column - g.pad_left < at.width) {
             const std::size_t pixel = (row - g.pad_top) * at.width + column - g.pad_left;
@@ -195,7 +198,7 @@ TEST_CASE("delta product: rows of outputs that read rows of inputs") {
         for (std::size_t y = 0; y < product.output_height(); ++y) {
           bool is_reader = false;
           for (std::size_t row = first; row < last; ++row) {
-            is_reader = is_reader || reads(y, row, g.kernel_height, g.stride, g.pad_top);
+            is_reader = is_reader || reads(y, row, g.kernel_height, g.stride.rows, g.pad_top);
           }
           if (is_reader) {
             rows.push_back(y);

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
+#include <algorithm>
 #include <cmath>
 #include <cstddef>
 #include <string>
@@ -41,16 +42,17 @@ struct Oracle {
       const std::size_t y = q / all_outputs / window.output_width() % window.output_height();
       const std::size_t b = q / all_outputs / window.output_pixels();
       for (std::size_t tap = 0; tap < g.taps(); ++tap) {
-        const std::size_t row = y * g.stride + tap / g.kernel_width * g.dilation;
-        const std::size_t column = x * g.stride + tap % g.kernel_width * g.dilation;
-        if (row < g.pad_top || (row - g.pad_top) % g.input_dilation != 0 ||
-            (row - g.pad_top) / g.input_dilation >= s.height || column < g.pad_left ||
-            (column - g.pad_left) % g.input_dilation != 0 ||
-            (column - g.pad_left) / g.input_dilation >= s.width) {
+        const std::size_t row = y * g.stride.rows + tap / g.kernel_width * g.dilation.rows;
+        const std::size_t column = x * g.stride.columns + tap % g.kernel_width * g.dilation.columns;
+        if (row < g.pad_top || (row - g.pad_top) % g.input_dilation.rows != 0 ||
+            (row - g.pad_top) / g.input_dilation.rows >= s.height || column < g.pad_left ||
+            (column - g.pad_left) % g.input_dilation.columns != 0 ||
+            (column - g.pad_left) / g.input_dilation.columns >= s.width) {
           continue;
         }
-        const std::size_t pixel = (b * s.height + (row - g.pad_top) / g.input_dilation) * s.width +
-                                  (column - g.pad_left) / g.input_dilation;
+        const std::size_t pixel =
+            (b * s.height + (row - g.pad_top) / g.input_dilation.rows) * s.width +
+            (column - g.pad_left) / g.input_dilation.columns;
         for (std::size_t i = 0; i < s.inputs; ++i) {
           const std::size_t at = pixel * channels + o / s.outputs * s.inputs + i;
           d_x[at] += static_cast<double>(d_y[q]) *
@@ -104,7 +106,7 @@ TEST_CASE("InputGradient: is the sum over all windows that see a pixel") {
       {WindowGeometry::square(1, 2), 33, 17, 5, 4},
   };
   for (const GradientCase& subject : subjects) {
-    CAPTURE(subject.geometry.stride);
+    CAPTURE(subject.geometry.stride.rows);
     CHECK(wrong_values(subject, 1) == 0);
   }
 }
@@ -114,15 +116,15 @@ TEST_CASE("InputGradient: for any stride, dilation, padding and number of groups
   for (std::uint32_t trial = 0; trial < 300; ++trial) {
     const WindowGeometry geometry{.kernel_height = 1 + draw.below(4),
                                   .kernel_width = 1 + draw.below(4),
-                                  .stride = 1 + draw.below(4),
+                                  .stride = {1 + draw.below(4), 1 + draw.below(4)},
                                   .pad_top = draw.below(3),
                                   .pad_left = draw.below(3),
                                   .pad_bottom = draw.below(3),
                                   .pad_right = draw.below(3),
-                                  .dilation = 1 + draw.below(3),
+                                  .dilation = {1 + draw.below(3), 1 + draw.below(3)},
                                   .groups = 1 + draw.below(3),
-                                  .input_dilation = 1 + draw.below(3)};
-    const std::size_t reach = 4 * geometry.dilation;
+                                  .input_dilation = {1 + draw.below(3), 1 + draw.below(3)}};
+    const std::size_t reach = 4 * std::max(geometry.dilation.rows, geometry.dilation.columns);
     const GradientCase subject{geometry, 1 + draw.below(20), 1 + draw.below(20),
                                reach + draw.below(6), reach + draw.below(6)};
     CAPTURE(trial);

@@ -35,16 +35,18 @@ std::vector<int> seen(const Window& window, std::size_t pixel, std::size_t group
 std::vector<int> defined(const WindowGeometry& g, std::size_t height, std::size_t width,
                          std::size_t channels, std::size_t out_width, std::size_t pixel,
                          std::size_t group) {
-  const auto place = [&](std::size_t out, std::size_t tap, std::size_t before, std::size_t extent) {
-    const int at = static_cast<int>(out * g.stride + tap * g.dilation) - static_cast<int>(before);
-    const int gap = static_cast<int>(g.input_dilation);
+  const auto place = [&](std::size_t Steps::*axis, std::size_t out, std::size_t tap,
+                         std::size_t before, std::size_t extent) {
+    const int at =
+        static_cast<int>(out * g.stride.*axis + tap * g.dilation.*axis) - static_cast<int>(before);
+    const int gap = static_cast<int>(g.input_dilation.*axis);
     return at >= 0 && at % gap == 0 && at / gap < static_cast<int>(extent) ? at / gap : -1;
   };
   std::vector<int> result;
   for (std::size_t ky = 0; ky < g.kernel_height; ++ky) {
     for (std::size_t kx = 0; kx < g.kernel_width; ++kx) {
-      const int y = place(pixel / out_width, ky, g.pad_top, height);
-      const int x = place(pixel % out_width, kx, g.pad_left, width);
+      const int y = place(&Steps::rows, pixel / out_width, ky, g.pad_top, height);
+      const int x = place(&Steps::columns, pixel % out_width, kx, g.pad_left, width);
       for (std::size_t c = 0; c < channels / g.groups; ++c) {
         const std::size_t channel = group * (channels / g.groups) + c;
         result.push_back(y < 0 || x < 0
@@ -66,20 +68,22 @@ TEST_CASE("Window: each output reads the pixels under its taps, and -1 for paddi
     for (std::size_t dilation = 1; dilation <= 2; ++dilation) {
       for (std::size_t groups = 1; groups <= 4; ++groups) {
         for (std::size_t input_dilation = 1; input_dilation <= 3; ++input_dilation) {
+          const bool is_even = groups % 2 == 0;  // steps differ between rows and columns
           const WindowGeometry g{.kernel_height = 3,
                                  .kernel_width = 2,
-                                 .stride = stride,
+                                 .stride = {stride, is_even ? 1 + stride % 3 : stride},
                                  .pad_top = 2,
                                  .pad_left = 0,
                                  .pad_bottom = 1,
                                  .pad_right = 3,
-                                 .dilation = dilation,
+                                 .dilation = {dilation, is_even ? 3 - dilation : dilation},
                                  .groups = groups,
-                                 .input_dilation = input_dilation};
+                                 .input_dilation = {input_dilation, is_even ? 1 + input_dilation % 3
+                                                                            : input_dilation}};
           const std::size_t channels = 12;
           const Window window(g, 5, 4, channels);
-          wrong += window.output_height() == naive_extent(5, 3, 2, 1, g) ? 0U : 1U;
-          wrong += window.output_width() == naive_extent(4, 2, 0, 3, g) ? 0U : 1U;
+          wrong += window.output_height() == naive_extent(5, 3, 2, 1, g, &Steps::rows) ? 0U : 1U;
+          wrong += window.output_width() == naive_extent(4, 2, 0, 3, g, &Steps::columns) ? 0U : 1U;
           wrong += window.input_size() == 5 * 4 * channels ? 0U : 1U;
           const auto real_taps = window.real_taps();
           wrong += real_taps.size() == window.output_pixels() ? 0U : 1U;

@@ -90,14 +90,14 @@ TEST_CASE_TEMPLATE(
     const std::size_t outputs = 1 + draw.below(19);
     const WindowGeometry geometry{.kernel_height = 1 + draw.below(4),
                                   .kernel_width = 1 + draw.below(4),
-                                  .stride = 1 + draw.below(3),
+                                  .stride = {1 + draw.below(3), 1 + draw.below(3)},
                                   .pad_top = draw.below(3),
                                   .pad_left = draw.below(3),
                                   .pad_bottom = draw.below(3),
                                   .pad_right = draw.below(3),
-                                  .dilation = 1 + draw.below(2),
+                                  .dilation = {1 + draw.below(2), 1 + draw.below(2)},
                                   .groups = groups,
-                                  .input_dilation = 1 + draw.below(2)};
+                                  .input_dilation = {1 + draw.below(2), 1 + draw.below(2)}};
     padded += geometry.reads_no_padding() ? 0U : 1U;
     SignConv<W, A> conv(
         geometry,

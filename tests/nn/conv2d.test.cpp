@@ -124,14 +124,14 @@ TEST_CASE("Conv2d: is the definition for random shapes") {
     const std::size_t groups = 1 + draw.below(3);
     Case c{.geometry = {.kernel_height = 1 + draw.below(4),
                         .kernel_width = 1 + draw.below(4),
-                        .stride = 1 + draw.below(3),
+                        .stride = {1 + draw.below(3), 1 + draw.below(3)},
                         .pad_top = draw.below(3),
                         .pad_left = draw.below(3),
                         .pad_bottom = draw.below(3),
                         .pad_right = draw.below(3),
-                        .dilation = 1 + draw.below(2),
+                        .dilation = {1 + draw.below(2), 1 + draw.below(2)},
                         .groups = groups,
-                        .input_dilation = 1 + draw.below(2)},
+                        .input_dilation = {1 + draw.below(2), 1 + draw.below(2)}},
            .in = groups * (1 + draw.below(4)),
            .out = groups * (1 + draw.below(9)),
            .picture = {7 + draw.below(4), 7 + draw.below(4)}};

@@ -28,8 +28,12 @@ struct ConvSubject {
 
 template <Format W, Format A>
 ConvSubject conv_subject() {
-  const WindowGeometry geometry{
-      .kernel_height = 3, .kernel_width = 2, .stride = 2, .pad_top = 1, .pad_left = 1, .groups = 2};
+  const WindowGeometry geometry{.kernel_height = 3,
+                                .kernel_width = 2,
+                                .stride = {1, 2},
+                                .pad_top = 1,
+                                .pad_left = 1,
+                                .groups = 2};
   Values draw(1);
   const Shape kernel{6, 3, 2, 3};
   using Layer = Conv2d<W, A>;

@@ -76,10 +76,10 @@ TEST_CASE("rounded_up: every window that begins on the picture, or before it, is
   std::size_t compared = 0;
   std::size_t wrong = 0;
   const auto check = [&](const WindowGeometry& geometry, std::size_t extent) {
-    const std::size_t reach = (geometry.kernel_width - 1) * geometry.dilation + 1;
+    const std::size_t reach = (geometry.kernel_width - 1) * geometry.dilation.columns + 1;
     std::size_t windows = 1;  // the first; one more wherever pixels lie beyond the last
-    while ((windows - 1) * geometry.stride + reach < extent + 2 * geometry.pad_left &&
-           windows * geometry.stride < geometry.pad_left + extent) {
+    while ((windows - 1) * geometry.stride.columns + reach < extent + 2 * geometry.pad_left &&
+           windows * geometry.stride.columns < geometry.pad_left + extent) {
       ++windows;
     }
     const Window window(rounded_up(geometry, extent, extent), extent, extent, 1);

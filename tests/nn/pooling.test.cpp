@@ -20,15 +20,17 @@ const WindowGeometry geometries[] = {
     WindowGeometry::square(3, 2),     // overlapping, and a last column unused or not
     WindowGeometry::square(3, 1, 1),  // padded
     WindowGeometry::square(1, 3),     // picks single pixels
-    {.kernel_height = 2, .kernel_width = 4, .stride = 3, .pad_left = 3, .pad_bottom = 1},
-    {.kernel_height = 3, .kernel_width = 2, .stride = 2, .pad_top = 1, .dilation = 2},
+    {.kernel_height = 2, .kernel_width = 4, .stride = {3, 2}, .pad_left = 3, .pad_bottom = 1},
+    {.kernel_height = 3, .kernel_width = 2, .stride = 2, .pad_top = 1, .dilation = {2, 3}},
 };
 
 // The pixels of every window by the definition, [B, H', W', C] outputs outermost.
 std::vector<std::vector<float>> windows_of(const Tensor& x, const WindowGeometry& g) {
   const Shape& in = x.shape();
-  const std::size_t height = naive_extent(in[1], g.kernel_height, g.pad_top, g.pad_bottom, g);
-  const std::size_t width = naive_extent(in[2], g.kernel_width, g.pad_left, g.pad_right, g);
+  const std::size_t height =
+      naive_extent(in[1], g.kernel_height, g.pad_top, g.pad_bottom, g, &Steps::rows);
+  const std::size_t width =
+      naive_extent(in[2], g.kernel_width, g.pad_left, g.pad_right, g, &Steps::columns);
   std::vector<std::vector<float>> all;
   for (std::size_t b = 0; b < in[0]; ++b) {
     for (std::size_t y = 0; y < height; ++y) {
@@ -37,8 +39,9 @@ std::vector<std::vector<float>> windows_of(const Tensor& x, const WindowGeometry
           std::vector<float>& pixels = all.emplace_back();
           for (std::size_t ky = 0; ky < g.kernel_height; ++ky) {
             for (std::size_t kx = 0; kx < g.kernel_width; ++kx) {
-              const std::size_t row = y * g.stride + ky * g.dilation - g.pad_top;
-              const std::size_t at = column * g.stride + kx * g.dilation - g.pad_left;
+              const std::size_t row = y * g.stride.rows + ky * g.dilation.rows - g.pad_top;
+              const std::size_t at =
+                  column * g.stride.columns + kx * g.dilation.columns - g.pad_left;
               if (row < in[1] && at < in[2]) {  // below zero is far above
                 pixels.push_back(x[((b * in[1] + row) * in[2] + at) * in[3] + c]);
               }

@@ -30,8 +30,8 @@ Tensor scattered(const Tensor& x, const Tensor& w, const WindowGeometry& g, std:
     for (std::size_t o = 0; o < outputs; ++o) {
       for (std::size_t ky = 0; ky < g.kernel_height; ++ky) {
         for (std::size_t kx = 0; kx < g.kernel_width; ++kx) {
-          const std::size_t at_y = row * g.stride + ky * g.dilation - g.pad_top;
-          const std::size_t at_x = column * g.stride + kx * g.dilation - g.pad_left;
+          const std::size_t at_y = row * g.stride.rows + ky * g.dilation.rows - g.pad_top;
+          const std::size_t at_x = column * g.stride.columns + kx * g.dilation.columns - g.pad_left;
           if (at_y < rows && at_x < columns) {
             const std::size_t out = channel / inputs * outputs + o;
             y[((b * rows + at_y) * columns + at_x) * outputs * g.groups + out] +=
@@ -56,12 +56,14 @@ TEST_CASE("transposed convolutions: every pixel adds the kernel to the larger pi
       {WindowGeometry::square(2, 2)},
       {WindowGeometry::square(3, 1)},
       {WindowGeometry::square(3, 2, 1), 1, 1},
-      {{.kernel_height = 3, .kernel_width = 2, .stride = 3, .pad_left = 1, .pad_bottom = 2}, 1, 2},
+      {{.kernel_height = 3, .kernel_width = 2, .stride = {3, 2}, .pad_left = 1, .pad_bottom = 2},
+       1,
+       2},
       {{.kernel_height = 2,
         .kernel_width = 3,
         .stride = 2,
         .pad_top = 1,
-        .dilation = 2,
+        .dilation = {2, 1},
         .groups = 2},
        0,
        1},
@@ -75,13 +77,15 @@ TEST_CASE("transposed convolutions: every pixel adds the kernel to the larger pi
     const Conv2d<> layer(transposed(geometry, at.more_rows, at.more_columns),
                          transposed_kernel(weights, geometry.groups),
                          Tensor({5 * geometry.groups}));
-    const auto extent = [&](std::size_t n, std::size_t taps, std::size_t pads, std::size_t more) {
-      return (n - 1) * geometry.stride + (taps - 1) * geometry.dilation + 1 + more - pads;
+    const auto extent = [&](std::size_t Steps::*axis, std::size_t n, std::size_t taps,
+                            std::size_t pads, std::size_t more) {
+      return (n - 1) * geometry.stride.*axis + (taps - 1) * geometry.dilation.*axis + 1 + more -
+             pads;
     };
-    const std::size_t rows =
-        extent(4, geometry.kernel_height, geometry.pad_top + geometry.pad_bottom, at.more_rows);
-    const std::size_t columns =
-        extent(3, geometry.kernel_width, geometry.pad_left + geometry.pad_right, at.more_columns);
+    const std::size_t rows = extent(&Steps::rows, 4, geometry.kernel_height,
+                                    geometry.pad_top + geometry.pad_bottom, at.more_rows);
+    const std::size_t columns = extent(&Steps::columns, 3, geometry.kernel_width,
+                                       geometry.pad_left + geometry.pad_right, at.more_columns);
     CHECK(forward(layer, x) == scattered(x, weights, geometry, rows, columns));
   }
 }

@@ -24,7 +24,7 @@ inline const std::vector<ConvCase> conv_cases{
     {WindowGeometry::square(3, 2, 1), {7, 6, 4}, 10},
     {{.kernel_height = 2,
       .kernel_width = 3,
-      .stride = 2,
+      .stride = {2, 3},
       .pad_top = 1,
       .pad_left = 2,
       .pad_right = 1},

@@ -21,10 +21,11 @@ struct NaiveConv {
 /// Extent of the output along one axis, by counting the places where the window fits.
 [[nodiscard]] inline std::size_t naive_extent(std::size_t extent, std::size_t kernel,
                                               std::size_t before, std::size_t after,
-                                              const WindowGeometry& g) {
+                                              const WindowGeometry& g, std::size_t Steps::*axis) {
   std::size_t places = 0;
-  const std::size_t spread = (extent - 1) * g.input_dilation + 1 + before + after;
-  for (std::size_t start = 0; start + (kernel - 1) * g.dilation < spread; start += g.stride) {
+  const std::size_t spread = (extent - 1) * g.input_dilation.*axis + 1 + before + after;
+  for (std::size_t start = 0; start + (kernel - 1) * g.dilation.*axis < spread;
+       start += g.stride.*axis) {
     ++places;
   }
   return places;
@@ -38,16 +39,17 @@ struct NaiveConv {
   const std::size_t inner = k[3];
   const std::size_t outer = k[0] / g.groups;
   NaiveConv y;
-  y.shape = {in[0], naive_extent(in[1], k[1], g.pad_top, g.pad_bottom, g),
-             naive_extent(in[2], k[2], g.pad_left, g.pad_right, g), k[0]};
+  y.shape = {in[0], naive_extent(in[1], k[1], g.pad_top, g.pad_bottom, g, &Steps::rows),
+             naive_extent(in[2], k[2], g.pad_left, g.pad_right, g, &Steps::columns), k[0]};
   // the input pixel that a tap reads, or `nowhere` for padding and for the zeros between pixels
   const std::size_t nowhere = static_cast<std::size_t>(-1);
-  const auto pixel = [&](std::size_t out, std::size_t tap, std::size_t before, std::size_t extent) {
-    const std::size_t spread = out * g.stride + tap * g.dilation;
-    if (spread < before || (spread - before) % g.input_dilation != 0) {
+  const auto pixel = [&](std::size_t Steps::*axis, std::size_t out, std::size_t tap,
+                         std::size_t before, std::size_t extent) {
+    const std::size_t spread = out * g.stride.*axis + tap * g.dilation.*axis;
+    if (spread < before || (spread - before) % g.input_dilation.*axis != 0) {
       return nowhere;
     }
-    const std::size_t at = (spread - before) / g.input_dilation;
+    const std::size_t at = (spread - before) / g.input_dilation.*axis;
     return at < extent ? at : nowhere;
   };
   for (std::size_t b = 0; b < in[0]; ++b) {
@@ -58,8 +60,8 @@ struct NaiveConv {
           double magnitude = std::abs(sum);
           for (std::size_t ky = 0; ky < k[1]; ++ky) {
             for (std::size_t kx = 0; kx < k[2]; ++kx) {
-              const std::size_t iy = pixel(oy, ky, g.pad_top, in[1]);
-              const std::size_t ix = pixel(ox, kx, g.pad_left, in[2]);
+              const std::size_t iy = pixel(&Steps::rows, oy, ky, g.pad_top, in[1]);
+              const std::size_t ix = pixel(&Steps::columns, ox, kx, g.pad_left, in[2]);
               for (std::size_t i = 0; i < inner && iy != nowhere && ix != nowhere; ++i) {
                 const std::size_t channel = o / outer * inner + i;
                 const double term =

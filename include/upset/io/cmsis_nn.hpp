@@ -5,18 +5,15 @@
 /// CPUs, 2018; weights of ARM-software/ML-examples (GitHub), cmsisnn-cifar10.
 #pragma once
 
-#include <algorithm>
 #include <array>
-#include <cmath>
 #include <cstddef>
-#include <cstdint>
 #include <span>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include <upset/format/fixed.hpp>
-#include <upset/io/cnv.hpp>
+#include <upset/io/npz.hpp>
 #include <upset/io/weights.hpp>
 #include <upset/nn/activation.hpp>
 #include <upset/nn/broadcast.hpp>
@@ -107,8 +104,7 @@ namespace detail {
 /// down.
 ///
 /// - arrays: CONV1_WT .. CONV3_WT (OHWI), IP1_WT, _BIAS of each, MEAN_DATA (HWC), integers as in
-/// the
-///           generated C headers
+///           the generated C headers
 /// - shape:  x [B, 32, 32, 3], pixels from 0 to 255 -> logits [B, 10], integers from -128 to 127
 /// - errors: throws `Error` naming an array that is missing or has another number of values
 [[nodiscard]] inline Network cmsis_nn_q7(std::span<const NamedArray> arrays) {

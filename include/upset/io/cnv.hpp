@@ -6,8 +6,6 @@
 #pragma once
 
 #include <cstddef>
-#include <cstdint>
-#include <map>
 #include <span>
 #include <string>
 #include <utility>
@@ -26,17 +24,6 @@
 namespace upset {
 
 namespace detail {
-
-/// The array of this name; throws `Error` where there is none of that many extents.
-[[nodiscard]] inline const Array& array_called(std::span<const NamedArray> arrays,
-                                               const std::string& name, std::size_t rank) {
-  for (const NamedArray& array : arrays) {
-    if (array.name == name && array.array.shape.rank() == rank && array.array.shape.size() > 0) {
-      return array.array;
-    }
-  }
-  throw Error("There is no array " + name + " of " + std::to_string(rank) + " extents");
-}
 
 /// Bits [O, I, Ky, Kx] or [O, I] of the first `outputs` rows as signs [O, Ky, Kx, I].
 [[nodiscard]] inline Tensor cnv_signs(const Array& bits, std::size_t outputs) {

@@ -69,6 +69,24 @@ namespace detail {
   return true;
 }
 
+/// Whether every chunk of a PNG file ends within it. stb_image 2.27 takes memory for all that a
+/// chunk claims to hold.
+[[nodiscard]] inline bool png_chunks_fit(std::span<const std::uint8_t> bytes) {
+  using namespace std::string_view_literals;
+  for (std::size_t at = 8; at + 8 <= bytes.size();) {
+    const std::size_t length = (std::size_t{bytes[at]} << 24) | (std::size_t{bytes[at + 1]} << 16) |
+                               (std::size_t{bytes[at + 2]} << 8) | bytes[at + 3];
+    if (length > bytes.size() - at - 8) {
+      return false;
+    }
+    if (std::ranges::equal(bytes.subspan(at + 4, 4), "IEND"sv)) {
+      return true;
+    }
+    at += 8 + length + 4;  // its sum of check bits last
+  }
+  return true;
+}
+
 }  // namespace detail
 
 /// Decodes the bytes of a JPEG (baseline or progressive), PNG, BMP, PGM or PPM file into red, green
@@ -98,6 +116,9 @@ namespace detail {
   }
   if (bytes[0] == 0xFF && !detail::jpeg_tables_fit(bytes)) {
     throw Error(where + ": is damaged: it has a Huffman table of more than 256 codes");
+  }
+  if (bytes[0] == 0x89 && !detail::png_chunks_fit(bytes)) {
+    throw Error(where + ": ends early; fetch the file again");
   }
   constexpr std::size_t most_bytes = std::numeric_limits<int>::max();
   int width = 0;

@@ -48,6 +48,17 @@ namespace detail {
   return arrays;
 }
 
+/// The array of this name; throws `Error` where there is none of that many extents.
+[[nodiscard]] inline const Array& array_called(std::span<const NamedArray> arrays,
+                                               const std::string& name, std::size_t rank) {
+  for (const NamedArray& array : arrays) {
+    if (array.name == name && array.array.shape.rank() == rank && array.array.shape.size() > 0) {
+      return array.array;
+    }
+  }
+  throw Error("There is no array " + name + " of " + std::to_string(rank) + " extents");
+}
+
 }  // namespace detail
 
 /// Reads all arrays, in the order of the file.

@@ -3,19 +3,23 @@
 ///
 /// Operators that are read, of opset 1 to 21, on 32-bit floats: Add, AveragePool,
 /// BatchNormalization, Clip, Concat, Conv, ConvTranspose, Div and Sub (of constants), Dropout,
-/// DequantizeLinear and QuantizeLinear (of 8 bits, in pairs), Flatten, Gemm, GlobalAveragePool,
-/// GlobalMaxPool, HardSigmoid, HardSwish, Identity, LRN, LeakyRelu, MatMul, MaxPool, Mul, PRelu,
-/// Pad, ReduceMean (over pixels), Relu, Reshape, Resize, Sigmoid, Slice, Softmax, Split, Squeeze,
-/// Sum, Tanh, Transpose, Unsqueeze, Upsample. What exporters compute from shapes and constants
-/// (Cast, Concat, Constant, ConstantOfShape, Gather, Shape, arithmetic) is folded.
+/// Flatten, Gemm, GlobalAveragePool, GlobalMaxPool, HardSigmoid, HardSwish, Identity, LRN,
+/// LeakyRelu, MatMul, MaxPool, Mul, PRelu, Pad, ReduceMean (over pixels), Relu, Reshape, Resize,
+/// Sigmoid, Slice, Softmax, Split, Squeeze, Sum, Tanh, Transpose, Unsqueeze, Upsample. On 8-bit
+/// integers: ConvInteger, DequantizeLinear, MatMulInteger, QLinearConv, QLinearMatMul,
+/// QuantizeLinear, and of those above the ones that only move values, Concat and MaxPool. What
+/// exporters compute from shapes and constants (Cast, Concat, Constant, ConstantOfShape, Gather,
+/// Shape, arithmetic) is folded.
 #pragma once
 
+#include <concepts>
 #include <cstdint>
 #include <filesystem>
 #include <span>
 #include <string>
 #include <vector>
 
+#include <upset/format/int8_affine.hpp>
 #include <upset/io/bytes.hpp>
 #include <upset/io/onnx_export.hpp>
 #include <upset/io/onnx_graph.hpp>
@@ -25,12 +29,20 @@
 namespace upset {
 
 /// The network in the bytes of an ONNX file, as `load_onnx` reads it; `where` begins errors.
-[[nodiscard]] inline Network parse_onnx(std::span<const std::uint8_t> bytes,
-                                        const std::string& where = "ONNX model") {
-  return detail::import_onnx(detail::parse_onnx_graph(bytes, where), where);
+template <Format W = Int8Affine, Format A = W>
+requires std::same_as<typename W::Element, Int8Affine>
+[[nodiscard]] Network parse_onnx(std::span<const std::uint8_t> bytes,
+                                 const std::string& where = "ONNX model") {
+  return detail::import_onnx<W, A>(detail::parse_onnx_graph(bytes, where), where);
 }
 
 /// Reads an ONNX model as a network of floats; `convert` puts it in a format.
+///
+/// Of a quantised model, convolutions and dense layers of 8-bit integers hold the very codes of the
+/// file in `W`, a guarded or plain `Int8Affine`, under its scales; their sums are exact and scaled
+/// in float. What is between them is rounded to the grid of its codes: by the product that reads
+/// it, by `RoundTo` elsewhere. Codes that a model takes are given as they are; codes that it gives
+/// come as the reals they stand for.
 ///
 /// Layers are called as their weights without the last part ("layer1.0.conv1" where a convolution
 /// reads layer1.0.conv1.weight), else as their node, so that weight files and fault lists that name
@@ -45,8 +57,9 @@ namespace upset {
 ///   that is not in order; nothing is allocated for what a file only claims to hold
 /// - cost:   the file, its constants and the layers are in memory together
 /// - source: ONNX 1.12, IR.md and Operators.md
-[[nodiscard]] inline Network load_onnx(const std::filesystem::path& path) {
-  return parse_onnx(detail::read_bytes(path), path.string());
+template <Format W = Int8Affine, Format A = W>
+[[nodiscard]] Network load_onnx(const std::filesystem::path& path) {
+  return parse_onnx<W, A>(detail::read_bytes(path), path.string());
 }
 
 /// The bytes of the ONNX model of `network`, as `save_onnx` writes it.

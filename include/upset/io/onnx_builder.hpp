@@ -3,37 +3,32 @@
 #pragma once
 
 #include <algorithm>
-#include <cctype>
 #include <cstddef>
 #include <cstdint>
 #include <map>
 #include <set>
 #include <string>
+#include <tuple>
 #include <utility>
 #include <vector>
 
-#include <upset/format/int8_affine.hpp>
+#include <upset/io/onnx_codes.hpp>
 #include <upset/io/onnx_constants.hpp>
 #include <upset/io/onnx_graph.hpp>
+#include <upset/io/onnx_layers.hpp>
+#include <upset/io/onnx_value.hpp>
 #include <upset/nn/network.hpp>
 #include <upset/nn/rearrange.hpp>
 #include <upset/nn/reshape.hpp>
 
 namespace upset::detail {
 
-/// A value of the network, as ONNX sees it. Shapes omit the batch.
-struct OnnxValue {
-  std::size_t node = Network::input;
-  Shape shape;      ///< in the order of ONNX: [C, H, W] of a picture
-  Shape axes;       ///< what `shape` was before it was flattened; else the same
-  AxisOrder order;  ///< axis k of the network's value is axis order[k] of `axes`
-};
-
 class OnnxBuilder {
  public:
-  /// Throws `Error` unless the graph has one input, of floats and of a fixed shape, and one output.
-  /// The constants are moved from the graph; its nodes must outlive this.
-  explicit OnnxBuilder(OnnxGraph& graph) : OnnxBuilder(graph, input_of(graph)) {}
+  /// Throws `Error` as `input_value`. The constants are moved from the graph; its nodes must
+  /// outlive this.
+  explicit OnnxBuilder(OnnxGraph& graph, const OnnxLayers& layers = {})
+      : OnnxBuilder(graph, layers, input_value(graph)) {}
 
   // -- what operators read
   [[nodiscard]] std::int64_t opset() const { return opset_; }
@@ -57,22 +52,45 @@ class OnnxBuilder {
     return node.has_input(n) ? integers_of(constant(node, n))
                              : node.get(key, std::vector<std::int64_t>{});
   }
-  /// Throws `Error` where input `n` does not come from the network's input.
-  [[nodiscard]] const OnnxValue& value(const OnnxNode& node, std::size_t n) const {
-    if (!node.has_input(n) || !values_.contains(node.inputs[n])) {
+  /// Input `n`, on the grid of its codes where it has one. Throws `Error` where it does not come
+  /// from the network's input.
+  [[nodiscard]] OnnxValue value(const OnnxNode& node, std::size_t n) {
+    return rounded(unrounded(node, n));
+  }
+  /// The same, for layers that only rename axes, or round to that grid by themselves.
+  [[nodiscard]] const OnnxValue& unrounded(const OnnxNode& node, std::size_t n) const {
+    if (!is_value(node, n)) {
       throw Error("its input " + std::to_string(n) + " must depend on the input of the graph");
     }
     return values_.at(node.inputs[n]);
   }
-  /// The 8-bit grid that input `n` has been put on; null where it has none.
-  [[nodiscard]] const AffineScale* grid(const OnnxNode& node, std::size_t n) const {
-    const auto found = grids_.find(node.inputs.at(n));
-    return found == grids_.end() ? nullptr : &found->second;
+  [[nodiscard]] bool is_value(const OnnxNode& node, std::size_t n) const {
+    return node.has_input(n) && values_.contains(node.inputs[n]);
   }
-  void set_grid(const OnnxNode& node, const AffineScale& grid) {
-    grids_.emplace(node.outputs.at(0), grid);
+  /// What input `n` is in the file.
+  [[nodiscard]] OnnxElements elements(const OnnxNode& node, std::size_t n) const {
+    const auto found = elements_.find(node.inputs.at(n));
+    return found == elements_.end() ? OnnxElements{} : found->second;
   }
-  [[nodiscard]] bool is_read_once(const std::string& name) const { return readers_.at(name) == 1; }
+  void set_elements(const std::string& name, const OnnxElements& elements) {
+    elements_.insert_or_assign(name, elements);
+  }
+  /// What the constant `n` was dequantised from; null where it never was in 8 bits.
+  [[nodiscard]] const OnnxScales* scales(const OnnxNode& node, std::size_t n) const {
+    const auto found = scales_.find(node.inputs.at(n));
+    return found == scales_.end() ? nullptr : &found->second;
+  }
+  void set_scales(const std::string& constant, OnnxScales scales) {
+    scales_.insert_or_assign(constant, std::move(scales));
+  }
+  /// Of the values that lie at `layer`, under whatever names.
+  [[nodiscard]] bool is_read_once(std::size_t layer) const {
+    return std::ranges::all_of(values_, [&](const auto& value) {
+      const auto found = readers_.find(value.first);
+      return value.second.node != layer || found == readers_.end() || found->second == 1;
+    });
+  }
+  [[nodiscard]] const OnnxLayers& layers() const { return layers_; }
   [[nodiscard]] Network& network() { return network_; }
 
   // -- how values lie
@@ -94,43 +112,27 @@ class OnnxBuilder {
   }
   /// Input `n` as pictures [H, W, C] in the network.
   [[nodiscard]] OnnxValue picture(const OnnxNode& node, std::size_t n) {
-    const OnnxValue& from = value(node, n);
+    return as_picture(value(node, n));
+  }
+  [[nodiscard]] OnnxValue as_picture(OnnxValue from) {
     if (from.shape.rank() != 3) {
-      throw Error("it takes pictures [batch, C, H, W]; without the batch, input " +
-                  std::to_string(n) + " is " + upset::to_string(from.shape));
+      throw Error("it takes pictures [batch, C, H, W]; without the batch, its input is " +
+                  upset::to_string(from.shape));
     }
-    return arranged(from, axis_last(0, 3));
+    return arranged(std::move(from), axis_last(0, 3));
   }
   /// Input 0 with its channels, the first axis, last in the network.
   [[nodiscard]] OnnxValue channels_last(const OnnxNode& node) {
-    const OnnxValue& x = value(node, 0);
+    const OnnxValue x = value(node, 0);
     return arranged(x, axis_last(0, x.shape.rank()));
   }
   /// Input `n` in the order of ONNX.
   [[nodiscard]] OnnxValue plain(const OnnxNode& node, std::size_t n) {
-    const OnnxValue& from = value(node, n);
+    const OnnxValue from = value(node, n);
     return arranged(from, axes_in_order(from.shape.rank()));
   }
 
   // -- what operators give
-  /// The name of the weights among `inputs` without their last part, else that of the node, else
-  /// its operator's.
-  [[nodiscard]] static std::string name_of(const OnnxNode& node,
-                                           const std::vector<std::size_t>& inputs = {}) {
-    for (const std::size_t n : inputs) {
-      const std::size_t dot = node.has_input(n) ? node.inputs[n].rfind('.') : std::string::npos;
-      if (dot != std::string::npos && dot > 0) {
-        return node.inputs[n].substr(0, dot);
-      }
-    }
-    std::string name = node.name.empty() ? node.type : node.name;
-    if (node.name.empty()) {
-      std::ranges::transform(name, name.begin(), [](unsigned char letter) {
-        return static_cast<char>(std::tolower(letter));
-      });
-    }
-    return name;
-  }
   /// Appends a layer, its name made unique by a number; throws `Error` as `Network::add`.
   std::size_t add(const std::string& name, AnyLayer layer, std::vector<std::size_t> inputs) {
     std::string unique = name;
@@ -151,6 +153,14 @@ class OnnxBuilder {
     expect_new(node.outputs.at(0));
     constants_.emplace(node.outputs[0], std::move(constant));
   }
+  /// `name` with a number, which nothing has yet.
+  [[nodiscard]] std::string unused(const std::string& name) const {
+    std::size_t count = 2;
+    while (is_known(name + "_" + std::to_string(count))) {
+      ++count;
+    }
+    return name + "_" + std::to_string(count);
+  }
   /// What `node` gives: a layer that reads `from` and changes neither shape nor order.
   void give_layer(const OnnxNode& node, const std::string& name, AnyLayer layer, OnnxValue from) {
     from.node = add(name, std::move(layer), {from.node});
@@ -170,7 +180,7 @@ class OnnxBuilder {
   /// Throws `Error` unless every input of `node` is known, or left out.
   void expect_inputs(const OnnxNode& node) const {
     for (const std::string& name : node.inputs) {
-      if (!name.empty() && !values_.contains(name) && !constants_.contains(name)) {
+      if (!name.empty() && !is_known(name)) {
         throw Error("reads " + name +
                     ", which no node before it gives; the graph is cut, cyclic or not in order");
       }
@@ -184,7 +194,7 @@ class OnnxBuilder {
     }
     const std::size_t rank = found->second.shape.rank();
     const OnnxValue last =
-        arranged(found->second, rank == 3 ? axis_last(0, rank) : axes_in_order(rank));
+        arranged(rounded(found->second), rank == 3 ? axis_last(0, rank) : axes_in_order(rank));
     if (last.node + 1 != network_.size() || last.node == Network::input) {
       add("output", Reshape(shape_of(last.node)), {last.node});
     }
@@ -192,12 +202,17 @@ class OnnxBuilder {
   }
 
  private:
-  OnnxBuilder(OnnxGraph& graph, const OnnxValue& input)
-      : opset_(graph.opset),
+  OnnxBuilder(OnnxGraph& graph, const OnnxLayers& layers, const OnnxValue& input)
+      : layers_(layers),
+        opset_(graph.opset),
         batch_(static_cast<std::size_t>(std::max<std::int64_t>(graph.inputs[0].extents[0], 1))),
         constants_(std::move(graph.constants)),
         values_{{graph.inputs[0].name, input}},
         network_(permuted(input.axes, input.order)) {
+    const OnnxType type = graph.inputs[0].type;
+    if (type != OnnxType::real) {  // its codes are whole numbers, there is nothing to round
+      elements_.emplace(graph.inputs[0].name, OnnxElements{type, grid_of_codes(type)});
+    }
     std::set<std::string> wanted{graph.outputs[0]};
     ++readers_[graph.outputs[0]];
     for (std::size_t n = graph.nodes.size(); n-- > 0;) {
@@ -214,40 +229,11 @@ class OnnxBuilder {
     std::ranges::reverse(needed_);
   }
 
-  /// Pictures lie channels last, unless all that reads them puts their last axis first: then the
-  /// file takes them as we do.
-  [[nodiscard]] static OnnxValue input_of(const OnnxGraph& graph) {
-    if (graph.inputs.size() != 1 || graph.outputs.size() != 1) {
-      throw Error("has " + std::to_string(graph.inputs.size()) +
-                  " inputs that are no constants and " + std::to_string(graph.outputs.size()) +
-                  " outputs; a network has one of each");
-    }
-    const OnnxInput& input = graph.inputs[0];
-    if (!input.is_float || input.extents.size() < 2 || input.extents.size() > Shape::max_rank) {
-      throw Error("its input " + input.name + " is no batch of 32-bit floats");
-    }
-    OnnxValue value;
-    try {
-      value.shape = onnx_shape({input.extents.begin() + 1, input.extents.end()});
-    } catch (const Error& error) {
-      throw Error("input " + input.name + ": " + error.what() +
-                  "; export the model with all extents but the batch fixed");
-    }
-    value.axes = value.shape;
-    const auto takes_channels_last = [&](const OnnxNode& node) {
-      return std::ranges::find(node.inputs, input.name) == node.inputs.end() ||
-             (node.type == "Transpose" && node.get("perm", std::vector<std::int64_t>{}) ==
-                                              std::vector<std::int64_t>{0, 3, 1, 2});
-    };
-    const std::size_t rank = value.axes.rank();
-    value.order = rank == 3 && !std::ranges::all_of(graph.nodes, takes_channels_last)
-                      ? axis_last(0, rank)
-                      : axes_in_order(rank);
-    return value;
+  [[nodiscard]] bool is_known(const std::string& name) const {
+    return values_.contains(name) || constants_.contains(name);
   }
-
   void expect_new(const std::string& name) const {
-    if (values_.contains(name) || constants_.contains(name)) {
+    if (is_known(name)) {
       throw Error("gives " + name + ", which is there already");
     }
   }
@@ -277,6 +263,20 @@ class OnnxBuilder {
     return value;
   }
 
+  /// `value` on the grid that it has yet to be rounded to, by one layer for all that read it.
+  [[nodiscard]] OnnxValue rounded(OnnxValue value) {
+    if (value.pending) {
+      const auto key = std::tuple(value.node, value.pending->scale, value.pending->zero_point);
+      if (!rounded_.contains(key)) {
+        rounded_.emplace(key, add("round", layers_.round(*value.pending), {value.node}));
+      }
+      value.node = rounded_.at(key);
+      value.pending.reset();
+    }
+    return value;
+  }
+
+  OnnxLayers layers_;
   std::int64_t opset_;
   std::size_t batch_;
   std::map<std::string, Array> constants_;
@@ -284,7 +284,9 @@ class OnnxBuilder {
   Network network_;
   std::vector<const OnnxNode*> needed_;
   std::map<std::string, std::size_t> readers_;
-  std::map<std::string, AffineScale> grids_;
+  std::map<std::string, OnnxElements> elements_;  // of values that are not plain reals
+  std::map<std::string, OnnxScales> scales_;      // of constants
+  std::map<std::tuple<std::size_t, float, std::int8_t>, std::size_t> rounded_;
   std::set<std::string> names_;
 };
 

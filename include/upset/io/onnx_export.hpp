@@ -2,15 +2,13 @@
 /// The ONNX model that a network becomes.
 #pragma once
 
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <set>
-#include <span>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include <upset/io/onnx_nodes.hpp>
 #include <upset/io/onnx_writer.hpp>
 #include <upset/io/weights.hpp>
 #include <upset/nn/activation.hpp>
@@ -30,9 +28,9 @@
 namespace upset::detail {
 
 /// Writes the layers of a network one by one: values [C, H, W] where the network has [H, W, C].
-class OnnxExporter {
+class OnnxExporter : OnnxNodes {
  public:
-  explicit OnnxExporter(Network network) : network_(std::move(network)) {
+  explicit OnnxExporter(Network network) : OnnxNodes(std::move(network)) {
     if (network_.size() == 0) {
       throw Error("A network without layers is no ONNX model");
     }
@@ -64,8 +62,6 @@ class OnnxExporter {
   [[nodiscard]] std::vector<std::uint8_t> bytes() const { return writer_.bytes(); }
 
  private:
-  using Attributes = std::vector<OnnxWriter::Attribute>;
-
   // -- layers as nodes; false where the layer is another
   bool add_product(std::size_t n) {
     const AnyLayer& layer = network_.nodes()[n].layer;
@@ -239,145 +235,6 @@ class OnnxExporter {
     }
     return true;
   }
-
-  // -- parts of nodes
-  void add(std::size_t n, const std::string& type) { add(n, type, {input(n, 0)}); }
-  void add(std::size_t n, const std::string& type, const std::vector<std::string>& from,
-           const Attributes& attributes = {}) {
-    writer_.add_node(type, name(n), from, output_, attributes);
-  }
-  void add_slice(const std::string& layer, const std::string& from, const std::string& to,
-                 const OnnxIntegers& starts, const OnnxIntegers& ends, const OnnxIntegers& axes,
-                 const OnnxIntegers& steps) {
-    writer_.add_node(
-        "Slice", layer + ".slice",
-        {from, writer_.add_constant(layer + ".starts", starts),
-         writer_.add_constant(layer + ".ends", ends), writer_.add_constant(layer + ".axes", axes),
-         writer_.add_constant(layer + ".steps", steps)},
-        to);
-  }
-  void add_pad(std::size_t n, const std::string& from, const OnnxIntegers& pads, float value,
-               const std::string& mode) {
-    add(n, "Pad",
-        {from, writer_.add_constant(name(n) + ".pads", pads),
-         writer_.add_constant(name(n) + ".value", value)},
-        {{"mode", mode}});
-  }
-  [[nodiscard]] static Attributes window(const WindowGeometry& geometry) {
-    return {{"kernel_shape", integers({geometry.kernel_height, geometry.kernel_width})},
-            {"strides", integers({geometry.stride, geometry.stride})},
-            {"dilations", integers({geometry.dilation, geometry.dilation})},
-            {"pads", integers({geometry.pad_top, geometry.pad_left, geometry.pad_bottom,
-                               geometry.pad_right})}};
-  }
-  /// Input 0 of node `n` and its weights; a bias of zeros is left out, as `weights_of` does.
-  [[nodiscard]] std::vector<std::string> with_weights(std::size_t n,
-                                                      const std::vector<std::string>& sets,
-                                                      const Tensor& bias = {}) const {
-    std::vector<std::string> result{input(n, 0)};
-    for (const std::string& set : sets) {
-      result.push_back(name(n) + "." + set);
-    }
-    if (bias != Tensor(bias.shape())) {
-      result.push_back(name(n) + ".bias");
-    }
-    return result;
-  }
-  /// The constant beside input 0 of node `n`, of one value, of one per channel or of its shape.
-  std::string constant(std::size_t n, const Tensor& values) {
-    const Shape x = shape_of(n, 0);
-    const std::size_t last =
-        values.shape().rank() == 0 ? 1 : values.shape()[values.shape().rank() - 1];
-    const bool is_of_channels =
-        values.size() == 1 || (values.size() == last && last == x[x.rank() - 1]);
-    const bool is_in_order =
-        x.rank() == 3 || values.size() == 1 || pixels_of(network_.nodes()[n].inputs[0]) == 1;
-    if (!is_in_order || (!is_of_channels && (values.shape() != x || x.rank() != 3))) {
-      throw Error("Layer " + name(n) + ": a constant of shape " + upset::to_string(values.shape()) +
-                  " beside " + upset::to_string(x) + " is none that ONNX files take");
-    }
-    Tensor transposed(values.shape());
-    transpose(values.values(), transposed.values(), is_of_channels ? 1 : x[0] * x[1],
-              is_of_channels ? values.size() : x[2]);
-    const Shape shape = is_of_channels && x.rank() == 3 ? channel_shape(values.size())
-                        : is_of_channels                ? Shape{values.size()}
-                                                        : channels_first(x);
-    writer_.add_constant(name(n) + ".constant", shape, transposed.values());
-    return name(n) + ".constant";
-  }
-  /// The inputs of node `n`; vectors beside pictures become pictures of one pixel.
-  [[nodiscard]] std::vector<std::string> beside_pictures(std::size_t n) {
-    std::vector<std::string> result = inputs(n);
-    for (std::size_t i = 0; i < result.size(); ++i) {
-      if (shape_of(n, i).rank() == 1 && network_.nodes()[n].shape.rank() == 3) {
-        const std::string picture = name(n) + ".picture" + std::to_string(i);
-        writer_.add_node("Unsqueeze", picture,
-                         {result[i], writer_.add_constant(picture + ".axes", OnnxIntegers{2, 3})},
-                         picture);
-        result[i] = picture;
-      }
-    }
-    return result;
-  }
-
-  // -- names and shapes
-  static constexpr std::int64_t most = std::int64_t{1} << 40;  // beyond the end of any axis
-
-  [[nodiscard]] static std::int64_t integer(std::size_t value) {
-    return static_cast<std::int64_t>(value);
-  }
-  [[nodiscard]] static OnnxIntegers integers(const Shape& values) {
-    OnnxIntegers result;
-    for (std::size_t axis = 0; axis < values.rank(); ++axis) {
-      result.push_back(integer(values[axis]));
-    }
-    return result;
-  }
-  [[nodiscard]] static Shape channel_shape(std::size_t channels) { return {channels, 1, 1}; }
-  [[nodiscard]] static Shape channels_first(const Shape& shape) {
-    return shape.rank() == 3 ? Shape{shape[2], shape[0], shape[1]} : shape;
-  }
-  [[nodiscard]] const std::string& name(std::size_t n) const { return network_.nodes()[n].name; }
-  [[nodiscard]] std::string input(std::size_t n, std::size_t i) const {
-    const std::size_t from = network_.nodes()[n].inputs[i];
-    return from == Network::input ? "input" : values_[from];
-  }
-  [[nodiscard]] std::vector<std::string> inputs(std::size_t n) const {
-    std::vector<std::string> result;
-    for (std::size_t i = 0; i < network_.nodes()[n].inputs.size(); ++i) {
-      result.push_back(input(n, i));
-    }
-    return result;
-  }
-  [[nodiscard]] const Shape& shape_of(std::size_t n, std::size_t i) const {
-    const std::size_t from = network_.nodes()[n].inputs[i];
-    return from == Network::input ? network_.input_shape() : network_.nodes()[from].shape;
-  }
-  /// Of the picture that a vector was flattened from, or 1: where it is more than one, values lie
-  /// in another order in ONNX.
-  [[nodiscard]] std::size_t pixels_of(std::size_t node) const {
-    if (node != Network::input) {
-      return pixels_[node];
-    }
-    const Shape& x = network_.input_shape();
-    return x.rank() == 3 && x[2] != 1 ? x[0] * x[1] : 1;
-  }
-  [[nodiscard]] std::size_t pixels_after(std::size_t n) const {
-    const Network::Node& node = network_.nodes()[n];
-    if (node.shape.rank() == 3) {
-      return node.shape[2] == 1 ? 1 : node.shape[0] * node.shape[1];
-    }
-    const bool mixes = node.layer.target<Dense<>>() != nullptr ||
-                       node.layer.target<GlobalAveragePool>() != nullptr;
-    return mixes ? 1 : pixels_of(node.inputs[0]);
-  }
-
-  Network network_;
-  OnnxWriter writer_;
-  std::string output_;               // of the node being written
-  std::vector<std::string> values_;  // one per node, as the fields below
-  std::vector<std::size_t> pixels_;
-  std::set<std::string> slopes_;
 };
 
 }  // namespace upset::detail

@@ -2,105 +2,23 @@
 /// Nodes of ONNX graphs whose inputs are constants: computed while the graph is read.
 #pragma once
 
-#include <algorithm>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <map>
-#include <string>
 #include <string_view>
 #include <type_traits>
-#include <utility>
 #include <variant>
 #include <vector>
 
+#include <upset/io/onnx_arguments.hpp>
+#include <upset/io/onnx_arithmetic.hpp>
+#include <upset/io/onnx_codes.hpp>
 #include <upset/io/onnx_constants.hpp>
 #include <upset/io/onnx_graph.hpp>
-#include <upset/nn/broadcast.hpp>
 #include <upset/nn/rearrange.hpp>
 
 namespace upset::detail {
-
-/// The constants that a node reads; null where an input is left out.
-using OnnxConstants = std::vector<const Array*>;
-
-/// Constant `n`. Throws `Error` where it is left out.
-[[nodiscard]] inline const Array& constant_of(const OnnxConstants& inputs, std::size_t n) {
-  if (n >= inputs.size() || inputs[n] == nullptr) {
-    throw Error("its input " + std::to_string(n) + " is missing");
-  }
-  return *inputs[n];
-}
-
-/// Constant `n`, or where there is none the attribute `key`.
-[[nodiscard]] inline std::vector<std::int64_t> integers_of(const OnnxNode& node,
-                                                           const OnnxConstants& inputs,
-                                                           std::size_t n, const std::string& key) {
-  return n < inputs.size() && inputs[n] != nullptr ? integers_of(*inputs[n])
-                                                   : node.get(key, std::vector<std::int64_t>{});
-}
-
-/// Throws `Error` for a constant that is far larger than any a file computes.
-inline void expect_small(const Shape& shape, const Array& from) {
-  constexpr std::size_t enough = std::size_t{1} << 22;
-  if (onnx_shape(extents_of(shape)).size() > std::max(enough, from.shape.size())) {
-    throw Error("it computes a constant of shape " + upset::to_string(shape) +
-                ", which is more than can be meant");
-  }
-}
-
-/// `a` combined with `b` by `operation`, each repeated to the shape of the larger one.
-template <class Operation>
-[[nodiscard]] Array combined(const Array& a, const Array& b, Operation operation) {
-  const Shape shape = Broadcast(a.shape, b.shape, "An operator on constants").shape();
-  expect_small(shape, a.shape.size() < b.shape.size() ? b : a);
-  Array result = expanded(a, shape);
-  std::visit(
-      [&](auto& values) {
-        using Values = std::decay_t<decltype(values)>;
-        const Array others = expanded(b, shape);
-        const Values* const second = std::get_if<Values>(&others.values);
-        if (second == nullptr) {
-          throw Error("its inputs are of different types");
-        }
-        using T = typename Values::value_type;
-        for (std::size_t i = 0; i < values.size(); ++i) {
-          if constexpr (std::is_floating_point_v<T>) {
-            values[i] = operation(values[i], (*second)[i]);
-          } else {  // in double: exact for whatever is a shape, and nothing overflows
-            const double value = std::trunc(
-                operation(static_cast<double>(values[i]), static_cast<double>((*second)[i])));
-            constexpr double most = 1LL << 53;
-            if (!(std::fabs(value) <= most) ||
-                value != static_cast<double>(static_cast<T>(static_cast<std::int64_t>(value)))) {
-              throw Error("it computes an integer that is too large, or divides by zero");
-            }
-            values[i] = static_cast<T>(static_cast<std::int64_t>(value));
-          }
-        }
-      },
-      result.values);
-  return result;
-}
-
-/// The values of `from` as type T. Throws `Error` for integers out of range.
-template <class T>
-[[nodiscard]] Array cast_to(const Array& from) {
-  std::vector<T> result;
-  std::visit(
-      [&](const auto& values) {
-        for (const auto value : values) {
-          if constexpr (!std::is_floating_point_v<T>) {
-            if (!(std::fabs(static_cast<double>(value)) <= 9e18)) {
-              throw Error("it casts " + std::to_string(value) + " to an integer");
-            }
-          }
-          result.push_back(static_cast<T>(value));
-        }
-      },
-      from.values);
-  return {from.shape, std::move(result)};
-}
 
 [[nodiscard]] inline Array fold_cast(const OnnxNode& node, const OnnxConstants& inputs) {
   const Array& from = constant_of(inputs, 0);
@@ -223,32 +141,6 @@ template <class T>
   return permuted(from, onnx_permutation(node, from.shape.rank()));
 }
 
-// (code - zero point) scale, for all values or along `axis`
-[[nodiscard]] inline Array fold_dequantize_linear(const OnnxNode& node,
-                                                  const OnnxConstants& inputs) {
-  const Array& from = constant_of(inputs, 0);
-  const Array& scale = constant_of(inputs, 1);
-  std::vector<std::int64_t> extents(from.shape.rank(), 1);
-  if (scale.shape.size() != 1) {
-    extents[onnx_axis(node.get("axis", std::int64_t{1}), from.shape.rank())] =
-        static_cast<std::int64_t>(scale.shape.size());
-  }
-  const Array codes = cast_to<float>(from);
-  const Array zero = inputs.size() > 2 ? cast_to<float>(constant_of(inputs, 2))
-                                       : Array{scale.shape, std::vector<float>(scale.shape.size())};
-  const auto along_axis = [&](const Array& values) {
-    const Shape shape = onnx_shape(extents);
-    if (values.shape.size() != shape.size()) {
-      throw Error("it has " + std::to_string(values.shape.size()) + " scales or zero points for " +
-                  std::to_string(shape.size()));
-    }
-    return reshaped(values, shape);
-  };
-  const Array levels =
-      combined(codes, along_axis(zero), [](auto code, auto point) { return code - point; });
-  return combined(levels, along_axis(scale), [](auto level, auto step) { return level * step; });
-}
-
 /// What `node` computes from constants; null where it is none of the operators that are folded.
 using OnnxFold = Array (*)(const OnnxNode& node, const OnnxConstants& inputs);
 [[nodiscard]] inline OnnxFold find_fold(std::string_view type) {
@@ -260,6 +152,7 @@ using OnnxFold = Array (*)(const OnnxNode& node, const OnnxConstants& inputs);
       {"DequantizeLinear", fold_dequantize_linear},
       {"Flatten", fold_reshape},
       {"Gather", fold_gather},
+      {"QuantizeLinear", fold_quantize_linear},
       {"Reshape", fold_reshape},
       {"Slice", fold_slice},
       {"Squeeze", fold_reshape},

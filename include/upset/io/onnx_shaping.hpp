@@ -3,7 +3,6 @@
 #pragma once
 
 #include <algorithm>
-#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <map>
@@ -12,17 +11,17 @@
 #include <utility>
 #include <vector>
 
+#include <upset/io/onnx_arguments.hpp>
 #include <upset/io/onnx_builder.hpp>
 #include <upset/io/onnx_constants.hpp>
 #include <upset/nn/merge.hpp>
 #include <upset/nn/rearrange.hpp>
 #include <upset/nn/reshape.hpp>
-#include <upset/nn/resize.hpp>
 
 namespace upset::detail {
 
 inline void import_identity(OnnxBuilder& to, const OnnxNode& node) {
-  to.give(node, to.value(node, 0));
+  to.give(node, to.unrounded(node, 0));
 }
 
 inline void import_dropout(OnnxBuilder& to, const OnnxNode& node) {
@@ -32,15 +31,9 @@ inline void import_dropout(OnnxBuilder& to, const OnnxNode& node) {
   import_identity(to, node);
 }
 
-inline void import_cast(OnnxBuilder& to, const OnnxNode& node) {
-  if (node.get("to", std::int64_t{0}) != onnx::TensorProto::FLOAT) {
-    throw Error("it casts to another type than 32-bit floats");
-  }
-  import_identity(to, node);
-}
-
 inline void import_shape(OnnxBuilder& to, const OnnxNode& node) {
-  const std::vector<std::int64_t> all = extents_of(to.value(node, 0).shape.with_batch(to.batch()));
+  const std::vector<std::int64_t> all =
+      extents_of(to.unrounded(node, 0).shape.with_batch(to.batch()));
   const auto rank = static_cast<std::int64_t>(all.size());
   const auto bound = [&](const char* key, std::int64_t otherwise) {
     const std::int64_t at = node.get(key, otherwise);
@@ -66,10 +59,10 @@ inline void import_shape(OnnxBuilder& to, const OnnxNode& node) {
 // Reshape, Flatten, Squeeze, Unsqueeze. A picture flattened keeps the order it has in the network,
 // and the weights that read it are permuted instead.
 inline void import_reshape(OnnxBuilder& to, const OnnxNode& node) {
-  OnnxValue x = to.value(node, 0);
+  OnnxValue x = to.unrounded(node, 0);
   const Shape shape = without_batch(
       to, onnx_reshaped(node, x.shape.with_batch(to.batch()), to.integers(node, 1, "axes")));
-  const std::string name = OnnxBuilder::name_of(node);
+  const std::string name = layer_name(node);
   if (shape == x.shape) {
     to.give(node, std::move(x));
   } else if (shape.rank() == 1) {
@@ -87,20 +80,19 @@ inline void import_reshape(OnnxBuilder& to, const OnnxNode& node) {
     to.give(node, std::move(x));
   } else {
     x = to.arranged(std::move(x), axes_in_order(x.shape.rank()));
-    to.give(node,
-            {to.add(name, Reshape(shape), {x.node}), shape, shape, axes_in_order(shape.rank())});
+    to.give(node, {to.add(name, Reshape(shape), {x.node}), shape, shape,
+                   axes_in_order(shape.rank()), x.pending});
   }
 }
 
-/// Input 0 in the order it has, or the nearest in which each of its axes is one of the network's.
-[[nodiscard]] inline OnnxValue with_own_axes(OnnxBuilder& to, const OnnxNode& node) {
-  const OnnxValue& x = to.value(node, 0);
+/// `x` in the order it has, or the nearest in which each of its axes is one of the network's.
+[[nodiscard]] inline OnnxValue with_own_axes(OnnxBuilder& to, const OnnxValue& x) {
   return to.arranged(x, x.axes == x.shape ? x.order : axes_in_order(x.shape.rank()));
 }
 
 // Nothing is moved: the network's value has another name for its axes.
 inline void import_transpose(OnnxBuilder& to, const OnnxNode& node) {
-  OnnxValue x = with_own_axes(to, node);
+  OnnxValue x = with_own_axes(to, to.unrounded(node, 0));
   const AxisOrder order = onnx_permutation(node, x.shape.rank() + 1);
   if (order.size() != x.shape.rank() + 1 || order[0] != 0) {
     throw Error("it moves the batch, which is not supported");
@@ -146,7 +138,7 @@ inline void import_concat(OnnxBuilder& to, const OnnxNode& node) {
     extent += all.shape[axis - 1];
   }
   if (inputs.size() > 1) {
-    all.node = to.add(OnnxBuilder::name_of(node), Concatenate{}, std::move(inputs));
+    all.node = to.add(layer_name(node), Concatenate{}, std::move(inputs));
   }
   std::vector<std::int64_t> extents = extents_of(all.shape);
   extents[axis - 1] = static_cast<std::int64_t>(extent);
@@ -167,14 +159,14 @@ template <class Number>
 }
 
 inline void import_slice(OnnxBuilder& to, const OnnxNode& node) {
-  OnnxValue x = with_own_axes(to, node);
+  OnnxValue x = with_own_axes(to, to.value(node, 0));
   const std::vector<Range> ranges = onnx_ranges(
       x.shape.with_batch(to.batch()), to.integers(node, 1, "starts"), to.integers(node, 2, "ends"),
       to.integers(node, 3, "axes"), to.integers(node, 4, "steps"));
   if (ranges[0].count != to.batch() || ranges[0].step != 1) {
     throw Error("it takes a part of the batch, which is not supported");
   }
-  x.node = to.add(OnnxBuilder::name_of(node), Slice(in_network(x, ranges)), {x.node});
+  x.node = to.add(layer_name(node), Slice(in_network(x, ranges)), {x.node});
   Shape shape;
   for (std::size_t axis = 1; axis < ranges.size(); ++axis) {
     shape.push_back(ranges[axis].count);
@@ -186,7 +178,7 @@ inline void import_slice(OnnxBuilder& to, const OnnxNode& node) {
 inline void import_pad(OnnxBuilder& to, const OnnxNode& node) {
   static const std::map<std::string_view, Border> borders{
       {"constant", Border::constant}, {"edge", Border::edge}, {"reflect", Border::reflect}};
-  OnnxValue x = with_own_axes(to, node);
+  OnnxValue x = with_own_axes(to, to.value(node, 0));
   const std::size_t rank = x.shape.rank() + 1;
   const auto pads = to.integers(node, 1, "pads");
   const auto border = borders.find(node.get("mode", std::string("constant")));
@@ -211,64 +203,13 @@ inline void import_pad(OnnxBuilder& to, const OnnxNode& node) {
   const float value =
       node.has_input(2) ? to.tensor(node, 2).reshaped({1})[0] : node.get("value", 0.0F);
   x.node =
-      to.add(OnnxBuilder::name_of(node),
+      to.add(layer_name(node),
              Pad(in_network(x, before), in_network(x, after), value, border->second), {x.node});
   to.give(node, std::move(x));
 }
 
-// Resize of opset 10 and Upsample have scales where Resize of opset 11 has a region of interest.
-inline void import_resize(OnnxBuilder& to, const OnnxNode& node) {
-  static const std::map<std::string_view, Coordinates> coordinates{
-      {"half_pixel", Coordinates::half_pixel},
-      {"pytorch_half_pixel", Coordinates::pytorch_half_pixel},
-      {"align_corners", Coordinates::align_corners},
-      {"asymmetric", Coordinates::asymmetric}};
-  static const std::map<std::string_view, Nearest> roundings{
-      {"round_prefer_floor", Nearest::ties_down},
-      {"round_prefer_ceil", Nearest::ties_up},
-      {"floor", Nearest::down},
-      {"ceil", Nearest::up}};
-  const OnnxValue x = to.picture(node, 0);
-  const bool is_old = node.type == "Upsample" || to.opset() < 11;
-  const auto mode = node.get("mode", std::string("nearest"));
-  const auto coordinate = coordinates.find(node.get(
-      "coordinate_transformation_mode", std::string(is_old ? "asymmetric" : "half_pixel")));
-  const auto rounding = roundings.find(
-      node.get("nearest_mode", std::string(is_old ? "floor" : "round_prefer_floor")));
-  if ((mode != "nearest" && mode != "linear" && mode != "bilinear") ||
-      coordinate == coordinates.end() || rounding == roundings.end() ||
-      node.get("exclude_outside", std::int64_t{0}) != 0) {
-    throw Error("its mode " + mode + ", or how it places or rounds pixels, is not supported");
-  }
-  Sampling sampling{mode == "nearest" ? Interpolation::nearest : Interpolation::bilinear,
-                    coordinate->second, rounding->second, 0, 0};
-  const std::size_t at = is_old ? 1 : 2;
-  std::vector<std::int64_t> sizes = extents_of(x.shape.with_batch(to.batch()));
-  if (node.has_input(3)) {
-    sizes = integers_of(to.constant(node, 3));
-  } else {
-    const std::vector<float> given = node.get("scales", std::vector<float>{});
-    const Tensor scales = node.has_input(at) ? to.tensor(node, at) : Tensor({given.size()}, given);
-    if (scales.size() != 4) {
-      throw Error("it has " + std::to_string(scales.size()) + " scales; four are expected");
-    }
-    for (std::size_t axis = 0; axis < 4; ++axis) {
-      const double size =
-          std::floor(static_cast<double>(sizes[axis]) * static_cast<double>(scales[axis]));
-      sizes[axis] = size >= 1 && size <= most_onnx_values ? static_cast<std::int64_t>(size) : 0;
-    }
-    sampling.scale_height = static_cast<double>(scales[2]);
-    sampling.scale_width = static_cast<double>(scales[3]);
-  }
-  const Shape y = onnx_shape(sizes);
-  if (y.rank() != 4 || y[0] != to.batch() || y[1] != x.shape[0]) {
-    throw Error("it resizes batch or channels, which is not supported");
-  }
-  to.give_picture(node, OnnxBuilder::name_of(node), Resize(y[2], y[3], sampling), x);
-}
-
 inline void import_split(OnnxBuilder& to, const OnnxNode& node) {
-  const OnnxValue x = with_own_axes(to, node);
+  const OnnxValue x = with_own_axes(to, to.value(node, 0));
   const Shape whole = x.shape.with_batch(to.batch());
   const std::size_t axis = onnx_axis(node.get("axis", std::int64_t{0}), whole.rank());
   std::vector<std::int64_t> parts = to.integers(node, 1, "split");
@@ -288,10 +229,13 @@ inline void import_split(OnnxBuilder& to, const OnnxNode& node) {
     std::vector<std::int64_t> extents = extents_of(x.shape);
     extents[axis - 1] = end - start;
     const Shape shape = onnx_shape(extents);
-    to.give(node.outputs[n],
-            {to.add(OnnxBuilder::name_of(node), Slice(in_network(x, ranges)), {x.node}), shape,
-             shape, x.order});
+    to.give(node.outputs[n], {to.add(layer_name(node), Slice(in_network(x, ranges)), {x.node}),
+                              shape, shape, x.order});
     start = end;
+  }
+  if (start != static_cast<std::int64_t>(whole[axis])) {
+    throw Error("its parts are " + std::to_string(start) + " long together, and axis " +
+                std::to_string(axis) + " is " + std::to_string(whole[axis]));
   }
 }
 

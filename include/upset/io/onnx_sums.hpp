@@ -40,11 +40,10 @@ namespace upset::detail {
   return to_tensor(permuted(all, x.order)).reshaped(to.shape_of(x.node));
 }
 
-/// Adds `constant`, one for each channel, to the bias of the layer that alone gives `name`, where
-/// it is a product that has none. False where it is not.
-[[nodiscard]] inline bool add_to_bias(OnnxBuilder& to, const std::string& name, std::size_t node,
-                                      const Tensor& constant) {
-  if (node == Network::input || !to.is_read_once(name)) {
+/// Adds `constant`, one for each channel, to the bias of the layer `node`, where it is a product
+/// that has none and nothing else reads it. False where it is not.
+[[nodiscard]] inline bool add_to_bias(OnnxBuilder& to, std::size_t node, const Tensor& constant) {
+  if (node == Network::input || !to.is_read_once(node)) {
     return false;
   }
   AnyLayer& layer = to.network().layer(node);
@@ -65,12 +64,12 @@ namespace upset::detail {
 /// What `node` gives: a value and a constant, added or multiplied.
 inline void give_with_constant(OnnxBuilder& to, const OnnxNode& node, std::size_t n, bool is_sum,
                                const Array& constant) {
-  const OnnxValue& x = to.value(node, n);
+  const OnnxValue x = to.value(node, n);
   Tensor beside = constant_beside(to, x, constant);
-  const std::string name = OnnxBuilder::name_of(node);
+  const std::string name = layer_name(node);
   if (!is_sum) {
     to.give_layer(node, name, MultiplyConstant(std::move(beside)), x);
-  } else if (add_to_bias(to, node.inputs[n], x.node, beside)) {
+  } else if (add_to_bias(to, x.node, beside)) {
     to.give(node, x);
   } else {
     to.give_layer(node, name, AddConstant(std::move(beside)), x);
@@ -84,7 +83,7 @@ inline void give_joined(OnnxBuilder& to, const OnnxNode& node, bool is_sum) {
   if (a.shape.size() < b.shape.size()) {
     std::swap(a, b);
   }
-  const std::string name = OnnxBuilder::name_of(node);
+  const std::string name = layer_name(node);
   if (a.shape == b.shape) {
     if (a.axes != b.axes || a.order != b.order || to.shape_of(a.node) != to.shape_of(b.node)) {
       a = to.arranged(std::move(a), axis_last(0, a.shape.rank()));
@@ -152,7 +151,7 @@ inline void import_sum(OnnxBuilder& to, const OnnxNode& node) {
     inputs.push_back(to.arranged(to.value(node, n), all.order).node);
   }
   if (inputs.size() > 1) {
-    all.node = to.add(OnnxBuilder::name_of(node), Add{}, std::move(inputs));
+    all.node = to.add(layer_name(node), Add{}, std::move(inputs));
   }
   to.give(node, std::move(all));
 }
@@ -165,7 +164,7 @@ inline void import_prelu(OnnxBuilder& to, const OnnxNode& node) {
     extents[0] = static_cast<std::int64_t>(x.shape[0]);
     slopes.shape = onnx_shape(extents);
   }
-  to.give_layer(node, OnnxBuilder::name_of(node, {1}), PReLU<>(constant_beside(to, x, slopes)), x);
+  to.give_layer(node, layer_name(node, {1}), PReLU<>(constant_beside(to, x, slopes)), x);
 }
 
 }  // namespace upset::detail

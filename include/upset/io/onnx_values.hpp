@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-/// Operators of ONNX that compute values: products, batch norms, sums, functions of one value.
+/// Operators of ONNX that compute values: batch norms, means, functions of one value.
 #pragma once
 
 #include <algorithm>
@@ -14,76 +14,12 @@
 #include <upset/io/onnx_constants.hpp>
 #include <upset/nn/activation.hpp>
 #include <upset/nn/batch_norm.hpp>
-#include <upset/nn/dense.hpp>
 #include <upset/nn/local_response_norm.hpp>
 #include <upset/nn/pooling.hpp>
 #include <upset/nn/reshape.hpp>
 #include <upset/nn/softmax.hpp>
 
 namespace upset::detail {
-
-// -- products
-
-/// What `node` gives: the dense layer of `weight` [O, I], whose columns are put in the order that
-/// the values of x have in the network.
-inline void give_dense(OnnxBuilder& to, const OnnxNode& node, const OnnxValue& x,
-                       const Array& weight, Tensor bias) {
-  if (x.shape.rank() != 1 || weight.shape.rank() != 2 || weight.shape[1] != x.shape[0] ||
-      bias.size() != weight.shape[0]) {
-    throw Error("it multiplies values of shape " + upset::to_string(x.shape) +
-                ", batch omitted, by weights [O, I] of " + upset::to_string(weight.shape) +
-                " and adds " + std::to_string(bias.size()));
-  }
-  const std::size_t outputs = weight.shape[0];
-  AxisOrder order{0};
-  for (const std::size_t axis : x.order) {
-    order.push_back(axis + 1);
-  }
-  const Array columns = reshaped(weight, x.axes.with_batch(outputs));
-  Tensor matrix = to_tensor(permuted(columns, order)).reshaped(weight.shape);
-  const Shape shape{outputs};
-  to.give(node, {to.add(OnnxBuilder::name_of(node, {1, 2}),
-                        Dense<>(std::move(matrix), std::move(bias)), {x.node}),
-                 shape,
-                 shape,
-                 {0}});
-}
-
-/// Input 1, weights [I, O]. Throws `Error` where it is no matrix.
-[[nodiscard]] inline const Array& weight_matrix(const OnnxBuilder& to, const OnnxNode& node) {
-  const Array& weight = to.constant(node, 1);
-  if (weight.shape.rank() != 2) {
-    throw Error("its weights of shape " + upset::to_string(weight.shape) + " are no matrix");
-  }
-  return weight;
-}
-
-inline void import_gemm(OnnxBuilder& to, const OnnxNode& node) {
-  if (node.get("transA", std::int64_t{0}) != 0) {
-    throw Error("it transposes its first input, which moves the batch");
-  }
-  Array weight = weight_matrix(to, node);
-  if (node.get("transB", std::int64_t{0}) == 0) {
-    weight = permuted(weight, {1, 0});
-  }
-  const auto scaled = [](Tensor tensor, float factor) {
-    for (float& value : tensor.values()) {
-      value *= factor;
-    }
-    return tensor;
-  };
-  const Shape one_row{1, weight.shape[0]};
-  Tensor bias = node.has_input(2)
-                    ? to_tensor(expanded(to.constant(node, 2), one_row)).reshaped({one_row[1]})
-                    : Tensor({one_row[1]});
-  weight = reshaped(to_array(scaled(to_tensor(weight), node.get("alpha", 1.0F))), weight.shape);
-  give_dense(to, node, to.value(node, 0), weight, scaled(std::move(bias), node.get("beta", 1.0F)));
-}
-
-inline void import_mat_mul(OnnxBuilder& to, const OnnxNode& node) {
-  const Array weight = permuted(weight_matrix(to, node), {1, 0});
-  give_dense(to, node, to.value(node, 0), weight, Tensor({weight.shape[0]}));
-}
 
 // -- normalisation
 
@@ -100,14 +36,14 @@ inline void import_batch_norm(OnnxBuilder& to, const OnnxNode& node) {
                                static_cast<double>(BatchNorm<>::epsilon));
   }
   to.give_layer(
-      node, OnnxBuilder::name_of(node, {1, 2}),
+      node, layer_name(node, {1, 2}),
       BatchNorm<>(to.tensor(node, 1), to.tensor(node, 2), to.tensor(node, 3), std::move(variance)),
       to.channels_last(node));
 }
 
 inline void import_lrn(OnnxBuilder& to, const OnnxNode& node) {
   const std::size_t size = within(node.get("size", std::int64_t{0}), 1, 1 << 16, "size");
-  to.give_layer(node, OnnxBuilder::name_of(node),
+  to.give_layer(node, layer_name(node),
                 LocalResponseNorm(size, node.get("alpha", 1e-4F), node.get("beta", 0.75F),
                                   node.get("bias", 1.0F)),
                 to.channels_last(node));
@@ -132,7 +68,7 @@ inline void import_softmax(OnnxBuilder& to, const OnnxNode& node) {
   } else if (in_network.rank() != 1) {
     x.node = to.add("flatten", Flatten{}, {x.node});
   }
-  x.node = to.add(OnnxBuilder::name_of(node), Softmax{}, {x.node});
+  x.node = to.add(layer_name(node), Softmax{}, {x.node});
   if (of_all && in_network.rank() != 1) {
     x.node = to.add("reshape", Reshape(in_network), {x.node});
   }
@@ -150,7 +86,7 @@ inline void import_reduce_mean(OnnxBuilder& to, const OnnxNode& node) {
   if (axes != std::vector<std::size_t>{2, 3}) {
     throw Error("it takes a mean over other axes than those of the pixels, which is not supported");
   }
-  const std::size_t mean = to.add(OnnxBuilder::name_of(node), GlobalAveragePool{}, {x.node});
+  const std::size_t mean = to.add(layer_name(node), GlobalAveragePool{}, {x.node});
   const bool keeps = node.get("keepdims", std::int64_t{1}) != 0;
   const Shape shape = keeps ? Shape{x.shape[0], 1, 1} : Shape{x.shape[0]};
   to.give(node, {mean, shape, shape, axis_last(0, shape.rank())});
@@ -159,7 +95,7 @@ inline void import_reduce_mean(OnnxBuilder& to, const OnnxNode& node) {
 // -- functions of one value
 
 inline void give_function(OnnxBuilder& to, const OnnxNode& node, AnyLayer function) {
-  to.give_layer(node, OnnxBuilder::name_of(node), std::move(function), to.value(node, 0));
+  to.give_layer(node, layer_name(node), std::move(function), to.value(node, 0));
 }
 
 inline void import_clip(OnnxBuilder& to, const OnnxNode& node) {

@@ -6,12 +6,14 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include <upset/io/onnx_builder.hpp>
 #include <upset/io/onnx_constants.hpp>
+#include <upset/io/onnx_products.hpp>
 #include <upset/nn/conv2d.hpp>
 #include <upset/nn/pooling.hpp>
 #include <upset/nn/transposed_conv2d.hpp>
@@ -34,14 +36,11 @@ using OnnxPair = std::array<std::size_t, 2>;
 
 inline constexpr std::int64_t most_taps = 4096;  ///< along an axis of a window, or of padding
 
-/// Kernel, steps and the padding that is written out. Throws `Error` for other than two axes, steps
-/// that differ between them, and windows far beyond those of any network.
+/// Kernel, steps and the padding that is written out. Throws `Error` for other than two axes, and
+/// windows far beyond those of any network.
 [[nodiscard]] inline WindowGeometry onnx_geometry(const OnnxNode& node, const OnnxPair& kernel) {
   const OnnxPair stride = onnx_pair(node, "strides", most_taps);
   const OnnxPair dilation = onnx_pair(node, "dilations", most_taps);
-  if (stride[0] != stride[1] || dilation[0] != dilation[1]) {
-    throw Error("its strides or dilations differ between rows and columns, which is not supported");
-  }
   const auto pads = node.get("pads", std::vector<std::int64_t>(4, 0));
   if (pads.size() != 4) {
     throw Error("it has " + std::to_string(pads.size()) + " pads; pictures have four sides");
@@ -49,12 +48,12 @@ inline constexpr std::int64_t most_taps = 4096;  ///< along an axis of a window,
   const auto pad = [&](std::size_t side) { return within(pads[side], 0, most_taps, "padding"); };
   return {.kernel_height = within(static_cast<std::int64_t>(kernel[0]), 1, most_taps, "kernel"),
           .kernel_width = within(static_cast<std::int64_t>(kernel[1]), 1, most_taps, "kernel"),
-          .stride = stride[0],
+          .stride = {stride[0], stride[1]},
           .pad_top = pad(0),
           .pad_left = pad(1),
           .pad_bottom = pad(2),
           .pad_right = pad(3),
-          .dilation = dilation[0]};
+          .dilation = {dilation[0], dilation[1]}};
 }
 
 /// Replaces the padding by `all` rows and columns, of which the larger half comes first or last.
@@ -77,8 +76,8 @@ inline void pad_evenly(WindowGeometry& geometry, const OnnxPair& all, bool large
 
 /// How far the taps of a window lie apart, plus one.
 [[nodiscard]] inline OnnxPair reach_of(const WindowGeometry& geometry) {
-  return {(geometry.kernel_height - 1) * geometry.dilation + 1,
-          (geometry.kernel_width - 1) * geometry.dilation + 1};
+  return {(geometry.kernel_height - 1) * geometry.dilation.rows + 1,
+          (geometry.kernel_width - 1) * geometry.dilation.columns + 1};
 }
 
 /// The window of a convolution or pool on a picture of `extent` pixels.
@@ -90,9 +89,10 @@ inline void pad_evenly(WindowGeometry& geometry, const OnnxPair& all, bool large
   const std::string padding = auto_pad(node);
   if (padding != "NOTSET") {
     OnnxPair all{};
+    const OnnxPair stride{geometry.stride.rows, geometry.stride.columns};
     for (std::size_t axis = 0; axis < 2 && padding != "VALID"; ++axis) {
-      const std::size_t steps = (extent[axis] - 1) / geometry.stride;
-      const std::size_t needed = steps * geometry.stride + reach_of(geometry)[axis];
+      const std::size_t steps = (extent[axis] - 1) / stride[axis];
+      const std::size_t needed = steps * stride[axis] + reach_of(geometry)[axis];
       all[axis] = needed - std::min(needed, extent[axis]);
     }
     pad_evenly(geometry, all, padding == "SAME_LOWER");
@@ -128,7 +128,8 @@ inline void pad_evenly(WindowGeometry& geometry, const OnnxPair& all, bool large
 }
 
 inline void import_conv(OnnxBuilder& to, const OnnxNode& node) {
-  const OnnxValue x = to.picture(node, 0);
+  const std::optional<OnnxGrids> grids = product_grids(to, node, 0);
+  const OnnxValue x = to.as_picture(product_input(to, node, grids));
   const Tensor weight = onnx_kernel(to, node);
   const Shape& shape = weight.shape();
   WindowGeometry geometry = onnx_window(node, {shape[2], shape[3]}, pixels_of(x));
@@ -140,8 +141,10 @@ inline void import_conv(OnnxBuilder& to, const OnnxNode& node) {
                 std::to_string(x.shape[0]) + " channels");
   }
   Tensor kernel = to_tensor(permuted(to.constant(node, 1), {0, 2, 3, 1}));
-  to.give_picture(node, OnnxBuilder::name_of(node, {1, 2}),
-                  Conv2d<>(geometry, std::move(kernel), onnx_bias(to, node, 2, shape[0])), x);
+  Tensor bias = onnx_bias(to, node, 2, shape[0]);
+  AnyLayer layer = grids ? to.layers().conv(geometry, std::move(kernel), std::move(bias), *grids)
+                         : Conv2d<>(geometry, std::move(kernel), std::move(bias));
+  to.give_picture(node, layer_name(node, {1, 2}), std::move(layer), x);
 }
 
 // The output is pads shorter than the picture spread out and all windows on it; or as long as told.
@@ -167,11 +170,12 @@ inline void import_conv_transpose(OnnxBuilder& to, const OnnxNode& node) {
                  within(more[1], 0, most_taps, "output_padding")};
   if (!outputs.empty() || padding != "NOTSET") {
     OnnxPair all{};
+    const OnnxPair stride{geometry.stride.rows, geometry.stride.columns};
     for (std::size_t axis = 0; axis < 2 && (!outputs.empty() || padding != "VALID"); ++axis) {
       const std::size_t whole =
-          (pixels_of(x)[axis] - 1) * geometry.stride + added[axis] + reach_of(geometry)[axis];
+          (pixels_of(x)[axis] - 1) * stride[axis] + added[axis] + reach_of(geometry)[axis];
       const std::size_t wanted = outputs.empty()
-                                     ? pixels_of(x)[axis] * geometry.stride
+                                     ? pixels_of(x)[axis] * stride[axis]
                                      : within(outputs[axis], 1, most_onnx_values, "output_shape");
       all[axis] = whole - std::min(whole, wanted);
       added[axis] += wanted - std::min(whole, wanted);
@@ -180,7 +184,7 @@ inline void import_conv_transpose(OnnxBuilder& to, const OnnxNode& node) {
   }
   const std::size_t channels = shape[1] * geometry.groups;
   to.give_picture(
-      node, OnnxBuilder::name_of(node, {1, 2}),
+      node, layer_name(node, {1, 2}),
       Conv2d<>(transposed(geometry, added[0], added[1]), transposed_kernel(weight, geometry.groups),
                onnx_bias(to, node, 2, channels)),
       x);
@@ -197,7 +201,7 @@ inline void import_conv_transpose(OnnxBuilder& to, const OnnxNode& node) {
 
 inline void import_max_pool(OnnxBuilder& to, const OnnxNode& node) {
   const OnnxValue x = to.picture(node, 0);
-  to.give_picture(node, OnnxBuilder::name_of(node), MaxPool(pool_window(node, x)), x);
+  to.give_picture(node, layer_name(node), MaxPool(pool_window(node, x)), x);
 }
 
 inline void import_average_pool(OnnxBuilder& to, const OnnxNode& node) {
@@ -208,20 +212,20 @@ inline void import_average_pool(OnnxBuilder& to, const OnnxNode& node) {
       window != onnx_window(node, {window.kernel_height, window.kernel_width}, pixels_of(x))) {
     throw Error("it counts padding, and its last windows reach beyond it, which is not supported");
   }
-  to.give_picture(node, OnnxBuilder::name_of(node),
+  to.give_picture(node, layer_name(node),
                   AveragePool(window, counts_padding ? Divisor::taps : Divisor::pixels), x);
 }
 
 inline void import_global_average_pool(OnnxBuilder& to, const OnnxNode& node) {
   const OnnxValue x = to.picture(node, 0);
   const Shape shape{x.shape[0], 1, 1};
-  to.give(node, {to.add(OnnxBuilder::name_of(node), GlobalAveragePool{}, {x.node}), shape, shape,
-                 axis_last(0, 3)});
+  to.give(node,
+          {to.add(layer_name(node), GlobalAveragePool{}, {x.node}), shape, shape, axis_last(0, 3)});
 }
 
 inline void import_global_max_pool(OnnxBuilder& to, const OnnxNode& node) {
   const OnnxValue x = to.picture(node, 0);
-  to.give_picture(node, OnnxBuilder::name_of(node),
+  to.give_picture(node, layer_name(node),
                   MaxPool(WindowGeometry{.kernel_height = x.shape[1], .kernel_width = x.shape[2]}),
                   x);
 }

@@ -21,6 +21,7 @@
 #include <upset/format/bfloat16.hpp>
 #include <upset/format/float16.hpp>
 #include <upset/io/bytes.hpp>
+#include <upset/io/json_integers.hpp>
 #include <upset/io/npz.hpp>
 
 namespace upset {
@@ -70,23 +71,31 @@ template <class T>
   return values;
 }
 
-/// One entry of the header, and where its values end.
-[[nodiscard]] inline std::pair<NamedArray, std::size_t> safetensors_entry(
-    const std::string& name, const nlohmann::json& entry, std::span<const std::uint8_t> values) {
-  const std::size_t begin = entry.at("data_offsets").at(0);
-  const std::size_t end = entry.at("data_offsets").at(1);
+/// An array, and where its values lie.
+struct SafetensorsEntry {
+  NamedArray array;
+  std::size_t end;
+  std::size_t begin;
+};
+
+/// One entry of the header.
+[[nodiscard]] inline SafetensorsEntry safetensors_entry(const std::string& name,
+                                                        const nlohmann::json& entry,
+                                                        std::span<const std::uint8_t> values) {
+  const auto begin = json_integer<std::size_t>(entry.at("data_offsets").at(0));
+  const auto end = json_integer<std::size_t>(entry.at("data_offsets").at(1));
   if (begin > end || end > values.size()) {
     throw Error("lies beyond the end of the file");
   }
   Array array{{}, {}};
   std::size_t count = 1;
-  for (const std::size_t extent : entry.at("shape")) {
+  for (const auto extent : json_integers<std::size_t>(entry.at("shape"))) {
     array.shape.push_back(extent);
     // no wrapping around: a count above that of the bytes is refused, whatever it is
     count = extent == 0 ? 0 : count > values.size() / extent ? values.size() + 1 : count * extent;
   }
   array.values = safetensors_values(entry.at("dtype"), values.subspan(begin, end - begin), count);
-  return {{name, std::move(array)}, end};
+  return {{name, std::move(array)}, end, begin};
 }
 
 /// The arrays in the bytes of a safetensors file, in the order of their values; `where` is its name
@@ -100,7 +109,7 @@ template <class T>
   const auto length = static_cast<std::size_t>(from_bytes<std::uint64_t>(bytes));
   const auto header = bytes.subspan(8, length);
   const auto values = bytes.subspan(8 + length);
-  std::vector<std::pair<NamedArray, std::size_t>> arrays;
+  std::vector<SafetensorsEntry> arrays;
   try {
     const nlohmann::json json = nlohmann::json::parse(header.begin(), header.end());
     std::size_t claimed = 0;
@@ -114,7 +123,7 @@ template <class T>
         fail("its array " + name + " " + error.what());
       }
       // values that are shared could claim any amount of memory
-      claimed += arrays.back().second - std::size_t{entry.at("data_offsets").at(0)};
+      claimed += arrays.back().end - arrays.back().begin;
       if (claimed > values.size()) {
         fail("its arrays overlap; fetch the file again");
       }
@@ -125,9 +134,15 @@ template <class T>
   } catch (const nlohmann::json::exception& error) {
     fail(std::string("its header is not one of safetensors (") + error.what() + ")");
   }
-  std::ranges::stable_sort(arrays, {}, [](const auto& array) { return array.second; });
+  std::ranges::stable_sort(
+      arrays, {}, [](const SafetensorsEntry& entry) { return std::pair(entry.end, entry.begin); });
   std::vector<NamedArray> result;
-  for (auto& [array, end] : arrays) {
+  std::size_t next = 0;
+  for (auto& [array, end, begin] : arrays) {
+    if (begin != next) {
+      fail("its array " + array.name + " overlaps another; fetch the file again");
+    }
+    next = end;
     result.push_back(std::move(array));
   }
   return result;

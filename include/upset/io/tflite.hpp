@@ -39,23 +39,25 @@ class TfliteBuilder {
   }
 
   [[nodiscard]] Network build() {
-    std::size_t last = graph_.input;
+    std::size_t scores = graph_.output;
     for (const TfliteOperator& op : graph_.operators) {
       if (op.kind == "SOFTMAX" || op.kind == "ARG_MAX") {
+        scores = op.inputs[0];
         break;
       }
-      last = op.outputs[0];
       try {
         add(op);
       } catch (const Error& error) {
-        throw Error(op.kind + " that makes tensor " + graph_.tensors[last].name + ": " +
+        throw Error(op.kind + " that makes tensor " + tensor(op.outputs[0]).name + ": " +
                     error.what());
       }
     }
     if (net_.size() == 0) {
       throw Error("has no operator to compute");
     }
-    (void)rounded(last);
+    if (rounded(scores) + 1 != net_.size()) {
+      throw Error("its last operator does not give its output, " + tensor(scores).name);
+    }
     return std::move(net_);
   }
 
@@ -114,23 +116,23 @@ class TfliteBuilder {
   [[nodiscard]] WindowGeometry geometry(const TfliteOperator& op, std::size_t height,
                                         std::size_t width) const {
     const Shape picture = tflite_picture(tensor(op.inputs[0]));
-    if (picture.rank() != 3 || picture.size() == 0 || op.stride[0] != op.stride[1] ||
-        op.dilation[0] != op.dilation[1]) {
-      throw Error("only pictures, with one stride and dilation for both axes, are supported");
+    if (picture.rank() != 3 || picture.size() == 0) {
+      throw Error("it takes pictures, not " + to_string(picture));
     }
     WindowGeometry geometry{.kernel_height = height,
                             .kernel_width = width,
-                            .stride = op.stride[0],
-                            .dilation = op.dilation[0]};
+                            .stride = {op.stride[0], op.stride[1]},
+                            .dilation = {op.dilation[0], op.dilation[1]}};
     if (op.same_padding) {
-      const auto padded = [&](std::size_t taps) {
-        return same_window((taps - 1) * geometry.dilation + 1, geometry.stride, picture[0],
-                           picture[1]);
+      const auto padded = [&](std::size_t taps, std::size_t dilation) {
+        return same_window((taps - 1) * dilation + 1, geometry.stride, picture[0], picture[1]);
       };
-      geometry.pad_top = padded(height).pad_top;
-      geometry.pad_bottom = padded(height).pad_bottom;
-      geometry.pad_left = padded(width).pad_left;
-      geometry.pad_right = padded(width).pad_right;
+      const WindowGeometry down = padded(height, op.dilation[0]);
+      const WindowGeometry across = padded(width, op.dilation[1]);
+      geometry.pad_top = down.pad_top;
+      geometry.pad_bottom = down.pad_bottom;
+      geometry.pad_left = across.pad_left;
+      geometry.pad_right = across.pad_right;
     }
     return geometry;
   }

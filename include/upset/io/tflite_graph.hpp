@@ -17,6 +17,7 @@
 #include <upset/core/error.hpp>
 #include <upset/format/int8_affine.hpp>
 #include <upset/io/bytes.hpp>
+#include <upset/io/json_integers.hpp>
 #include <upset/io/npz.hpp>
 #include <upset/tensor/tensor.hpp>
 
@@ -59,7 +60,7 @@ namespace detail {
 
 [[nodiscard]] inline TfliteTensor parse_tflite_tensor(const nlohmann::json& json) {
   TfliteTensor tensor{json.at("name"), json.at("type"), {}};
-  for (const std::size_t extent : json.at("shape")) {
+  for (const auto extent : json_integers<std::size_t>(json.at("shape"))) {
     if (extent > (std::size_t{1} << 24U) ||
         tensor.shape.size() * extent > (std::size_t{1} << 28U)) {
       throw Error("tensor " + tensor.name + " is larger than 2^28 values");
@@ -67,7 +68,7 @@ namespace detail {
     tensor.shape.push_back(extent);
   }
   tensor.scales = json.value("scale", std::vector<float>{});
-  tensor.zero_points = json.value("zero_point", std::vector<std::int64_t>{});
+  tensor.zero_points = json_integers<std::int64_t>(json.value("zero_point", nlohmann::json{}));
   const bool is_code = tensor.type == "int8" || tensor.type == "uint8";
   const std::int64_t low = tensor.type == "uint8" ? 0 : -128;
   const bool in_range = std::ranges::all_of(
@@ -82,8 +83,8 @@ namespace detail {
 
 [[nodiscard]] inline TfliteOperator parse_tflite_operator(const nlohmann::json& json,
                                                           std::size_t tensors) {
-  using Pair = std::array<std::size_t, 2>;
-  TfliteOperator op{json.at("op"), "", json.at("inputs"), json.at("outputs")};
+  TfliteOperator op{json.at("op"), "", json_integers<std::size_t>(json.at("inputs")),
+                    json_integers<std::size_t>(json.at("outputs"))};
   for (const auto& numbers : {op.inputs, op.outputs}) {
     if (numbers.empty() || std::ranges::max(numbers) >= tensors) {
       throw Error(op.kind + " reads or writes a tensor that is not listed");
@@ -93,16 +94,19 @@ namespace detail {
     op.activation = json["act"];
   }
   op.same_padding = json.value("padding", "") == "SAME";
-  op.stride = json.value("stride", Pair{1, 1});
-  op.dilation = json.value("dilation", Pair{1, 1});
-  op.filter = json.value("filter", Pair{1, 1});
-  op.align_corners = json.value("align_corners", false);
-  op.half_pixel_centers = json.value("half_pixel_centers", false);
-  for (const Pair& pair : {op.stride, op.dilation, op.filter}) {
-    if (std::ranges::min(pair) < 1 || std::ranges::max(pair) > 1024) {
-      throw Error(op.kind + " has a stride, dilation or filter that is not from 1 to 1024");
+  for (const auto& [key, pair] :
+       {std::pair{"stride", &op.stride}, {"dilation", &op.dilation}, {"filter", &op.filter}}) {
+    if (json.contains(key)) {
+      const auto numbers = json_integers<std::size_t>(json[key]);
+      if (numbers.size() != 2 || std::ranges::min(numbers) < 1 ||
+          std::ranges::max(numbers) > 1024) {
+        throw Error(op.kind + " has a " + key + " that is not two numbers from 1 to 1024");
+      }
+      *pair = {numbers[0], numbers[1]};
     }
   }
+  op.align_corners = json.value("align_corners", false);
+  op.half_pixel_centers = json.value("half_pixel_centers", false);
   return op;
 }
 
@@ -112,12 +116,11 @@ namespace detail {
 ///
 /// | key         | holds |
 /// | `tensors`   | name, shape, type, scale[], zero_point[]; const: its data are an array |
-/// | `operators` | op, inputs[], outputs[], act, padding, stride[h, w], dilation, filter, in order
-/// | | `inputs`, `outputs` | tensor numbers, one each |
+/// | `operators` | in order: op, inputs, outputs, act, padding, stride, dilation, filter |
+/// | `inputs`, `outputs` | tensor numbers, one each |
 ///
 /// - errors: throws `Error` beginning with `where`: no such JSON, a constant without its array or
-/// of
-///   another shape, tensor numbers that do not exist
+///   of another shape, tensor numbers that do not exist
 [[nodiscard]] inline TfliteGraph parse_tflite_graph(const std::string& text,
                                                     std::vector<NamedArray> arrays,
                                                     const std::string& where) try {
@@ -142,8 +145,8 @@ namespace detail {
   for (const nlohmann::json& op : json.at("operators")) {
     graph.operators.push_back(detail::parse_tflite_operator(op, graph.tensors.size()));
   }
-  graph.input = json.at("inputs").at(0);
-  graph.output = json.at("outputs").at(0);
+  graph.input = detail::json_integer<std::size_t>(json.at("inputs").at(0));
+  graph.output = detail::json_integer<std::size_t>(json.at("outputs").at(0));
   if (std::max(graph.input, graph.output) >= graph.tensors.size()) {
     throw Error("its input or output is a tensor that is not listed");
   }

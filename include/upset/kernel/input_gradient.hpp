@@ -19,8 +19,8 @@ namespace upset {
 ///
 /// Along each axis p lies at s q + d t of the padded picture, with stride s and dilation d. Pixels
 /// whose positions leave one remainder by s are seen by the same taps, and q falls as these rise:
-/// they are a convolution of d_y with part of the kernel, turned round. There are s^2 of them, and
-/// no zeros between pixels are ever multiplied.
+/// they are a convolution of d_y with part of the kernel, turned round. There is one for each pair
+/// of remainders, and no zeros between pixels are ever multiplied.
 ///
 /// - shape:    kernel [O, Ky, Kx, I / groups]; d_y [B, H', W', O] -> d_x [B, H, W, I]
 /// - rounding: float, taps upwards, for each the outputs upwards; a result depends on its picture
@@ -40,8 +40,10 @@ class InputGradient {
     const Window window(geometry, height, width, channels_);
     output_height_ = window.output_height();
     output_width_ = window.output_width();
-    rows_ = Axis(geometry, height, output_height_, geometry.kernel_height, geometry.pad_top);
-    columns_ = Axis(geometry, width, output_width_, geometry.kernel_width, geometry.pad_left);
+    rows_ = Axis(geometry, &Steps::rows, height, output_height_, geometry.kernel_height,
+                 geometry.pad_top);
+    columns_ = Axis(geometry, &Steps::columns, width, output_width_, geometry.kernel_width,
+                    geometry.pad_left);
     padded_size_ = rows_.extent * columns_.extent * outputs;
     padded_.assign(pictures * padded_size_ + operand_slack, 0.0F);
     for (const Phase& down : rows_.phases) {
@@ -89,23 +91,24 @@ class InputGradient {
   };
   struct Axis {
     Axis() = default;
-    Axis(const WindowGeometry& geometry, std::size_t inputs, std::size_t results, std::size_t taps,
-         std::size_t pad)
-        : before((taps - 1) * geometry.dilation / geometry.stride),
+    Axis(const WindowGeometry& geometry, std::size_t Steps::*axis, std::size_t inputs,
+         std::size_t results, std::size_t taps, std::size_t pad)
+        : before((taps - 1) * geometry.dilation.*axis / geometry.stride.*axis),
           extent(before + results),
-          phases(geometry.stride) {
+          phases(geometry.stride.*axis) {
+      const std::size_t stride = geometry.stride.*axis;
       for (std::size_t pixel = 0; pixel < inputs; ++pixel) {
-        const std::size_t position = pixel * geometry.input_dilation + pad;
-        Phase& phase = phases[position % geometry.stride];
+        const std::size_t position = pixel * geometry.input_dilation.*axis + pad;
+        Phase& phase = phases[position % stride];
         phase.pixels.push_back(pixel);
-        phase.starts.push_back(position / geometry.stride);
+        phase.starts.push_back(position / stride);
         extent = std::max(extent, phase.starts.back() + before + 1);
       }
       for (std::size_t tap = 0; tap < taps; ++tap) {
-        const std::size_t position = tap * geometry.dilation;
-        Phase& phase = phases[position % geometry.stride];
+        const std::size_t position = tap * geometry.dilation.*axis;
+        Phase& phase = phases[position % stride];
         phase.taps.push_back(tap);
-        phase.offsets.push_back(before - position / geometry.stride);
+        phase.offsets.push_back(before - position / stride);
       }
     }
     std::size_t before = 0;  // zeros in front of d_y

@@ -12,22 +12,33 @@
 
 namespace upset {
 
-/// Steps and borders of a convolution or pooling window, per axis where they may differ.
+/// Pixels from one place to the next, down and across; one number stands for both.
+struct Steps {
+  std::size_t rows;
+  std::size_t columns;
+
+  constexpr Steps(std::size_t both) : rows(both), columns(both) {}
+  constexpr Steps(std::size_t down, std::size_t across) : rows(down), columns(across) {}
+
+  [[nodiscard]] friend constexpr bool operator==(const Steps&, const Steps&) = default;
+};
+
+/// Steps and borders of a convolution or pooling window.
 struct WindowGeometry {
   std::size_t kernel_height = 1;
   std::size_t kernel_width = 1;
-  std::size_t stride = 1;
+  Steps stride = 1;
   std::size_t pad_top = 0;
   std::size_t pad_left = 0;
   std::size_t pad_bottom = 0;
   std::size_t pad_right = 0;
-  std::size_t dilation = 1;
+  Steps dilation = 1;
   std::size_t groups = 1;
   /// Zeros put between input pixels, plus one: the stride of a transposed convolution.
-  std::size_t input_dilation = 1;
+  Steps input_dilation = 1;
 
   /// A square kernel with the same padding on every side.
-  [[nodiscard]] static constexpr WindowGeometry square(std::size_t kernel, std::size_t stride = 1,
+  [[nodiscard]] static constexpr WindowGeometry square(std::size_t kernel, Steps stride = 1,
                                                        std::size_t padding = 0) {
     return {.kernel_height = kernel,
             .kernel_width = kernel,
@@ -45,25 +56,26 @@ struct WindowGeometry {
            input_dilation == 1;
   }
   /// A kernel row is one contiguous stretch of NHWC pixels unless channels or pixels are skipped.
-  [[nodiscard]] constexpr bool whole_rows() const { return groups == 1 && dilation == 1; }
+  [[nodiscard]] constexpr bool whole_rows() const { return groups == 1 && dilation.columns == 1; }
   [[nodiscard]] friend constexpr bool operator==(const WindowGeometry&,
                                                  const WindowGeometry&) = default;
 };
 
 /// A square kernel with the padding that TensorFlow calls SAME: ceil(H / stride) by ceil(W /
 /// stride) outputs, the odd row and column of padding at bottom and right.
-[[nodiscard]] constexpr WindowGeometry same_window(std::size_t kernel, std::size_t stride,
+[[nodiscard]] constexpr WindowGeometry same_window(std::size_t kernel, Steps stride,
                                                    std::size_t height, std::size_t width) {
   WindowGeometry geometry = WindowGeometry::square(kernel, stride);
-  const auto pad = [&](std::size_t extent, std::size_t& before, std::size_t& after) {
-    const std::size_t outputs = (extent + stride - 1) / stride;
-    const std::size_t covered = outputs == 0 ? 0 : (outputs - 1) * stride + kernel;
+  const auto pad = [&](std::size_t extent, std::size_t step, std::size_t& before,
+                       std::size_t& after) {
+    const std::size_t outputs = (extent + step - 1) / step;
+    const std::size_t covered = outputs == 0 ? 0 : (outputs - 1) * step + kernel;
     const std::size_t padding = covered > extent ? covered - extent : 0;
     before = padding / 2;
     after = padding - before;
   };
-  pad(height, geometry.pad_top, geometry.pad_bottom);
-  pad(width, geometry.pad_left, geometry.pad_right);
+  pad(height, stride.rows, geometry.pad_top, geometry.pad_bottom);
+  pad(width, stride.columns, geometry.pad_left, geometry.pad_right);
   return geometry;
 }
 
@@ -74,20 +86,22 @@ class Window {
   Window(const WindowGeometry& geometry, std::size_t height, std::size_t width,
          std::size_t channels)
       : geometry_(geometry), height_(height), width_(width), channels_(channels) {
-    const auto spread = [&](std::size_t n) {
-      return n == 0 ? 0 : (n - 1) * geometry.input_dilation + 1;
+    const auto spread = [](std::size_t n, std::size_t step) {
+      return n == 0 ? 0 : (n - 1) * step + 1;
     };
-    padded_height_ = spread(height) + geometry.pad_top + geometry.pad_bottom;
-    padded_width_ = spread(width) + geometry.pad_left + geometry.pad_right;
-    const std::size_t reach_y = (geometry.kernel_height - 1) * geometry.dilation + 1;
-    const std::size_t reach_x = (geometry.kernel_width - 1) * geometry.dilation + 1;
+    padded_height_ =
+        spread(height, geometry.input_dilation.rows) + geometry.pad_top + geometry.pad_bottom;
+    padded_width_ =
+        spread(width, geometry.input_dilation.columns) + geometry.pad_left + geometry.pad_right;
+    const std::size_t reach_y = spread(geometry.kernel_height, geometry.dilation.rows);
+    const std::size_t reach_x = spread(geometry.kernel_width, geometry.dilation.columns);
     if (padded_height_ < reach_y || padded_width_ < reach_x) {
       throw Error("a window of " + std::to_string(reach_y) + "x" + std::to_string(reach_x) +
                   " pixels does not fit an image of " + std::to_string(padded_height_) + "x" +
                   std::to_string(padded_width_) + ", padding included");
     }
-    output_height_ = (padded_height_ - reach_y) / geometry.stride + 1;
-    output_width_ = (padded_width_ - reach_x) / geometry.stride + 1;
+    output_height_ = (padded_height_ - reach_y) / geometry.stride.rows + 1;
+    output_width_ = (padded_width_ - reach_x) / geometry.stride.columns + 1;
   }
 
   [[nodiscard]] std::size_t input_size() const { return height_ * width_ * channels_; }
@@ -102,11 +116,11 @@ class Window {
   /// there and in the padded image.
   template <class Copy>
   void for_each_stretch(Copy copy) const {
-    const bool dense = geometry_.input_dilation == 1;
+    const bool dense = geometry_.input_dilation.columns == 1;
     for (std::size_t y = 0; y < height_; ++y) {
-      const std::size_t row = y * geometry_.input_dilation + geometry_.pad_top;
+      const std::size_t row = y * geometry_.input_dilation.rows + geometry_.pad_top;
       for (std::size_t x = 0; x < (dense ? 1 : width_); ++x) {
-        const std::size_t column = x * geometry_.input_dilation + geometry_.pad_left;
+        const std::size_t column = x * geometry_.input_dilation.columns + geometry_.pad_left;
         copy((y * width_ + x) * channels_, (row * padded_width_ + column) * channels_,
              (dense ? width_ : 1) * channels_);
       }
@@ -117,7 +131,7 @@ class Window {
   [[nodiscard]] std::size_t base(std::size_t pixel) const {
     const std::size_t y = pixel / output_width_;
     const std::size_t x = pixel % output_width_;
-    return (y * padded_width_ + x) * geometry_.stride * channels_;
+    return (y * geometry_.stride.rows * padded_width_ + x * geometry_.stride.columns) * channels_;
   }
 
   /// `base` of every output pixel of `pictures` padded images that lie one behind the other: a
@@ -128,8 +142,8 @@ class Window {
     for (std::size_t picture = 0; picture < pictures; ++picture) {
       for (std::size_t y = 0; y < output_height_; ++y) {
         const std::size_t row =
-            picture * padded_size() + y * padded_width_ * geometry_.stride * channels_;
-        const std::size_t step = geometry_.stride * channels_;
+            picture * padded_size() + y * padded_width_ * geometry_.stride.rows * channels_;
+        const std::size_t step = geometry_.stride.columns * channels_;
         for (std::size_t x = 0; x < output_width_; ++x) {
           next[x] = row + x * step;
         }
@@ -146,29 +160,34 @@ class Window {
     const std::size_t first_channel = group * (channels_ / geometry_.groups);
     for (std::size_t y = 0; y < geometry_.kernel_height; ++y) {
       for (std::size_t x = 0; x < (geometry_.whole_rows() ? 1 : geometry_.kernel_width); ++x) {
-        result.push_back((y * padded_width_ + x) * geometry_.dilation * channels_ + first_channel);
+        result.push_back(
+            (y * geometry_.dilation.rows * padded_width_ + x * geometry_.dilation.columns) *
+                channels_ +
+            first_channel);
       }
     }
     return result;
   }
   /// How many taps of each output pixel's window lie on a pixel of the picture, not on padding.
   [[nodiscard]] AlignedVector<std::uint32_t> real_taps() const {
-    const auto real = [&](std::size_t output, std::size_t taps, std::size_t pad, std::size_t size) {
+    const auto real = [&](std::size_t output, std::size_t taps, std::size_t pad, std::size_t size,
+                          std::size_t Steps::*axis) {
       std::uint32_t count = 0;
       for (std::size_t tap = 0; tap < taps; ++tap) {
-        const std::size_t at = output * geometry_.stride + tap * geometry_.dilation;
-        const bool is_real = at >= pad && (at - pad) % geometry_.input_dilation == 0 &&
-                             (at - pad) / geometry_.input_dilation < size;
+        const std::size_t at = output * geometry_.stride.*axis + tap * geometry_.dilation.*axis;
+        const bool is_real = at >= pad && (at - pad) % geometry_.input_dilation.*axis == 0 &&
+                             (at - pad) / geometry_.input_dilation.*axis < size;
         count += is_real ? 1U : 0U;
       }
       return count;
     };
     AlignedVector<std::uint32_t> result(output_pixels());
     for (std::size_t x = 0; x < output_width_; ++x) {
-      result[x] = real(x, geometry_.kernel_width, geometry_.pad_left, width_);
+      result[x] = real(x, geometry_.kernel_width, geometry_.pad_left, width_, &Steps::columns);
     }
     for (std::size_t y = output_height_; y-- > 0;) {  // the first row last
-      const std::uint32_t rows = real(y, geometry_.kernel_height, geometry_.pad_top, height_);
+      const std::uint32_t rows =
+          real(y, geometry_.kernel_height, geometry_.pad_top, height_, &Steps::rows);
       for (std::size_t x = 0; x < output_width_; ++x) {
         result[y * output_width_ + x] = rows * result[x];
       }

@@ -131,8 +131,8 @@ namespace detail {
 
 /// Windows that do not overlap read every value once at most.
 [[nodiscard]] inline bool overlaps(const WindowGeometry& geometry) {
-  return geometry.dilation != 1 ||
-         geometry.stride < std::max(geometry.kernel_height, geometry.kernel_width);
+  return geometry.dilation != 1 || geometry.stride.rows < geometry.kernel_height ||
+         geometry.stride.columns < geometry.kernel_width;
 }
 
 }  // namespace detail

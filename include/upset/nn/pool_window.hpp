@@ -17,17 +17,17 @@ namespace upset {
 /// the picture of `height` and `width` or on the padding before it: what is called ceil mode.
 [[nodiscard]] constexpr WindowGeometry rounded_up(WindowGeometry geometry, std::size_t height,
                                                   std::size_t width) {
-  const auto extend = [&](std::size_t extent, std::size_t taps, std::size_t before,
-                          std::size_t& after) {
-    const std::size_t reach = (taps - 1) * geometry.dilation + 1;
+  const auto extend = [&](std::size_t Steps::*axis, std::size_t extent, std::size_t taps,
+                          std::size_t before, std::size_t& after) {
+    const std::size_t stride = geometry.stride.*axis;
+    const std::size_t reach = (taps - 1) * geometry.dilation.*axis + 1;
     const std::size_t padded = before + extent + after;
-    std::size_t last = (padded - std::min(reach, padded) + geometry.stride - 1) / geometry.stride *
-                       geometry.stride;
-    last -= last >= before + extent ? geometry.stride : 0;
+    std::size_t last = (padded - std::min(reach, padded) + stride - 1) / stride * stride;
+    last -= last >= before + extent ? stride : 0;
     after += last + reach > padded ? last + reach - padded : 0;
   };
-  extend(height, geometry.kernel_height, geometry.pad_top, geometry.pad_bottom);
-  extend(width, geometry.kernel_width, geometry.pad_left, geometry.pad_right);
+  extend(&Steps::rows, height, geometry.kernel_height, geometry.pad_top, geometry.pad_bottom);
+  extend(&Steps::columns, width, geometry.kernel_width, geometry.pad_left, geometry.pad_right);
   return geometry;
 }
 
@@ -69,7 +69,7 @@ class WindowPool : public Stateless {
  public:
   explicit WindowPool(const WindowGeometry& geometry) : geometry_(geometry) {
     if (geometry.groups != 1 || geometry.input_dilation != 1 || geometry.taps() == 0 ||
-        geometry.stride == 0) {
+        geometry.stride.rows == 0 || geometry.stride.columns == 0) {
       throw Error(
           "A pool takes a geometry without groups and without input dilation, with a window and a "
           "stride of one pixel at least");
@@ -77,8 +77,7 @@ class WindowPool : public Stateless {
   }
   /// Square windows side by side: H' = H / size, rounded down.
   explicit WindowPool(std::size_t size) : WindowPool(size, size) {}
-  WindowPool(std::size_t size, std::size_t stride)
-      : WindowPool(WindowGeometry::square(size, stride)) {}
+  WindowPool(std::size_t size, Steps stride) : WindowPool(WindowGeometry::square(size, stride)) {}
 
   [[nodiscard]] const WindowGeometry& geometry() const { return geometry_; }
 
@@ -148,12 +147,12 @@ class WindowPool : public Stateless {
     return all;
   }
   [[nodiscard]] PoolAxis rows(std::size_t height) const {
-    return {height, geometry_.kernel_height, geometry_.stride, geometry_.pad_top,
-            geometry_.dilation};
+    return {height, geometry_.kernel_height, geometry_.stride.rows, geometry_.pad_top,
+            geometry_.dilation.rows};
   }
   [[nodiscard]] PoolAxis columns(std::size_t width) const {
-    return {width, geometry_.kernel_width, geometry_.stride, geometry_.pad_left,
-            geometry_.dilation};
+    return {width, geometry_.kernel_width, geometry_.stride.columns, geometry_.pad_left,
+            geometry_.dilation.columns};
   }
 
   WindowGeometry geometry_;

@@ -24,8 +24,9 @@ namespace upset {
   if (geometry.input_dilation != 1) {
     throw Error("A transposed convolution is transposed from one without input dilation");
   }
-  const auto beyond = [&](std::size_t taps, std::size_t padding, std::size_t more) {
-    const std::size_t reach = (taps - 1) * geometry.dilation + more;
+  const auto beyond = [](std::size_t taps, std::size_t dilation, std::size_t padding,
+                         std::size_t more) {
+    const std::size_t reach = (taps - 1) * dilation + more;
     if (reach < padding) {
       throw Error("A transposed convolution of " + std::to_string(taps) +
                   " taps along an axis cannot take off " + std::to_string(padding) +
@@ -33,12 +34,13 @@ namespace upset {
     }
     return reach - padding;
   };
+  const auto [down, across] = geometry.dilation;
   return {.kernel_height = geometry.kernel_height,
           .kernel_width = geometry.kernel_width,
-          .pad_top = beyond(geometry.kernel_height, geometry.pad_top, 0),
-          .pad_left = beyond(geometry.kernel_width, geometry.pad_left, 0),
-          .pad_bottom = beyond(geometry.kernel_height, geometry.pad_bottom, more_rows),
-          .pad_right = beyond(geometry.kernel_width, geometry.pad_right, more_columns),
+          .pad_top = beyond(geometry.kernel_height, down, geometry.pad_top, 0),
+          .pad_left = beyond(geometry.kernel_width, across, geometry.pad_left, 0),
+          .pad_bottom = beyond(geometry.kernel_height, down, geometry.pad_bottom, more_rows),
+          .pad_right = beyond(geometry.kernel_width, across, geometry.pad_right, more_columns),
           .dilation = geometry.dilation,
           .groups = geometry.groups,
           .input_dilation = geometry.stride};
