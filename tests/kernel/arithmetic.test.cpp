@@ -29,11 +29,12 @@ using ByteActivation =
 template <class W, class A>
 constexpr bool holds_every_partial_sum() {
   const double largest = static_cast<double>(W::max_level) * static_cast<double>(A::max_level) *
-                         static_cast<double>(Arithmetic<W, A>::exact_depth);
+                         static_cast<double>(Arithmetic<W, A>::exact_limits.depth);
   const double limit = std::is_same_v<WeightOf<W, A>, float>          ? 0x1p24
                        : std::is_same_v<WeightOf<W, A>, std::int16_t> ? 0x1p31 - 1
                                                                       : 0x1p53;
-  return Arithmetic<W, A>::exact_depth >= 1 && (Arithmetic<W, A>::in_bytes || largest <= limit);
+  return Arithmetic<W, A>::exact_limits.depth >= 1 &&
+         (Arithmetic<W, A>::in_bytes || largest <= limit);
 }
 
 }  // namespace
@@ -52,7 +53,7 @@ TEST_CASE("Arithmetic: a product with a real operand is one of floats") {
   UPSET_STATIC_CHECK(!is_level_product<Mono<8>, MultiLevelBinary<4>>);
   UPSET_STATIC_CHECK(std::is_same_v<WeightOf<Float32, Fixed<32, 16>>, float>);
   UPSET_STATIC_CHECK(std::is_same_v<Arithmetic<Float32, Fixed<32, 16>>::Sum, float>);
-  UPSET_STATIC_CHECK(Arithmetic<Float32, Float32>::exact_depth ==
+  UPSET_STATIC_CHECK(Arithmetic<Float32, Float32>::exact_limits.depth ==
                      std::numeric_limits<std::size_t>::max());
   UPSET_STATIC_CHECK(Arithmetic<Float32, Mono<8>>::activation(0xFF, GammaScale<1>{}) == 8.0F);
   UPSET_STATIC_CHECK(Arithmetic<Float32, Mono<8>>::step<Mono<8>>(GammaScale<1>{}) == 1.0);
@@ -67,14 +68,14 @@ TEST_CASE("Arithmetic: partial sums move on before they could round") {
   UPSET_STATIC_CHECK(holds_every_partial_sum<Fixed<11, 0>, Fixed<11, 0>>());
   UPSET_STATIC_CHECK(holds_every_partial_sum<Fixed<11, 0>, Fixed<12, 0>>());
   UPSET_STATIC_CHECK(holds_every_partial_sum<Fixed<21, 0>, Fixed<21, 0>>());
-  UPSET_STATIC_CHECK(Arithmetic<Fixed<11, 0>, Fixed<11, 0>>::exact_depth ==
+  UPSET_STATIC_CHECK(Arithmetic<Fixed<11, 0>, Fixed<11, 0>>::exact_limits.depth ==
                      (detail::has_short_dot ? 2047 : 16));
   // 65,793 products of 255 and -128 are the last that 32 bits hold
-  UPSET_STATIC_CHECK(Arithmetic<Fixed<8, 6>, Fixed<8, 6>>::exact_depth ==
+  UPSET_STATIC_CHECK(Arithmetic<Fixed<8, 6>, Fixed<8, 6>>::exact_limits.depth ==
                      (detail::largest_byte_weight >= 128 ? 65793
                       : detail::has_short_dot            ? 131071
                                                          : 1024));
-  UPSET_STATIC_CHECK(Arithmetic<Fixed<32, 0>, Fixed<16, 8>>::exact_depth ==
+  UPSET_STATIC_CHECK(Arithmetic<Fixed<32, 0>, Fixed<16, 8>>::exact_limits.depth ==
                      std::numeric_limits<std::size_t>::max());
 }
 
@@ -99,8 +100,8 @@ TEST_CASE("Arithmetic: a guard multiplies as the format it wraps") {
   using Guarded = ParityGuarded<Mono<8>, std::uint64_t>;
   UPSET_STATIC_CHECK(is_level_product<Guarded, Mono<5>>);
   UPSET_STATIC_CHECK(std::is_same_v<WeightOf<Guarded, Mono<5>>, Byte<8>>);
-  UPSET_STATIC_CHECK(Arithmetic<Guarded, Mono<5>>::exact_depth ==
-                     Arithmetic<Mono<8>, Mono<5>>::exact_depth);
+  UPSET_STATIC_CHECK(Arithmetic<Guarded, Mono<5>>::exact_limits.depth ==
+                     Arithmetic<Mono<8>, Mono<5>>::exact_limits.depth);
   UPSET_STATIC_CHECK(Arithmetic<Guarded, Mono<5>>::weight(0x0F, GammaScale<1>{}) == 0);
   UPSET_STATIC_CHECK(Arithmetic<Guarded, Mono<5>>::activation(0x0F, GammaScale<1>{}) ==
                      3 + Arithmetic<Guarded, Mono<5>>::zero(GammaScale<1>{}));

@@ -181,7 +181,7 @@ TEST_CASE_TEMPLATE("level products: are exact integers, scaled once", P, FormatP
 
 TEST_CASE("level products: stay exact where float sums would have rounded, or bytes wrapped") {
   // 4,095 steps in shorts, 32 in floats
-  CHECK(Arithmetic<Fixed<5, 4>, Fixed<16, 8>>::exact_depth < 5000);
+  CHECK(Arithmetic<Fixed<5, 4>, Fixed<16, 8>>::exact_limits.depth < 5000);
   CHECK(wrong_products<Fixed<5, 4>, Fixed<16, 8>>(5000, Codes::mixed_extremes) == 0);
   // 65,793 steps in bytes, 131,071 and 33,025 in shorts
   CHECK(wrong_products<Fixed<8, 6>, Fixed<8, 6>>(5000, Codes::mixed_extremes) == 0);

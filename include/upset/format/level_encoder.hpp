@@ -3,8 +3,11 @@
 #pragma once
 
 #include <bit>
+#include <concepts>
 #include <cstdint>
+#include <span>
 
+#include <upset/core/transform.hpp>
 #include <upset/format/fixed.hpp>
 #include <upset/format/int8_affine.hpp>
 #include <upset/format/mono.hpp>
@@ -173,6 +176,23 @@ void with_level_encoder(const typename F::Scale& scale, Use use) {
     }
   }
   use(PlainLevelEncoder<Element>(scale));
+}
+
+/// codes[i] = encode(values[i], scale), for a format without a guard.
+template <Format F>
+requires std::same_as<F, typename F::Element>
+void encode_codes(std::span<const float> values, const typename F::Scale& scale,
+                  typename F::code_type* codes) {
+  const auto encode_all = [&](auto encode_one) {
+    detail::transform(values.data(), values.size(), codes, encode_one);
+  };
+  if constexpr (has_fast_codes<F>) {
+    with_level_encoder<F>(scale, [&](const auto& encoder) {
+      encode_all([encoder](float x) { return encoder.code(x); });
+    });
+  } else {
+    encode_all([local = scale](float x) { return F::encode(x, local); });
+  }
 }
 
 }  // namespace upset

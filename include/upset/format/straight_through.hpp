@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <concepts>
 #include <cstddef>
 #include <span>
 
@@ -21,6 +22,16 @@ template <Format F>
     return F::decode(F::encode(x, scale), scale);
   }
 }
+
+/// `quantized` under one scale: a type that guards of one format share, so that loops over it are
+/// compiled once.
+template <Format F>
+requires std::same_as<F, typename F::Element>
+struct Quantizer {
+  typename F::Scale scale;
+
+  [[nodiscard]] constexpr float operator()(float x) const { return quantized<F>(x, scale); }
+};
 
 /// dL/dx from dL/dx_q, where x_q = decode(encode(x)); adds dL/dgamma_i to `d_gammas`.
 ///

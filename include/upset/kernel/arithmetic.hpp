@@ -9,6 +9,7 @@
 
 #include <upset/format/concepts.hpp>
 #include <upset/format/level_encoder.hpp>
+#include <upset/format/straight_through.hpp>
 #include <upset/kernel/op.hpp>
 
 namespace upset {
@@ -48,6 +49,15 @@ consteval std::int64_t largest_product() {
   return std::int64_t{W::max_level} * std::int64_t{A::max_level};
 }
 
+/// Levels from `offset` on: a type that formats share, so that loops over it are compiled once.
+template <class Encoder>
+struct ShiftedEncoder {
+  Encoder encoder;
+  std::int32_t offset = 0;
+
+  [[nodiscard]] std::int32_t operator()(float x) const { return encoder(x) + offset; }
+};
+
 /// An activation and a weight as the product wants them.
 template <class X, class W>
 struct OperandTypes {
@@ -78,10 +88,18 @@ consteval auto operand_types() {
 
 }  // namespace detail
 
+/// How far sums of products of levels go without rounding or wrapping.
+struct ExactLimits {
+  /// Steps of K after which a partial sum is moved to a wider one, whatever the levels are.
+  std::size_t depth = 0;
+  /// Of 16-bit weights: the sum of their magnitudes up to which all of K is exact.
+  std::int64_t magnitude = 0;
+};
+
 /// How the dot product of weights `W` and activations `A` is computed.
 ///
 /// Bytes hold a weight's level plus its zero point, and an activation's plus its zero point plus
-/// 128: the sum of their products is then off by what `WeightOperand` takes off.
+/// 128: the sum of their products is then off by what `PackedKernel` takes off.
 template <Format W, Format A>
 struct Arithmetic {
  private:
@@ -94,19 +112,16 @@ struct Arithmetic {
   /// What long sums are collected in; exact for level products up to 2^53.
   using Sum = std::conditional_t<is_level_product<W, A>, double, float>;
 
-  /// Steps of K after which a partial sum is moved to `Sum`, so that levels never round or wrap,
-  /// whatever they are. 16-bit weights as they are allow more: see `WeightOperand`.
-  static constexpr std::size_t exact_depth = [] {
+  static constexpr ExactLimits exact_limits = [] {
     if constexpr (in_bytes) {
-      return std::size_t{2147483647} / (255 * 128);
+      return ExactLimits{2147483647 / (255 * 128)};
     } else if constexpr (std::is_same_v<Weight, std::int16_t>) {
-      return static_cast<std::size_t>(2147483647 / detail::largest_product<W, A>());
+      return ExactLimits{2147483647 / detail::largest_product<W, A>(), 2147483647 / A::max_level};
     } else if constexpr (!is_level_product<W, A> || std::is_same_v<Weight, std::int64_t>) {
-      return std::numeric_limits<std::size_t>::max();
+      return ExactLimits{std::numeric_limits<std::size_t>::max()};
     } else {
       constexpr int digits = std::numeric_limits<Weight>::digits;
-      return static_cast<std::size_t>((std::int64_t{1} << digits) /
-                                      detail::largest_product<W, A>());
+      return ExactLimits{(std::int64_t{1} << digits) / detail::largest_product<W, A>()};
     }
   }();
 
@@ -133,11 +148,11 @@ struct Arithmetic {
   template <class Use>
   static void with_rounding(const typename A::Scale& scale, Use use) {
     if constexpr (is_level_product<W, A>) {
-      with_level_encoder<A>(scale, [&, offset = zero(scale)](const auto& encoder) {
-        use([encoder, offset](float x) { return encoder(x) + offset; });
+      with_level_encoder<A>(scale, [&]<class Encoder>(const Encoder& encoder) {
+        use(detail::ShiftedEncoder<Encoder>{encoder, zero(scale)});
       });
     } else {
-      use([scale](float x) { return activation(A::encode(x, scale), scale); });
+      use(Quantizer<typename A::Element>{scale});
     }
   }
 

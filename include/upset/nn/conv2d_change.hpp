@@ -45,13 +45,10 @@ class Conv2dFace final
             to[i] = level<A>(code, s);
           });
     } else if constexpr (is_level_product<W, A>) {
-      with_level_encoder<A>(scale, [&](const auto& encoder) {
-        detail::transform(x.data(), x.size(), to,
-                          [encoder](float value) { return encoder(value); });
-      });
+      with_level_encoder<A>(
+          scale, [&](const auto& encoder) { detail::transform(x.data(), x.size(), to, encoder); });
     } else {
-      detail::transform(x.data(), x.size(), to,
-                        [scale](float value) { return quantized<A>(value, scale); });
+      detail::transform(x.data(), x.size(), to, Quantizer<typename A::Element>{scale});
     }
   }
   [[nodiscard]] std::size_t lanes() const override { return static_cast<std::size_t>(A::lanes); }

@@ -3,13 +3,12 @@
 #pragma once
 
 #include <algorithm>
+#include <functional>
 #include <numeric>
 #include <optional>
 
 #include <upset/core/transform.hpp>
-#include <upset/kernel/channels.hpp>
-#include <upset/kernel/conv_gradient.hpp>
-#include <upset/kernel/input_gradient.hpp>
+#include <upset/kernel/conv_backward.hpp>
 #include <upset/nn/conv2d.hpp>
 
 namespace upset {
@@ -117,89 +116,49 @@ Tensor Conv2d<W, A, B>::forward(Inputs inputs, const Pass& pass) const {
   return y;
 }
 
-// In the forward pass this was y[m, o] = bias[o] + sum_k p[m, k] w[o, k], with p[m, k] the operand
-// that window m reads at k. So d_w[o, k] = sum_m d_y[m, o] p[m, k], d_p[m, k] = sum_o d_y[m, o]
-// w[o, k], d_bias[o] = sum_m d_y[m, o]; and p, w are quantised x, kernel, whose gradients pass
-// straight through.
+// What was multiplied are quantised x and kernel, whose gradients pass straight through.
 template <Format W, Format A, Format B>
 void Conv2d<W, A, B>::backward(Inputs inputs, const Tensor& /*y*/, const Tensor& d_y,
                                Gradients& gradients) const {
+  using Element = typename A::Element;
   const Tensor& x = *inputs[0];
   Tensor* const d_x = gradients.inputs[0];
-  const Window shape = window(x.shape());
-  const std::size_t outputs = out_channels();
-  const std::size_t inner = group_outputs();
-  const std::size_t pixels = shape.output_pixels();
-  const std::size_t input_size = shape.input_size();
-  const std::size_t block = std::min(x.batch(), 1 + 1024 / pixels);
-  const typename A::Scale scale = input_.scale();  // a local, or floats stored might change it
-  // Learnable input scales have gradients even where the input itself needs none. A single one,
-  // x_q = gamma level, has sum d_x_q level = sum w d_w / gamma: no need for d_x_q.
-  const bool asks_input = d_x != nullptr || A::Scale::gammas > 1;
+  const typename A::Scale scale = input_.scale();
+  std::vector<double> d_gammas(static_cast<std::size_t>(A::Scale::gammas), 0.0);
+  const auto quantize = [&](std::span<const float> values, float* to) {
+    detail::transform(values.data(), values.size(), to, Quantizer<Element>{scale});
+  };
   const bool is_first = d_x != nullptr && d_x->size() == 0;
   if (is_first) {
     *d_x = Tensor::uninitialized(x.shape());
   }
-
-  Tensor d_kernel(kernel().shape());
-  Tensor d_bias(bias().shape());
-  std::vector<double> d_gammas(static_cast<std::size_t>(A::Scale::gammas), 0.0);
-  const AlignedVector<std::size_t> bases = shape.bases(block);
-  AlignedVector<float> padded(block * shape.padded_size() + gradient_slack, 0.0F);
-  std::optional<InputGradient> input_gradient;
-  AlignedVector<float> d_input;
-  if (asks_input) {
-    input_gradient.emplace(geometry_, x.shape()[1], x.shape()[2], kernel_.quantized().values(),
-                           outputs, block);
-    d_input.assign(block * input_size, 0.0F);
-  }
-  for (std::size_t first = 0; first < x.batch(); first += block) {
-    const std::size_t count = std::min(block, x.batch() - first);
-    const std::span<const std::size_t> rows = std::span(bases).first(count * pixels);
-    const std::span<const float> values =
-        x.values().subspan(first * input_size, count * input_size);
-    const float* const d_rows = d_y.data() + first * pixels * outputs;
-    for (std::size_t b = 0; b < count; ++b) {
-      shape.for_each_stretch([&](std::size_t from, std::size_t to, std::size_t n) {
-        detail::transform(values.data() + b * input_size + from, n,
-                          padded.data() + b * shape.padded_size() + to,
-                          [scale](float value) { return quantized<A>(value, scale); });
-      });
-    }
-    const auto sums = channel_sums<1>(
-        rows.size(), outputs, [=](auto load, auto m, auto& to) { to[0] += load(d_rows, m); });
-    for (std::size_t o = 0; o < outputs; ++o) {
-      d_bias[o] += static_cast<float>(sums[0][o]);
-    }
-    for (std::size_t group = 0; group < geometry_.groups; ++group) {
-      const AlignedVector<std::size_t> offsets = shape.offsets(group);
-      add_kernel_gradient(rows, {offsets, shape.segment_length()}, padded.data(),
-                          d_rows + group * inner, outputs, inner,
-                          d_kernel.data() + group * inner * depth());
-    }
-    if (asks_input) {
-      input_gradient->compute(d_rows, count, d_input.data());
-      const std::span<const float> d = std::span(d_input).first(values.size());
-      std::span<float> to(d_input);  // where scales ask and nobody else does: no longer needed
+  std::function<void(std::size_t, std::span<float>)> take_input;
+  // Learnable input scales have gradients even where the input itself needs none. A single one,
+  // x_q = gamma level, has sum d_x_q level = sum w d_w / gamma: no need for d_x_q.
+  if (d_x != nullptr || A::Scale::gammas > 1) {
+    take_input = [&](std::size_t first, std::span<float> d) {
+      std::span<float> to = d;  // where scales ask and nobody else does: no longer needed
       if (d_x != nullptr) {
-        to = d_x->values().subspan(first * input_size, d.size());
+        to = d_x->values().subspan(first, d.size());
         std::fill_n(to.begin(), is_first ? to.size() : 0, 0.0F);
       }
-      straight_through<A>(values, scale, d, to, d_gammas);
-    }
+      straight_through<Element>(x.values().subspan(first, d.size()), scale, d, to, d_gammas);
+    };
   }
+  const Tensor& kernel = kernel_.quantized();
+  const ConvGradients d = conv_gradients(geometry_, kernel, x, d_y, quantize, take_input);
   if constexpr (A::Scale::gammas == 1) {
-    if (!asks_input) {
-      d_gammas[0] = std::inner_product(d_kernel.values().begin(), d_kernel.values().end(),
-                                       kernel_.quantized().values().begin(), 0.0) /
+    if (!take_input) {
+      d_gammas[0] = std::inner_product(d.kernel.values().begin(), d.kernel.values().end(),
+                                       kernel.values().begin(), 0.0) /
                     static_cast<double>(scale.gamma(0));
     }
   }
-  const std::span<Tensor> d = gradients.parameters;
-  kernel_.backward(d_kernel, d);
-  bias_.backward(d_bias, d.subspan(StoredTensor<W>::parameter_count()));
-  input_.backward(
-      d_gammas, d.subspan(StoredTensor<W>::parameter_count() + StoredTensor<B>::parameter_count()));
+  const std::span<Tensor> to = gradients.parameters;
+  kernel_.backward(d.kernel, to);
+  bias_.backward(d.bias, to.subspan(StoredTensor<W>::parameter_count()));
+  input_.backward(d_gammas, to.subspan(StoredTensor<W>::parameter_count() +
+                                       StoredTensor<B>::parameter_count()));
 }
 
 template <Format W, Format A, Format B>

@@ -45,8 +45,7 @@ class RoundTo {
   [[nodiscard]] Tensor transform(Tensor x, Inputs /*others*/, const Pass& pass) const {
     const typename A::Scale scale = input_.scale();  // a local, or floats stored might change it
     if (pass.hook == nullptr && is_plain<A>) {
-      detail::transform(x.data(), x.size(), x.data(),
-                        [scale](float value) { return quantized<A>(value, scale); });
+      detail::transform(x.data(), x.size(), x.data(), Quantizer<typename A::Element>{scale});
       return x;
     }
     Memory<A> memory(0, {scale});

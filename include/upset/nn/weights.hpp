@@ -130,9 +130,10 @@ class StoredTensor {
     const std::size_t parts = image_.scales().size();
     const std::size_t size = values_.size() / parts;
     for (std::size_t part = 0; part < parts; ++part) {
-      straight_through<F>(std::span(values_.values()).subspan(part * size, size),
-                          image_.scales()[part], d_quantized.values().subspan(part * size, size),
-                          d_parameters[0].values().subspan(part * size, size), d_gammas);
+      straight_through<typename F::Element>(
+          std::span(values_.values()).subspan(part * size, size), image_.scales()[part],
+          d_quantized.values().subspan(part * size, size),
+          d_parameters[0].values().subspan(part * size, size), d_gammas);
     }
     for (std::size_t i = 0; i < gamma_count; ++i) {
       d_parameters[1][i] += static_cast<float>(d_gammas[i]);

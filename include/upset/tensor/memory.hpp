@@ -10,7 +10,6 @@
 #include <utility>
 #include <vector>
 
-#include <upset/core/transform.hpp>
 #include <upset/format/level_encoder.hpp>
 #include <upset/tensor/memory_image.hpp>
 
@@ -166,17 +165,9 @@ class Memory final : public MemoryImage {
   }
 
   void encode_codes(std::span<const float> values, Code* codes) {
-    for_each_part([&](std::size_t first, std::size_t last, Scale scale) {
-      const auto encode_all = [&](auto encode_one) {
-        detail::transform(values.data() + first, last - first, codes + first, encode_one);
-      };
-      if constexpr (has_fast_codes<F>) {
-        with_level_encoder<F>(scale, [&](const auto& encoder) {
-          encode_all([encoder](float x) { return encoder.code(x); });
-        });
-      } else {
-        encode_all([scale](float x) { return F::encode(x, scale); });
-      }
+    for_each_part([&](std::size_t first, std::size_t last, const Scale& scale) {
+      upset::encode_codes<typename F::Element>(values.subspan(first, last - first), scale,
+                                               codes + first);
     });
   }
 

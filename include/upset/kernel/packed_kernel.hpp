@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: BSL-1.0
+/// A kernel in machine arithmetic, as the inner loops read it.
+#pragma once
+
+#include <algorithm>
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <span>
+#include <type_traits>
+#include <vector>
+
+#include <upset/kernel/depthwise.hpp>
+#include <upset/kernel/gemm.hpp>
+#include <upset/kernel/packed_matrix.hpp>
+#include <upset/kernel/sum_scales.hpp>
+#include <upset/kernel/window.hpp>
+
+namespace upset {
+
+/// Weights of type `W` to be multiplied with activations of type `X`, packed once and patched after
+/// a fault. Formats that share the arithmetic share this code; `is_level` where sums are of levels,
+/// which steps turn into reals.
+template <class X, class W, bool is_level>
+class PackedKernel {
+ public:
+  static constexpr bool in_bytes = std::is_same_v<W, std::int8_t>;
+  using Sum = std::conditional_t<is_level, double, float>;
+
+  PackedKernel() = default;
+  /// For a kernel of `outputs` rows in `groups`, each of `segments` times `length` weights.
+  PackedKernel(std::size_t groups, std::size_t outputs, std::size_t segments, std::size_t length,
+               ExactLimits limits)
+      : outputs_(outputs / groups), limits_(limits), exact_depth_(limits.depth), matrices_(groups) {
+    for (PackedMatrix<W>& matrix : matrices_) {
+      matrix.resize(outputs_, segments, length);
+    }
+    // whole panels are read, of which columns beyond the outputs are dropped
+    columns_ = outputs_ == 1 ? 1 : matrices_[0].panels() * matrices_[0].width();
+    weight_sums_.resize(outputs);
+    magnitudes_.resize(outputs);
+    scales_ = Scales(groups * columns_);
+    if constexpr (Channels::is_fast) {
+      if (groups > 1 && outputs_ == 1 && length == 1) {
+        channels_.resize(segments, groups);
+      }
+    }
+  }
+
+  [[nodiscard]] std::size_t outputs() const { return weight_sums_.size(); }
+  /// Weights of one output.
+  [[nodiscard]] std::size_t depth() const { return matrices_[0].depth(); }
+
+  /// Sets every weight, output by output. O(size)
+  void set_weights(std::span<const W> weights) {
+    std::fill(weight_sums_.begin(), weight_sums_.end(), 0);
+    std::fill(magnitudes_.begin(), magnitudes_.end(), 0);
+    std::size_t output = 0;
+    const W* from = weights.data();
+    for (PackedMatrix<W>& matrix : matrices_) {
+      matrix.for_each([&](std::size_t row, std::size_t k, W& weight) {
+        weight = *from++;
+        count_weight(output + row, weight, 1);
+        set_channel(output + row, k, weight);
+      });
+      output += outputs_;
+    }
+    choose_exact_depth();
+  }
+
+  /// Sets some weights: `patch(set)` calls `set(element, weight)` for each. O(weights), unless
+  /// those of 16 bits grow so large that sums could wrap, or shrink again: O(size)
+  template <class Patch>
+  void patch_weights(Patch patch) {
+    bool fits = true;
+    patch([&](std::size_t element, W now) {
+      const std::size_t output = element / depth();
+      const std::size_t k = element % depth();
+      W& weight = matrices_[output / outputs_].at(output % outputs_, k);
+      count_weight(output, weight, -1);
+      count_weight(output, now, 1);
+      weight = now;
+      set_channel(output, k, now);
+      fits = fits && magnitudes_[output] <= limits_.magnitude;
+    });
+    if (!fits || exact_depth_ < depth()) {
+      choose_exact_depth();
+    }
+  }
+
+  /// How the sums of one output become reals: in steps, from the bias. `input_zero` and
+  /// `weight_zero` are what was added to every activation and to every weight, of bytes.
+  void set_scale(std::size_t output, float step, float bias, std::int64_t input_zero,
+                 std::int64_t weight_zero) {
+    const std::size_t at = output / outputs_ * columns_ + output % outputs_;
+    scales_.set(at, step, bias);
+    if constexpr (in_bytes) {
+      // sum (x - zero) (w - z) = sum x w - zero sum w - z sum x + depth zero z
+      scales_.set_correction(at,
+                             input_zero * weight_sums_[output] -
+                                 static_cast<std::int64_t>(depth()) * input_zero * weight_zero,
+                             weight_zero);
+    }
+  }
+
+  /// y[m * stride + o] for the outputs of one group, o counted from the first of them.
+  ///
+  /// - shape:    `x`, `bases` and `segments` as in `upset::multiply`
+  /// - rounding: level products are exact integers, rounded to float, which changes none below
+  ///             2^24, then scaled and added to the bias, fused where the target can; real ones are
+  ///             added up in float
+  void multiply(std::size_t group, const X* x, std::span<const std::size_t> bases,
+                const Segments& segments, float* y, std::size_t stride) const {
+    upset::multiply<Sum>(x, bases, segments, matrices_[group],
+                         scales_.writer(group * columns_, x, bases.data(), segments, y, stride),
+                         exact_depth_);
+  }
+  /// y[m * outputs + o] for all outputs of the windows that begin at `bases`. Equals the products
+  /// of the groups, bit for bit.
+  void multiply(const X* x, std::span<const std::size_t> bases, const Window& window,
+                float* y) const {
+    const std::size_t groups = matrices_.size();
+    if constexpr (Channels::is_fast) {
+      if (!channels_.is_empty() && !scales_.has_zero_points() && depth() <= exact_depth_) {
+        const AlignedVector<std::size_t> offsets = window.offsets(0);
+        channels_.multiply(x, bases, offsets,
+                           scales_.writer(0, x, bases.data(), {offsets, 1}, y, groups));
+        return;
+      }
+    }
+    for (std::size_t group = 0; group < groups; ++group) {
+      const AlignedVector<std::size_t> offsets = window.offsets(group);
+      multiply(group, x, bases, {offsets, window.segment_length()}, y + group * outputs_,
+               groups * outputs_);
+    }
+  }
+
+ private:
+  using Channels = DepthwiseMatrix<X, W>;
+  using Scales = SumScales<X, in_bytes, is_level>;
+  static constexpr bool in_shorts = std::is_same_v<W, std::int16_t>;
+
+  void set_channel(std::size_t output, std::size_t k, W weight) {
+    if constexpr (Channels::is_fast) {
+      if (!channels_.is_empty()) {
+        channels_.set(k, output, weight);
+      }
+    }
+  }
+  void count_weight(std::size_t output, W weight, int times) {
+    if constexpr (in_bytes) {
+      weight_sums_[output] += times * weight;
+    } else if constexpr (in_shorts) {
+      magnitudes_[output] += times * std::abs(std::int64_t{weight});
+    }
+  }
+
+  /// The longest stretch of which no sum can wrap: all of K for weights as networks have them.
+  void choose_exact_depth() {
+    exact_depth_ = limits_.depth;
+    if constexpr (in_shorts) {
+      const std::size_t depth = matrices_[0].depth();
+      if (*std::ranges::max_element(magnitudes_) <= limits_.magnitude) {
+        exact_depth_ = std::max(exact_depth_, depth);
+        return;
+      }
+      // half of the segments, a quarter, ..., one; then half of one, ..., a few words
+      const auto fits = [&](std::size_t candidate) {
+        return std::ranges::all_of(matrices_, [&](const PackedMatrix<W>& matrix) {
+          return matrix.largest_magnitude(candidate) <= limits_.magnitude;
+        });
+      };
+      const std::size_t length = matrices_[0].length();
+      std::size_t candidate = depth;
+      do {
+        candidate = candidate / 2 >= length ? candidate / 2 / length * length
+                                            : std::bit_floor(candidate - 1);
+      } while (candidate > exact_depth_ && !fits(candidate));
+      exact_depth_ = std::max(exact_depth_, candidate);
+    }
+  }
+
+  std::size_t outputs_ = 0;  // of a group
+  std::size_t columns_ = 0;  // of a group: outputs in whole panels
+  ExactLimits limits_;
+  std::size_t exact_depth_ = 0;
+  std::vector<PackedMatrix<W>> matrices_;
+  Channels channels_;                      // the weights again, where each output has a channel
+  std::vector<std::int64_t> weight_sums_;  // per output, zero points included; of bytes
+  std::vector<std::int64_t> magnitudes_;   // per output; of 16-bit weights
+  Scales scales_;                          // per group and column
+};
+
+}  // namespace upset

@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: BSL-1.0
+/// What turns the sums of a product into real values.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <span>
+#include <type_traits>
+#include <vector>
+
+#include <upset/kernel/gemm.hpp>
+#include <upset/kernel/op.hpp>
+
+#if defined(__AVX512VL__)
+#include <immintrin.h>
+#endif
+
+namespace upset {
+
+namespace detail {
+
+/// Stores the first `count` lanes of `values`, all where there are no more.
+template <class Floats>
+[[gnu::always_inline]] inline void store_first(float* to, Floats values, std::size_t count) {
+  constexpr std::size_t lanes = sizeof(Floats) / sizeof(float);
+  if (count >= lanes) {
+    // named anew: as a template argument the type has lost its permission to lie anywhere
+    *reinterpret_cast<typename Lanes<float, lanes>::type*>(to) = values;
+    return;
+  }
+#if defined(__AVX512VL__)
+  if constexpr (lanes == 8) {
+    _mm256_mask_storeu_ps(to, static_cast<__mmask8>((1U << count) - 1), values);
+  } else {
+    static_assert(lanes == 16);
+    _mm512_mask_storeu_ps(to, static_cast<__mmask16>((1U << count) - 1), values);
+  }
+#else
+  std::memcpy(to, &values, count * sizeof(float));
+#endif
+}
+
+/// The lanes at `from` as floats, each rounded once.
+template <class Floats, class Sum>
+[[nodiscard, gnu::always_inline]] inline Floats as_floats(const Sum* from) {
+  constexpr std::size_t lanes = sizeof(Floats) / sizeof(float);
+  if constexpr (sizeof(Sum) <= sizeof(float)) {
+    using Sums = typename Lanes<Sum, lanes>::type;
+    return __builtin_convertvector(*reinterpret_cast<const Sums*>(from), Floats);
+  } else {
+    Floats result{};
+    for (std::size_t n = 0; n < lanes; ++n) {
+      result[n] = static_cast<float>(from[n]);
+    }
+    return result;
+  }
+}
+
+}  // namespace detail
+
+/// A step, a bias and a correction for each column of a product with activations of type `X`. Sums
+/// of levels (`is_level`) are multiplied by the step; those of bytes (`in_bytes`) are off by what
+/// was added to activations and weights to make them bytes.
+template <class X, bool in_bytes, bool is_level>
+class SumScales {
+ public:
+  SumScales() = default;
+  /// Columns from 0 to `columns` - 1, of which whole panels are read from any one on.
+  explicit SumScales(std::size_t columns) {
+    columns += panel_columns - 1;
+    steps_.resize(columns);
+    biases_.resize(columns);
+    if constexpr (in_bytes) {
+      offsets_.resize(columns);
+      short_offsets_.resize(columns);
+      zero_points_.resize(columns);
+    }
+  }
+
+  void set(std::size_t column, float step, float bias) {
+    steps_[column] = step;
+    biases_[column] = bias;
+  }
+  /// Of bytes: a sum is too large by `offset`, and by `zero_point` times the sum of its
+  /// activations.
+  void set_correction(std::size_t column, std::int64_t offset, std::int64_t zero_point) {
+    offsets_[column] = offset;
+    short_offsets_[column] = static_cast<std::uint32_t>(offset);  // modulo 2^32
+    with_zero_points_ += (zero_point != 0) - (zero_points_[column] != 0);
+    zero_points_[column] = zero_point;
+  }
+  [[nodiscard]] bool has_zero_points() const { return with_zero_points_ != 0; }
+
+  /// What `upset::multiply` hands its sums to: real values to y, of columns from `first_column` on.
+  [[nodiscard]] auto writer(std::size_t first_column, const X* x, const std::size_t* bases,
+                            const Segments& segments, float* y, std::size_t stride) const {
+    return [=, this]<class T, std::size_t Columns>(std::size_t m,
+                                                   std::span<const std::array<T, Columns>> rows,
+                                                   std::size_t column, std::size_t count) {
+      constexpr std::size_t lanes = std::min(detail::vector_bytes / sizeof(float), Columns);
+      using Floats = typename detail::Lanes<float, lanes>::type;
+      using Words = typename detail::Lanes<std::uint32_t, lanes>::type;
+      using Integers = typename detail::Lanes<std::int32_t, lanes>::type;
+      // Locals all: stores of vectors may alias whatever is read through a pointer.
+      const std::array<T, Columns>* const row = rows.data();
+      const std::size_t row_count = rows.size();
+      const std::size_t row_stride = stride;
+      const bool plain = std::is_same_v<T, std::int32_t> && !has_zero_points();
+      for (std::size_t part = 0; part < std::min(count, Columns); part += lanes) {
+        const std::size_t at = first_column + column + part;
+        const std::size_t left = count - part;
+        const Floats bias = *reinterpret_cast<const Floats*>(biases_.data() + at);
+        const Floats step = *reinterpret_cast<const Floats*>(steps_.data() + at);
+        [[maybe_unused]] const Words offset =
+            *reinterpret_cast<const Words*>(short_offsets_.data() + at);
+        float* to = y + m * stride + column + part;
+        for (std::size_t i = 0; i < row_count; ++i) {
+          const T* const sums = row[i].data() + part;
+          Floats sum;
+          if constexpr (!in_bytes) {
+            sum = detail::as_floats<Floats>(sums);
+          } else if (plain) [[likely]] {
+            const Words level = *reinterpret_cast<const Words*>(sums) - offset;
+            sum = __builtin_convertvector(reinterpret_cast<Integers>(level), Floats);
+          } else {
+            sum = corrected<Floats>(sums, at, x + bases[m + i], segments);
+          }
+          if constexpr (is_level) {
+            detail::store_first(to, sum * step + bias, left);
+          } else {
+            detail::store_first(to, sum + bias, left);
+          }
+          to += row_stride;
+        }
+      }
+    };
+  }
+
+ private:
+  /// Sums with weights that have zero points, which only faults make, or beyond 32 bits.
+  template <class Floats, class T>
+  [[nodiscard, gnu::noinline]] Floats corrected(const T* sums, std::size_t at, const X* row,
+                                                const Segments& segments) const {
+    std::int64_t row_sum = 0;
+    for (const std::size_t offset : segments.offsets) {
+      for (std::size_t k = 0; k < segments.length; ++k) {
+        row_sum += row[offset + k];
+      }
+    }
+    Floats result{};
+    for (std::size_t n = 0; n < sizeof(Floats) / sizeof(float); ++n) {
+      result[n] = static_cast<float>(static_cast<std::int64_t>(sums[n]) - offsets_[at + n] -
+                                     zero_points_[at + n] * row_sum);
+    }
+    return result;
+  }
+
+  std::vector<float> steps_;
+  std::vector<float> biases_;
+  std::vector<std::int64_t> offsets_;
+  std::vector<std::uint32_t> short_offsets_;
+  std::vector<std::int64_t> zero_points_;  // of weights: only faults make them
+  int with_zero_points_ = 0;               // columns that have one
+};
+
+}  // namespace upset
