@@ -18,6 +18,8 @@
 #include <upset/io/load_dataset.hpp>
 #include <upset/io/safetensors.hpp>
 #include <upset/io/weights.hpp>
+#include <upset/nn/conv2d.hpp>
+#include <upset/nn/dense.hpp>
 #include <upset/pass/fold.hpp>
 
 using namespace upset;
