@@ -18,7 +18,7 @@ step() { echo "== [$((SECONDS / 60)) min $((SECONDS % 60)) s] $*"; }
 
 step "The main job, short: cmake/quickstart.sh"
 cmake/install-packages.sh
-cmake --preset release -D CMAKE_COMPILE_WARNING_AS_ERROR=ON -D UPSET_UNITY_TESTS=ON \
+cmake --preset release -D CMAKE_COMPILE_WARNING_AS_ERROR=ON -D UPSET_BUILD_ONCE=ON \
   --log-level=WARNING
 cmake/quickstart.sh --epochs 1 --train-images 2000 --trials 2 --images 100 --out results/check
 
