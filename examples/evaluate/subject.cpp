@@ -11,43 +11,20 @@
 
 #include "common/command_line.hpp"
 #include "common/formats.hpp"
+#include "common/network_file.hpp"
 #include "common/networks.hpp"
 
 #include <upset/core/error.hpp>
-#include <upset/io/cmsis_nn.hpp>
-#include <upset/io/cnv.hpp>
 #include <upset/io/load_dataset.hpp>
-#include <upset/io/onnx.hpp>
 #include <upset/io/safetensors.hpp>
-#include <upset/io/tflite.hpp>
 #include <upset/io/weights.hpp>
+#include <upset/nn/conv2d.hpp>
+#include <upset/nn/dense.hpp>
 #include <upset/pass/fold.hpp>
 
 using namespace upset;
 
 namespace {
-
-/// A network that is a file, or published in a format of its own; none for an architecture.
-std::optional<Network> network_file(const Options& options) {
-  const std::filesystem::path path = options.network;
-  if (path.extension() == ".onnx") {
-    return load_onnx(path);
-  }
-  if (path.extension() == ".json") {
-    return load_tflite(path);
-  }
-  if (options.network == "cnv") {
-    return cnv_w1a1(load_npz(options.weights));
-  }
-  if (options.network == "cmsis_nn_q7") {
-    return cmsis_nn_q7(load_npz(options.weights));
-  }
-  if (options.network == "cmsis_nn") {
-    const std::filesystem::path mean = options.weights.parent_path() / "train_mean_image.npy";
-    return cmsis_nn(load_npz(options.weights), to_tensor(load_npy(mean)));
-  }
-  return std::nullopt;
-}
 
 bool is_of_floats(const Network& net) {
   return std::ranges::none_of(net.nodes(), [](const Network::Node& node) {
@@ -71,15 +48,10 @@ Network named_network(const Options& options, const Dataset& data) {
 
 }  // namespace
 
-std::string known_networks() {
-  return joined(network_names()) +
-         "; cnv, cmsis_nn or cmsis_nn_q7 from published weights; an ONNX file, or the JSON file of "
-         "a "
-         "TFLite graph with its NPZ file beside it";
-}
+std::string known_networks() { return joined(network_names()) + "; " + known_network_files; }
 
 Subject make_subject(const Options& options) {
-  std::optional<Network> file = network_file(options);
+  std::optional<Network> file = network_file(options.network, options.weights);
   ImageFolderOptions pictures = options.pictures;
   if (file && !options.is_sized && file->input_shape().rank() == 3) {
     pictures.height = file->input_shape()[0];

@@ -1,12 +1,9 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "options.hpp"
 
-#include <algorithm>
-
 #include "common/command_line.hpp"
 #include "common/program.hpp"
-#include "memories.hpp"
-#include "subjects.hpp"
+#include "names.hpp"
 #include <CLI/CLI.hpp>
 
 #include <upset/core/error.hpp>
@@ -15,7 +12,7 @@ namespace {
 
 void add_names(CLI::App& app, const char* option, std::vector<std::string>& chosen,
                std::vector<std::string> known) {
-  app.add_option(option, chosen, "those to study, all unless given")
+  app.add_option(option, chosen, "those to study; all unless given, but for random")
       ->expected(1, -1)
       ->check(CLI::IsMember(std::move(known)));
 }
@@ -28,21 +25,13 @@ Options read_options(int argc, char** argv) {
   CLI::App app(
       "Flips bits in the weights of trained networks in every format, with and without parity "
       "hidden in\nthe weights, and prints at which bit error rate accuracy begins to fall.");
-  std::vector<std::string> formats;
-  std::vector<std::string> guards;
-  for (const Choice& memory : all_memories()) {
-    if (std::ranges::find(formats, memory.format) == formats.end()) {
-      formats.push_back(memory.format);
-    }
-    if (std::ranges::find(guards, memory.guard) == guards.end()) {
-      guards.push_back(memory.guard);
-    }
-  }
-  add_names(app, "--networks", options.networks, subject_names());
-  add_names(app, "--formats", options.formats, formats);
-  add_names(app, "--guards", options.guards, guards);
-  app.add_option("--data", options.data, "folder with the networks and their pictures")
-      ->required()
+  std::vector<std::string> networks = subject_names();
+  networks.push_back("random");
+  add_names(app, "--networks", options.networks, networks);
+  add_names(app, "--formats", options.formats, format_names());
+  add_names(app, "--guards", options.guards, guard_names());
+  app.add_option("--data", options.data,
+                 "folder with the networks and their pictures; of no use to the network random")
       ->check(CLI::ExistingDirectory);
   app.add_option("--out", options.out, "folder of the results and journals")->capture_default_str();
   const auto add_count = [&app](const char* name, auto& value, const char* text) {
@@ -56,6 +45,9 @@ Options read_options(int argc, char** argv) {
   app.add_flag("--all-memory", options.all_memory, "hit biases and scales too, not only kernels");
   app.add_flag("--resume", options.resume, "go on with the journals in --out");
   parse_command_line(app, argc, argv);
+  if (options.data.empty() && options.networks != std::vector<std::string>{"random"}) {
+    throw upset::Error("--data: give the folder with the networks, or choose --networks random");
+  }
   if (options.experiments < 2 || options.images == 0) {
     throw upset::Error("--experiments, --images: a point needs 2 experiments and one picture");
   }

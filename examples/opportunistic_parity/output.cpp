@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "output.hpp"
 
+#include <algorithm>
 #include <iostream>
+#include <map>
 #include <string>
 #include <vector>
 
+#include <upset/fault/site.hpp>
 #include <upset/metric/summary.hpp>
 #include <upset/report/csv.hpp>
 #include <upset/report/html.hpp>
@@ -105,6 +108,53 @@ LinePlot plot_of(std::span<const Findings> findings) {
   return plot;
 }
 
+/// The script of BERZAD at every bit of one format, a line a network; bits are tics of the y axis.
+std::string bit_script(std::span<const Findings* const> findings) {
+  LinePlot plot{.frame = {"BERZAD by bit, weights in " + findings[0]->format,
+                          "bit error rate of the position that loses nothing", "bit"}};
+  for (const Findings* found : findings) {
+    LineSeries line{found->network, found->network, {}};
+    LineSeries beyond{found->network + ", at least", found->network, {}};
+    for (const Curve& curve : found->by_bit) {
+      const double bit = curve.bit;
+      (curve.berzad.at_least ? beyond : line).points.push_back({curve.berzad.ber, bit, bit, bit});
+    }
+    plot.series.push_back(line);
+    if (!beyond.points.empty()) {
+      plot.series.push_back(beyond);
+    }
+  }
+  std::string tics;
+  for (const Curve& curve : findings[0]->by_bit) {
+    tics += (tics.empty() ? "" : ", ") +
+            gnuplot_string(std::to_string(curve.bit) + ' ' + std::string(role_name(curve.role))) +
+            ' ' + std::to_string(curve.bit);
+  }
+  plot.y_low = -0.5;
+  plot.y_high = static_cast<double>(findings[0]->by_bit.size()) - 0.5;
+  return "set ytics font ',9' (" + tics + ")\n" + gnuplot_script(plot);
+}
+
+/// The figure of each format that was studied by bit: SVG files, and parts of the page.
+void add_bit_figures(const Options& options, std::span<const Findings> findings, HtmlReport& page) {
+  std::map<std::string, std::vector<const Findings*>> by_format;
+  for (const Findings& found : findings) {
+    if (!found.by_bit.empty()) {
+      by_format[found.format].push_back(&found);
+    }
+  }
+  for (const auto& [format, of_format] : by_format) {
+    const std::string svg = run_gnuplot(bit_script(of_format));
+    write_file(options.out / ("bits_" + format + ".svg"), svg);
+    page.figure(svg,
+                "A rate at which accuracy is still unharmed, for flips of one position of "
+                "unguarded weights in " +
+                    format +
+                    "; 0 where the least, 1e-9, already "
+                    "harms, and at least 9e-1, the last, at the right edge.");
+  }
+}
+
 }  // namespace
 
 void write_results(const Options& options, std::span<const Findings> findings) {
@@ -121,15 +171,18 @@ void write_results(const Options& options, std::span<const Findings> findings) {
   facts.insert(facts.end(), machine.begin(), machine.end());
   page.facts(facts);
   page.section("Networks, formats and guards");
-  page.table(table,
-             std::string("Guards: parity over a weight, 64 or 256 bits, held by giving away the "
-                         "lowest bit of the word; and rivals. Faults hit ") +
-                 (options.all_memory ? "every bit of kernels, biases and scales, "
-                                     : "every bit of the kernels, ") +
-                 "check bits and copies included. Accuracy without faults is that of the pictures "
-                 "of the experiments. BERZAD: the largest rate, to one digit, whose 95 % interval "
-                 "(Student) of mean top-1 accuracy holds the one without faults; 0 where the least "
-                 "rate, 1e-9, already loses.");
+  page.table(
+      table,
+      std::string("Guards: parity over a weight, 64 or 256 bits, held by giving away the "
+                  "lowest bit of the word; and rivals. Faults hit ") +
+          (options.all_memory ? "every bit of kernels, biases and scales, "
+                              : "every bit of the kernels, ") +
+          "check bits and copies included. Accuracy without faults is that of the pictures "
+          "of the experiments. BERZAD: the largest rate, to one digit, whose 95 % interval "
+          "(Student) of mean top-1 accuracy holds the one without faults; 0 where the least "
+          "rate, 1e-9, already loses. int8 has a scale a tensor, as the paper, int8c one a "
+          "channel; networks published in a format are as their files have them. A weight of "
+          "one bit (w1a1) has none to give to a parity of its own.");
   page.section("Accuracy against bit error rate");
   for (std::size_t first = 0; first < findings.size();) {
     std::size_t last = first;
@@ -141,10 +194,12 @@ void write_results(const Options& options, std::span<const Findings> findings) {
     const std::string svg = run_gnuplot(gnuplot_script(plot));
     write_file(options.out / (findings[first].network + "_" + findings[first].format + ".svg"),
                svg);
-    page.figure(svg, plot.frame.title +
-                         ". Lines are means of the experiments, bands 95 % intervals of the mean; "
-                         "a rate at which a quarter of the experiments are all at chance has no "
-                         "more.");
+    page.figure(svg,
+                plot.frame.title +
+                    ". Lines are means of the experiments, bands 95 % intervals of the mean; "
+                    "a rate at which a quarter of the experiments are all at chance, or "
+                    "between decades surely lose, has no more. Rates below a decade that loses "
+                    "nothing are not looked at.");
     first = last;
   }
   if (options.by_bit) {
@@ -154,6 +209,7 @@ void write_results(const Options& options, std::span<const Findings> findings) {
     page.table(bits,
                "BERZAD where flips hit one position of unguarded weights alone, as a share "
                "of the bits there; bit 0 is the lowest.");
+    add_bit_figures(options, findings, page);
   }
   page.write(options.out / "report.html");
   std::cout << "results: " << (options.out / "report.html").string() << ", table.csv, curves.csv\n";

@@ -3,18 +3,22 @@
 
 #include <algorithm>
 #include <chrono>
+#include <filesystem>
+#include <iostream>
 #include <map>
 #include <numeric>
 #include <span>
+#include <string>
 #include <utility>
+
+#include "names.hpp"
+#include "subjects.hpp"
 
 #include <upset/campaign/engine.hpp>
 #include <upset/campaign/journal.hpp>
 #include <upset/campaign/trial_source.hpp>
+#include <upset/core/error.hpp>
 #include <upset/metric/summary.hpp>
-#include <upset/pass/convert.hpp>
-#include <upset/pass/correct_biases.hpp>
-#include <upset/pass/equalize.hpp>
 #include <upset/report/cell.hpp>
 #include <upset/report/machine.hpp>
 
@@ -48,17 +52,16 @@ class Experiments {
     journal_.for_each([&](const TrialRecord& record) { add(record); });
   }
 
-  /// Accuracies at a rate of the grid.
-  ///
-  /// Where a quarter of the experiments are all at chance, the others are left out: they would not
-  /// change what is said of the rate.
-  [[nodiscard]] CurvePoint point(std::size_t rate) {
+  /// Accuracies at a rate of the grid; of a quarter of the experiments, where these `tell` all that
+  /// is asked.
+  template <class Tell>
+  [[nodiscard]] CurvePoint point(std::size_t rate, Tell tell) {
     const std::uint64_t all = source_.plan().trials;
     make(rate * all, rate * all + std::max<std::uint64_t>(all / 4, 2));
-    if (!std::ranges::all_of(accuracies(rate), [&](double share) { return is_chance(share); })) {
+    if (!tell(known(rate))) {
       make(rate * all, (rate + 1) * all);
     }
-    return {source_.plan().rates[rate], accuracies(rate)};
+    return known(rate);
   }
   [[nodiscard]] bool is_chance(double accuracy) const { return accuracy <= 1.5 * chance_ + 0.01; }
 
@@ -98,14 +101,14 @@ class Experiments {
     }
     journal_.record(records);
   }
-  [[nodiscard]] std::vector<double> accuracies(std::size_t rate) const {
+  [[nodiscard]] CurvePoint known(std::size_t rate) const {
     const std::uint64_t first = rate * source_.plan().trials;
-    std::vector<double> found;
+    CurvePoint point{source_.plan().rates[rate]};
     for (auto at = correct_.lower_bound(first);
          at != correct_.end() && at->first < first + source_.plan().trials; ++at) {
-      found.push_back(at->second);
+      point.accuracies.push_back(at->second);
     }
-    return found;
+    return point;
   }
 
   TrialSource source_;
@@ -115,36 +118,54 @@ class Experiments {
   std::map<std::uint64_t, double> correct_;  // share of pictures, by trial
 };
 
-/// Whole decades until accuracy has been at chance twice, then the digits of the BERZAD by halving
-/// the decade behind the last that loses nothing.
-Curve measure(Experiments& experiments, int bit, const Count& fault_free,
+/// The last decade that loses nothing and then the digit of the BERZAD, both by halving, and the
+/// decades behind until accuracy is at chance. An experiment has all faults that it has at a lower
+/// rate and some more, so what loses nothing loses nothing below either.
+Curve measure(Experiments& experiments, const Count& fault_free,
               const std::function<void(double)>& tried) {
   // the paper draws a batch of pictures for each experiment
-  const auto berzad_of = [&](std::span<const CurvePoint> points) {
-    return berzad(points, fault_free.rate(), 0.95, fault_free.total);
+  const auto berzad_of = [&](std::span<const CurvePoint> points, double confidence = 0.95) {
+    return berzad(points, fault_free.rate(), confidence, fault_free.total);
   };
   std::map<std::size_t, CurvePoint> points;
-  const auto loses_nothing = [&](std::size_t rate) {
-    const CurvePoint point = experiments.point(rate);
+  const auto loses_nothing = [&](std::size_t rate, auto tell) {
+    const CurvePoint point = experiments.point(rate, tell);
     points[rate] = point;
     tried(point.ber);
     return berzad_of({&point, 1}).ber > 0;
   };
-  std::size_t last_good = decades * digits;
-  std::size_t at_chance = 0;
-  for (std::size_t rate = 0; rate < decades * digits && at_chance < 2; rate += digits) {
-    last_good = loses_nothing(rate) ? rate : last_good;
-    at_chance = experiments.is_chance(mean(points[rate].accuracies)) ? at_chance + 1 : 0;
+  const auto is_at_chance = [&](const CurvePoint& point) {
+    return std::ranges::all_of(point.accuracies,
+                               [&](double share) { return experiments.is_chance(share); });
+  };
+  const auto decade_loses_nothing = [&](std::size_t decade) {
+    return loses_nothing(decade * digits, is_at_chance);
+  };
+  std::size_t first_bad = 0;  // of the decades
+  for (std::size_t end = decades; first_bad < end;) {
+    const std::size_t middle = (first_bad + end) / 2;
+    decade_loses_nothing(middle) ? first_bad = middle + 1 : end = middle;
   }
-  if (last_good < decades * digits) {
-    std::size_t good = last_good;
-    std::size_t bad = last_good + digits;
-    while (bad - good > 1) {
-      const std::size_t middle = (good + bad) / 2;
-      (loses_nothing(middle) ? good : bad) = middle;
+  for (std::size_t decade = first_bad; decade < decades; ++decade) {
+    if (!points.contains(decade * digits)) {
+      (void)decade_loses_nothing(decade);
+    }
+    if (is_at_chance(points[decade * digits])) {
+      break;
     }
   }
-  Curve curve{.bit = bit};
+  if (first_bad > 0) {
+    std::size_t good = (first_bad - 1) * digits;
+    std::size_t bad = first_bad * digits;
+    while (bad > good + 1) {
+      const std::size_t middle = (good + bad) / 2;
+      const auto is_lost = [&](const CurvePoint& point) {
+        return berzad_of({&point, 1}, 0.999).ber == 0;
+      };
+      (loses_nothing(middle, is_lost) ? good : bad) = middle;
+    }
+  }
+  Curve curve;
   for (auto& [rate, point] : points) {
     curve.points.push_back(std::move(point));
   }
@@ -160,70 +181,88 @@ std::string file_name(std::string text) {
   return text;
 }
 
-}  // namespace
-
-Network in_memory(const Subject& subject, const Choice& memory, const Choice& unguarded) {
-  if (memory.format != "int8") {
-    return memory.build(subject.real);
-  }
-  const Network real = equalize(subject.real);
-  Network corrected = unguarded.build(real);
-  calibrate(corrected, real, subject.sample);
-  correct_biases(corrected, real, subject.sample);
-  Network network = memory.build(real);
-  calibrate(network, real, subject.sample);
-  copy_parameters(corrected, network);
-  return network;
-}
-
-Findings study(const Options& options, const Subject& subject, Network network,
-               const Choice& memory, const std::function<void(const std::string&)>& progress) {
+/// One subject in one format under one guard, in which `network` is.
+Findings study(const Options& options, const Subject& subject, const std::string& format,
+               const std::string& guard, const Network& network) {
   const auto start = std::chrono::steady_clock::now();
-  Findings found{.network = subject.name, .format = memory.format, .guard = memory.guard};
+  Findings found{.network = subject.name, .format = format, .guard = guard};
   const Tensor logits = network.forward(subject.test.images);
   found.top1 = top_k(logits, subject.test.labels);
   found.top5 = top_k(logits, subject.test.labels, 5);
-  std::vector<int> positions{-1};
-  for (const NamedImage& image : network.images()) {
+  Network laid_out = network;
+  std::vector<Curve> curves(1);
+  for (const NamedImage& image : laid_out.images()) {
     found.footprint += footprint(image.image->layout());
-    if (image.name.ends_with(".kernel") && options.by_bit && memory.guard == "none" &&
-        positions.size() == 1) {
-      positions.resize(1 + static_cast<std::size_t>(image.image->layout().element_bits));
-      std::iota(positions.begin() + 1, positions.end(), 0);
+    if (image.name.ends_with(".kernel") && options.by_bit && guard == "none" &&
+        curves.size() == 1) {
+      for (int bit = 0; bit < image.image->layout().element_bits; ++bit) {
+        curves.push_back({.bit = bit, .role = image.image->word_role(bit)});
+      }
     }
   }
-  Engine engine(network, subject.test, {.level = EngineLevel::o2, .threads = options.threads});
-  for (const int bit : positions) {
-    const std::string name = subject.name + "_" + memory.format + "_" + memory.guard +
-                             (bit < 0 ? "" : "_bit" + std::to_string(bit));
+  // sets of flips change nearly everything: whole batches are faster than what differs
+  Engine engine(network, subject.test, {.level = EngineLevel::o1, .threads = options.threads});
+  for (Curve& curve : curves) {
+    const bool is_whole = curve.bit < 0;
+    const std::string name = subject.name + "_" + format + "_" + guard +
+                             (is_whole ? "" : "_bit" + std::to_string(curve.bit));
     CampaignPlan plan{.subject = {{"network", subject.name},
-                                  {"format", memory.format},
-                                  {"guard", memory.guard},
+                                  {"format", format},
+                                  {"guard", guard},
                                   {"images", std::to_string(options.images)}},
                       .faults = FaultChoice::ber,
                       .rates = grid(),
                       .trials = options.experiments,
                       .seed = options.seed};
-    if (!options.all_memory) {
+    if (!is_whole) {
+      plan.layers = {"kernel"};
+      plan.bits = {curve.bit};
+    } else if (!options.all_memory) {
       plan.layers = {"kernel"};
       plan.bits.resize(128);  // copies and check bits, but no scales
       std::iota(plan.bits.begin(), plan.bits.end(), 0);
     }
-    if (bit >= 0) {
-      plan.layers = {"kernel"};
-      plan.bits = {bit};
-    }
-    Experiments experiments(options, plan, network, engine,
+    Experiments experiments(options, plan, laid_out, engine,
                             options.out / "journals" / (file_name(name) + ".journal"));
-    Curve curve = measure(experiments, bit, found.top1,
-                          [&](double rate) { progress(name + " at " + rate_text(rate)); });
-    if (bit < 0) {
-      found.all = std::move(curve);
-    } else {
-      found.by_bit.push_back(std::move(curve));
+    const Curve measured = measure(experiments, found.top1, [&](double rate) {
+      std::cerr << name << " at " << rate_text(rate) << '\n';
+    });
+    curve.points = measured.points;
+    curve.berzad = measured.berzad;
+  }
+  found.all = curves[0];
+  found.by_bit.assign(curves.begin() + 1, curves.end());
+  found.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  return found;
+}
+
+bool is_chosen(const std::vector<std::string>& chosen, const std::string& name) {
+  return chosen.empty() || std::ranges::find(chosen, name) != chosen.end();
+}
+
+}  // namespace
+
+std::vector<Findings> study(const Options& options) {
+  std::error_code problem;
+  std::filesystem::create_directories(options.out / "journals", problem);
+  if (problem) {
+    throw Error("--out: cannot make the folder " + (options.out / "journals").string() + ": " +
+                problem.message() + "; choose another");
+  }
+  std::vector<Findings> findings;
+  for (const std::string& name : options.networks.empty() ? subject_names() : options.networks) {
+    const Subject subject = load_subject(name, options.data, options.images);
+    for (const std::string& format : formats_of(subject)) {
+      if (!is_chosen(options.formats, format)) {
+        continue;
+      }
+      const Network plain = in_format(subject, format);
+      for (const Guard& guard : guards_of(format)) {
+        if (is_chosen(options.guards, guard.name)) {
+          findings.push_back(study(options, subject, format, guard.name, guard.guarded(plain)));
+        }
+      }
     }
   }
-  const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
-  found.seconds = took.count();
-  return found;
+  return findings;
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-/// The trained networks of the study and the pictures they are shown.
+/// The trained networks of the study, the pictures they are shown, and their formats.
 #pragma once
 
 #include <cstddef>
@@ -7,20 +7,33 @@
 #include <string>
 #include <vector>
 
+#include "guards.hpp"
+
 #include <upset/campaign/sweep.hpp>
 #include <upset/nn/network.hpp>
 
 struct Subject {
   std::string name;
-  upset::Network real;         ///< in float, batch norms folded
+  std::string format;  ///< "fp32", batch norms folded; or the one it was published in
+  upset::Network network;
   upset::LabelledImages test;  ///< of every experiment
   upset::Tensor sample;        ///< other pictures, to calibrate with
 };
-
-/// Names for --networks.
-[[nodiscard]] std::vector<std::string> subject_names();
 
 /// - errors: throws `upset::Error` when a file below `data` is missing or another, and when there
 ///           are fewer pictures than `images`
 [[nodiscard]] Subject load_subject(const std::string& name, const std::filesystem::path& data,
                                    std::size_t images);
+
+/// Those it can be studied in: all of floats; of others, that of the file.
+[[nodiscard]] std::vector<std::string> formats_of(const Subject& subject);
+
+/// The network in one of these formats, calibrated.
+///
+/// "int8" has one scale a tensor, as the paper: layers are equalised where no clip lies between
+/// (MobileNetV2 needs its ReLU6). "int8c" has one a channel, which needs no equalising. Biases of
+/// both are corrected for what is rounded.
+[[nodiscard]] upset::Network in_format(const Subject& subject, const std::string& format);
+
+/// Throws `std::out_of_range` for a format that does not exist.
+[[nodiscard]] std::vector<Guard> guards_of(const std::string& format);

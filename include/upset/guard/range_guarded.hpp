@@ -102,12 +102,16 @@ struct RangeGuarded : detail::Wrapping<T> {
   /// The scale of weights, symmetric where `T` has such a one, and the range of `values` as they
   /// are stored under it.
   [[nodiscard]] static constexpr Scale fit(std::span<const float> values) {
-    Scale scale;
     if constexpr (requires { T::fit_symmetric(values); }) {
-      scale.inner = T::fit_symmetric(values);
+      return around(T::fit_symmetric(values), values);
     } else {
-      scale.inner = T::fit(values);
+      return around(T::fit(values), values);
     }
+  }
+  /// `inner`, and the range of `values` as they are stored under it.
+  [[nodiscard]] static constexpr Scale around(const typename T::Scale& inner,
+                                              std::span<const float> values) {
+    Scale scale{.inner = inner};
     bool is_first = true;
     for (const float x : values) {
       const float stored = T::decode(T::encode(x, scale.inner), scale.inner);

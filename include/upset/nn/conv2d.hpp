@@ -83,6 +83,10 @@ class Conv2d {
   [[nodiscard]] const WindowGeometry& geometry() const { return geometry_; }
   [[nodiscard]] const Tensor& kernel() const { return kernel_.values(); }
   [[nodiscard]] const Tensor& bias() const { return bias_.values(); }
+  /// One, or one per output channel.
+  [[nodiscard]] std::span<const typename W::Scale> kernel_scales() const {
+    return kernel_.image().scales();
+  }
   [[nodiscard]] std::size_t out_channels() const { return kernel().shape()[0]; }
   [[nodiscard]] std::size_t in_channels() const { return kernel().shape()[3] * geometry_.groups; }
   [[nodiscard]] const typename A::Scale& input_scale() const { return input_.scale(); }

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -39,6 +40,9 @@ class Dense {
     return product_.kernel().reshaped({product_.out_channels(), product_.in_channels()});
   }
   [[nodiscard]] const Tensor& bias() const { return product_.bias(); }
+  [[nodiscard]] std::span<const typename W::Scale> kernel_scales() const {
+    return product_.kernel_scales();
+  }
   [[nodiscard]] const typename A::Scale& input_scale() const { return product_.input_scale(); }
   void set_input_scale(const typename A::Scale& scale) { product_.set_input_scale(scale); }
 
