@@ -201,6 +201,12 @@ class Propagation {
     }
     return found;
   }
+  /// Whether any node from `node` on reads the picture.
+  [[nodiscard]] bool reads_input(std::size_t node) const {
+    return std::ranges::any_of(network_->nodes().subspan(node), [](const Network::Node& each) {
+      return std::ranges::find(each.inputs, Network::input) != each.inputs.end();
+    });
+  }
   /// Writes the value that a node before `parked()` had in the last run.
   void write(std::size_t slot, std::size_t node, std::span<float> to) const {
     value(slot, node).write(to);
