@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #include <cstddef>
 #include <cstdint>
+#include <mutex>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -11,6 +13,8 @@
 #include <upset/core/random.hpp>
 #include <upset/format/formats.hpp>
 #include <upset/guard/guards.hpp>
+#include <upset/nn/activation.hpp>
+#include <upset/nn/dense.hpp>
 #include <upset/nn/model/lenet5.hpp>
 #include <upset/nn/model/resnet_cifar.hpp>
 #include <upset/pass/convert.hpp>
@@ -126,6 +130,54 @@ TEST_CASE("engine: every level gives the outcomes of plain inference, whatever t
   check_levels_agree(convert<Fixed<16, 12>>(resnet), true, "Fixed<16,12>");
   check_levels_agree(convert<MultiLevelBinary<2>>(resnet), true, "MultiLevelBinary<2>");
 #endif
+}
+
+// Every bit of two dense layers, 6 to 5 to 4; returns how many trials have to be computed.
+template <Format F>
+[[nodiscard]] std::size_t check_every_bit() {
+  Network network(Shape{6});
+  network.add("first", Dense<>::zeros(6, 5));
+  network.add("relu", ReLU{});
+  network.add("second", Dense<>::zeros(5, 4));
+  initialize(network, 3);
+  network = convert<F>(network);
+  const LabelledImages test = random_pictures(Shape{6}, 3, 4);
+  network.calibrate(test.images);
+  const FaultSpace space(network.images());
+  std::vector<TrialFaults> trials(space.bit_count());
+  for (std::size_t t = 0; t < trials.size(); ++t) {
+    trials[t].key = t;
+    trials[t].weights.push_back(space.address(t));
+  }
+  Engine plain(network, test, {.level = EngineLevel::o0, .threads = 1});
+  Engine fast(network, test, {.threads = 2, .verify = 0.2});
+  std::uint64_t pairs = 0;
+  std::mutex mutex;
+  const auto outcomes = fast.run(trials, [&](std::uint64_t finished) {
+    const std::lock_guard lock(mutex);
+    pairs += finished;
+  });
+  CHECK(outcomes == plain.run(trials));
+  CHECK(pairs == trials.size() * 3);
+  detail::TrialWorker worker(network, test, EngineLevel::o3, nullptr);
+  std::set<std::vector<std::uint32_t>> keys;
+  std::size_t computed = 0;
+  for (const TrialFaults& trial : trials) {
+    const auto key = worker.prepare(trial).key();
+    computed += key.size() == 1 || keys.insert(key).second ? 1U : 0U;
+  }
+  return computed;
+}
+
+TEST_CASE("engine: flips that do the same are computed once") {
+  constexpr std::size_t weights = 6 * 5 + 5 * 4;
+  constexpr std::size_t biases = 5 + 4;
+  constexpr std::size_t scale_bits = 6 * 8;  // two for weights, two for biases, two for inputs
+  // set bits and clear bits
+  CHECK(check_every_bit<Mono<8>>() <= 2 * (weights + biases) + scale_bits);
+  // words of 8 without their values: 4, 3, and 2 of biases
+  CHECK(check_every_bit<ParityGuarded<Mono<8>, std::uint64_t>>() <= 9 + scale_bits);
+  CHECK(check_every_bit<Int8Affine>() >= 8 * weights);
 }
 
 TEST_CASE("engine: dense layers and pools") {

@@ -67,7 +67,9 @@ template <class T>
   constexpr std::size_t group = DeltaProduct<T>::group;
   Differences<T> found;
   for (std::size_t pixel = 0; pixel < picture.size() / channels; ++pixel) {
-    found.starts.push_back(static_cast<std::uint32_t>(found.all.size()));
+    if (pixel % width == 0) {
+      found.starts.push_back(static_cast<std::uint32_t>(found.all.size()));
+    }
     for (std::size_t channel = 0; channel < channels; channel += group) {
       typename DeltaProduct<T>::Difference word{
           static_cast<std::uint32_t>(pixel % width), static_cast<std::uint32_t>(channel), {}};

@@ -76,10 +76,15 @@ template <class Level>
   const std::size_t channels = picture[2];
   const auto starts = differences.starts();
   wrong += starts[0] == 0 && starts.back() == differences.all().size() ? 0U : 1U;
-  for (std::size_t pixel = 0; pixel + 1 < starts.size(); ++pixel) {
-    for (std::uint32_t n = starts[pixel]; n < starts[pixel + 1]; ++n) {
+  wrong += starts.size() == picture[0] + 1 ? 0U : 1U;
+  std::size_t last = 0;
+  for (std::size_t row = 0; row < picture[0]; ++row) {
+    for (std::uint32_t n = starts[row]; n < starts[row + 1]; ++n) {
       const auto& word = differences.all()[n];
-      wrong += word.column == pixel % picture[1] && word.channel % group == 0 ? 0U : 1U;
+      const std::size_t pixel = row * picture[1] + word.column;
+      const std::size_t at = pixel * channels + word.channel;
+      wrong += word.column < picture[1] && word.channel % group == 0 ? 0U : 1U;
+      wrong += n == 0 || at > std::exchange(last, at) ? 0U : 1U;
       bool is_empty = true;
       for (std::size_t lane = 0; lane < group; ++lane) {
         if (word.values[lane] != 0) {

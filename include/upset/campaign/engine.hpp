@@ -54,7 +54,8 @@ class Engine {
   [[nodiscard]] std::size_t images() const { return test_.labels.size(); }
 
   /// Outcomes of each trial over all pictures. Calls `finished(n)`, from any thread, whenever n
-  /// further pairs of a trial and a picture are done.
+  /// further pairs of a trial and a picture are done. Trials that make the same of a layer's
+  /// weights, as flips of the bits of one `Mono` that are set, are computed once.
   ///
   /// - errors: a site that does not exist; a verified pair that plain inference answers otherwise
   [[nodiscard]] std::vector<Outcomes> run(
@@ -70,43 +71,59 @@ class Engine {
       workers_.push_back(
           std::make_unique<detail::TrialWorker>(network_, test_, options_.level, bound()));
     }
-    std::vector<detail::PreparedTrial> prepared(trials.size());
-    const std::size_t part = (trials.size() + slices - 1) / slices;
-    const auto slice_of = [&](std::size_t slice) {
-      const std::size_t first = std::min(slice * part, trials.size());
-      return std::pair{first, std::min(part, trials.size() - first)};
+    const auto slice_of = [&](std::size_t slice, std::size_t count) {
+      const std::size_t part = (count + slices - 1) / slices;
+      const std::size_t first = std::min(slice * part, count);
+      return std::pair{first, std::min(part, count - first)};
     };
+    std::vector<detail::PreparedTrial> prepared(trials.size());
+    std::vector<std::vector<std::uint32_t>> keys(trials.size());
     parallel_for(threads, slices, [&](std::size_t worker, std::size_t slice) {
-      const auto [first, count] = slice_of(slice);
+      const auto [first, count] = slice_of(slice, trials.size());
       for (std::size_t t = first; t < first + count; ++t) {
         prepared[t] = workers_[worker]->prepare(trials[t]);
+        keys[t] = prepared[t].key();
       }
     });
-    // those that begin at the same node find its weights in the cache
-    std::vector<std::size_t> order(trials.size());
-    std::iota(order.begin(), order.end(), std::size_t{0});
-    std::ranges::stable_sort(order, {}, [&](std::size_t t) {
-      return prepared[t].nodes.empty() ? 0 : prepared[t].nodes.front().node;
-    });
+    // those that begin at the same node find its weights in the cache, and those that do the same
+    // are computed once
+    std::vector<std::size_t> sorted(trials.size());
+    std::iota(sorted.begin(), sorted.end(), std::size_t{0});
+    std::ranges::stable_sort(
+        sorted, {}, [&](std::size_t t) -> const auto& { return keys[t]; });
+    std::vector<std::size_t> computed;
+    std::vector<std::size_t> model(trials.size());  // the trial whose outcomes each one has
+    for (const std::size_t t : sorted) {
+      const bool is_known =
+          !computed.empty() && keys[t].size() > 1 && keys[t] == keys[computed.back()];
+      if (!is_known) {
+        computed.push_back(t);
+      }
+      model[t] = computed.back();
+    }
     std::vector<std::vector<Outcomes>> sums(threads, std::vector<Outcomes>(trials.size()));
     parallel_for(threads, blocks * slices, [&](std::size_t worker, std::size_t task) {
       const std::size_t first_image = task / slices * block;
       const std::size_t image_count = std::min(block, images() - first_image);
-      const auto [first, count] = slice_of(task % slices);
+      const auto [first, count] = slice_of(task % slices, computed.size());
       workers_[worker]->take(first_image, image_count);
-      for (const std::size_t t : std::span(order).subspan(first, count)) {
+      for (const std::size_t t : std::span(computed).subspan(first, count)) {
         workers_[worker]->run(prepared[t], sums[worker][t]);
       }
       workers_[worker]->finish();
-      for (const std::size_t t : std::span(order).subspan(first, count)) {
+      const auto [first_trial, trial_count] = slice_of(task % slices, trials.size());
+      for (std::size_t t = first_trial; t < first_trial + trial_count; ++t) {
         verify(*workers_[worker], prepared[t], first_image, image_count);
       }
-      finished(count * image_count);
+      finished(trial_count * image_count);
     });
     for (std::size_t worker = 1; worker < threads; ++worker) {
-      for (std::size_t t = 0; t < trials.size(); ++t) {
+      for (const std::size_t t : computed) {
         sums[0][t] += sums[worker][t];
       }
+    }
+    for (std::size_t t = 0; t < trials.size(); ++t) {
+      sums[0][t] = sums[0][model[t]];
     }
     return std::move(sums[0]);
   }

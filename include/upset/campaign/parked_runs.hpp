@@ -46,7 +46,9 @@ class ParkedRuns {
       lot.x = Tensor(network.input_shape().with_batch(batch));
     }
     const std::size_t row = lot.runs.size();
-    std::ranges::copy(propagation.picture(run.slot).values(), lot.x.row(row).begin());
+    if (propagation.reads_input(node)) {
+      std::ranges::copy(propagation.picture(run.slot).values(), lot.x.row(row).begin());
+    }
     for (const std::size_t n : lot.live) {
       propagation.write(run.slot, n, lot.known[n].row(row));
     }

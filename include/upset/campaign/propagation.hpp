@@ -68,12 +68,7 @@ class Propagation {
     slots_[slot].values = network_->forward_all(x);
     slots_[slot].x = std::move(x);
     slots_[slot].room = bound_ == nullptr ? 0 : bound_->room(golden_output(slot));
-    const auto nodes = network_->nodes();
-    for (std::size_t n = 0; n < nodes.size(); ++n) {
-      if (rules_[n] != nullptr) {
-        rules_[n]->keep(slot, golden(slot, nodes[n].inputs[0]), golden(slot, n));
-      }
-    }
+    slots_[slot].is_known.assign(rules_.size(), false);
   }
 
   /// Fault-free value of a node for the picture in `slot`.
@@ -150,6 +145,10 @@ class Propagation {
         parked_ = n;
         break;
       }
+      if (&rule == rules_[n].get() && !slots_[slot].is_known[n]) {
+        rule.keep(slot, golden(slot, nodes[n].inputs[0]), golden(slot, n));
+        slots_[slot].is_known[n] = true;
+      }
       // a tail that reads nothing else can be computed at once
       std::size_t end = n;
       Change* result = &change;
@@ -200,6 +199,12 @@ class Propagation {
       }
     }
     return found;
+  }
+  /// Whether any node from `node` on reads the picture.
+  [[nodiscard]] bool reads_input(std::size_t node) const {
+    return std::ranges::any_of(network_->nodes().subspan(node), [](const Network::Node& each) {
+      return std::ranges::find(each.inputs, Network::input) != each.inputs.end();
+    });
   }
   /// Writes the value that a node before `parked()` had in the last run.
   void write(std::size_t slot, std::size_t node, std::span<float> to) const {
@@ -273,6 +278,7 @@ class Propagation {
     Tensor x;
     std::vector<Tensor> values;
     double room = 0;
+    std::vector<bool> is_known;  // per node: its rule has taken the values
   };
 
   const Network* network_;

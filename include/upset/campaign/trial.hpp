@@ -2,6 +2,7 @@
 /// A trial of an engine: which bits it hits.
 #pragma once
 
+#include <bit>
 #include <compare>
 #include <cstddef>
 #include <cstdint>
@@ -54,6 +55,27 @@ struct PreparedTrial {
   std::vector<Node> nodes{};  // ascending
   bool needs_refresh = false;
   Check check = Check::intact;  // the worst of the words hit
+
+  /// The first node that is hit; behind it, where faults do nothing but change a few weights, what
+  /// they make of these. Trials with equal keys of more than a node have the same outcomes.
+  [[nodiscard]] std::vector<std::uint32_t> key() const {
+    std::vector<std::uint32_t> key{nodes.empty() ? 0U
+                                                 : static_cast<std::uint32_t>(nodes.front().node)};
+    if (nodes.size() == 1 && nodes[0].is_hit && !nodes[0].is_whole &&
+        nodes[0].activation_bits.empty() && faults->activation_rate == 0) {
+      const WeightEffect& effect = nodes[0].effect;
+      key.push_back(static_cast<std::uint32_t>(check));
+      key.push_back(static_cast<std::uint32_t>(effect.weights.size()));
+      for (const WeightEffect::Weight& weight : effect.weights) {
+        key.insert(key.end(),
+                   {weight.output, weight.k, std::bit_cast<std::uint32_t>(weight.difference)});
+      }
+      for (const WeightEffect::Bias& bias : effect.biases) {
+        key.insert(key.end(), {bias.output, std::bit_cast<std::uint32_t>(bias.value)});
+      }
+    }
+    return key;
+  }
 };
 
 }  // namespace detail

@@ -140,7 +140,7 @@ class DeltaProduct {
   [[nodiscard]] std::size_t first_sum() const { return margin() * stride_; }
 
   /// Adds to the sums of output row `row` the products of changed inputs. The differences of input
-  /// pixel p are those from `starts[p]` to `starts[p + 1]`.
+  /// row r are those from `starts[r]` to `starts[r + 1]`.
   /// - cost: one vector multiply-add per difference, tap and vector of outputs
   void add_row(std::size_t row, std::span<const Difference> differences,
                std::span<const std::uint32_t> starts, Sum* sums) const {
@@ -204,8 +204,8 @@ class DeltaProduct {
       }
       const T* const row_weights =
           weights_.data() + tap_row * taps * tap_size + first_output * group;
-      const std::uint32_t end = starts[(from + 1) * width_];
-      for (std::uint32_t i = starts[from * width_]; i < end; ++i) {
+      const std::uint32_t end = starts[from + 1];
+      for (std::uint32_t i = starts[from]; i < end; ++i) {
         const Difference& difference = differences[i];
         const Vector word = Op<T, T>::template broadcast<Vector>(difference.values.data());
         const T* weights = row_weights + difference.channel * stride;

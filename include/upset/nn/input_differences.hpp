@@ -6,7 +6,9 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <cstdlib>
 #include <span>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -28,7 +30,8 @@ class InputDifferences {
       : face_(&face),
         input_(input),
         lanes_(face.lanes()),
-        starts_(input[0] * input[1] + 1, 0U),
+        starts_(input[0] + 1, 0U),
+        listed_(part + detail::list_slack),
         now_(input.size()) {}
 
   /// Compares what is read of x, flips included, with `golden`. False where more than `most` values
@@ -36,6 +39,7 @@ class InputDifferences {
   [[nodiscard]] bool find(const ChangedInput& x, const NodeFaults& faults,
                           const AlignedVector<Level>& golden, std::size_t most) {
     differences_.clear();
+    std::ranges::fill(starts_, 0U);
     begin_ = x.is_none() ? now_.size() : x.change->begin / lanes_ * lanes_;
     end_ = x.is_none() ? 0 : std::min((x.change->end + lanes_ - 1) / lanes_ * lanes_, now_.size());
     const std::size_t change_begin = begin_;
@@ -53,11 +57,12 @@ class InputDifferences {
       begin_ = end_ = 0;
       return true;
     }
-    if (!x.is_none() && lanes_ == 1) {
-      face_->read_inputs(
-          std::span(x.change->values).subspan(change_begin, change_end - change_begin),
-          now_.data() + change_begin);
-    } else if (!x.is_none()) {
+    if (!x.is_none() && lanes_ == 1 && faults.activation_bits.empty()) {
+      return collect(golden.data(), most, [&](std::size_t first, std::size_t count) {
+        face_->read_inputs(std::span(x.change->values).subspan(first, count), now_.data() + first);
+      });
+    }
+    if (!x.is_none()) {
       word_.resize(change_end - change_begin);
       for (std::size_t i = 0; i < word_.size(); ++i) {
         word_[i] = x.value(change_begin + i);
@@ -79,30 +84,33 @@ class InputDifferences {
                                now_.data() + word.first);
       i = last;
     }
-    return collect(golden.data(), most);
+    return collect(golden.data(), most, [](std::size_t, std::size_t) {});
   }
 
   [[nodiscard]] std::span<const typename Product::Difference> all() const { return differences_; }
   [[nodiscard]] bool empty() const { return differences_.empty(); }
-  /// The first difference of each pixel, and their number; of no meaning where there are none.
+  /// The first difference of each row, and their number.
   [[nodiscard]] std::span<const std::uint32_t> starts() const { return starts_; }
   /// The largest magnitude among them, and the sum of all.
   [[nodiscard]] std::pair<double, double> magnitudes() const {
-    double largest = 0;
-    double sum = 0;
+    using Size = std::conditional_t<std::is_integral_v<Level>, std::int64_t, double>;
+    Size largest = 0;
+    Size sum = 0;
     for (const auto& word : differences_) {
       for (const Level value : word.values) {
-        const double size = std::abs(static_cast<double>(value));
+        const Size size = std::abs(static_cast<Size>(value));
         largest = std::max(largest, size);
         sum += size;
       }
     }
-    return {largest, sum};
+    return {static_cast<double>(largest), static_cast<double>(sum)};
   }
-  /// Rows of the picture that differences lie in.
+  /// Rows of the picture that differences lie in: the first, and one past the last.
   [[nodiscard]] std::pair<std::size_t, std::size_t> rows() const {
-    const std::size_t row = input_[1] * input_[2];
-    return {begin_ / row, (end_ + row - 1) / row};
+    const auto after = std::ranges::upper_bound(starts_, 0U);
+    const auto last = std::ranges::lower_bound(starts_, starts_.back());
+    const auto rows = static_cast<std::size_t>(last - starts_.begin());
+    return {empty() ? 0 : static_cast<std::size_t>(after - starts_.begin()) - 1, rows};
   }
   /// What is read of value i.
   [[nodiscard]] Level level(std::size_t i, const AlignedVector<Level>& golden) const {
@@ -116,47 +124,58 @@ class InputDifferences {
     return {first, std::min(lanes_, now_.size() - first)};
   }
 
-  [[nodiscard]] bool collect(const Level* golden, std::size_t most) {
-    if (detail::count_differences(now_.data() + begin_, golden + begin_, end_ - begin_) > most) {
-      return false;
-    }
+  // Calls `read(first, count)` for each part of what may differ before it is compared.
+  template <class Read>
+  [[nodiscard]] bool collect(const Level* golden, std::size_t most, Read read) {
     const std::size_t channels = input_[2];
-    std::size_t pixel = begin_ / channels;
-    std::size_t next = (pixel + 1) * channels;
-    std::size_t column = pixel % input_[1];
-    std::size_t last = now_.size();  // where the word of the last difference begins
-    std::fill_n(starts_.begin(), pixel + 1, 0U);
-    const auto go_on = [&] {
-      starts_[++pixel] = static_cast<std::uint32_t>(differences_.size());
-      next += channels;
-      column = column + 1 == input_[1] ? 0 : column + 1;
+    // quotients of whole numbers, 2^-53 of them off, and half a step away from the next
+    const double per_channel = 1.0 / static_cast<double>(channels);
+    const double per_column = 1.0 / static_cast<double>(input_[1]);
+    const auto divided = [](std::size_t i, double inverse) {
+      return static_cast<std::size_t>((static_cast<double>(i) + 0.5) * inverse);
     };
-    detail::for_each_difference(
-        now_.data() + begin_, golden + begin_, end_ - begin_, [&](std::size_t offset) {
-          const std::size_t i = begin_ + offset;
-          while (i >= next) {
-            go_on();
-          }
-          const std::size_t channel = i - (next - channels);
-          const std::size_t lane = channel % Product::group;
-          if (i - lane != last) {
-            last = i - lane;
-            differences_.push_back({static_cast<std::uint32_t>(column),
-                                    static_cast<std::uint32_t>(channel - lane),
-                                    {}});
-          }
-          differences_.back().values[lane] = static_cast<Level>(now_[i] - golden[i]);
-        });
-    std::fill(starts_.begin() + static_cast<std::ptrdiff_t>(pixel) + 1, starts_.end(),
-              static_cast<std::uint32_t>(differences_.size()));
+    std::size_t count = 0;
+    std::size_t last = now_.size();  // where the word of the last difference begins
+    for (std::size_t first = begin_; first < end_; first += part) {
+      const std::size_t size = std::min(part, end_ - first);
+      read(first, size);
+      const std::size_t found =
+          detail::list_differences(now_.data() + first, golden + first, size, listed_.data());
+      if ((count += found) > most) {
+        return false;
+      }
+      std::size_t words = differences_.size();
+      differences_.resize(words + found);
+      for (const std::uint32_t offset : std::span(listed_).first(found)) {
+        const std::size_t i = first + offset;
+        const std::size_t pixel = divided(i, per_channel);
+        const std::size_t row = divided(pixel, per_column);
+        const std::size_t channel = i - pixel * channels;
+        const std::size_t lane = channel % Product::group;
+        words += i - lane == last ? 0U : 1U;
+        last = i - lane;
+        typename Product::Difference& word = differences_[words - 1];
+        word.column = static_cast<std::uint32_t>(pixel - row * input_[1]);
+        word.channel = static_cast<std::uint32_t>(channel - lane);
+        word.values[lane] = static_cast<Level>(now_[i] - golden[i]);
+        starts_[row + 1] = static_cast<std::uint32_t>(words);
+      }
+      differences_.resize(words);
+    }
+    for (std::size_t row = 1; row < starts_.size(); ++row) {
+      starts_[row] = std::max(starts_[row], starts_[row - 1]);
+    }
     return true;
   }
+
+  static constexpr std::size_t part = 2048;  // stays in the innermost cache
 
   const ConvolutionFace<Level>* face_;
   Shape input_;        // [H, W, I]
   std::size_t lanes_;  // values in a word
   std::vector<typename Product::Difference> differences_;
-  std::vector<std::uint32_t> starts_;
+  std::vector<std::uint32_t> starts_;  // of each row
+  std::vector<std::uint32_t> listed_;  // of a part
   AlignedVector<Level> now_;
   std::size_t begin_ = 0;  // of what now_ holds
   std::size_t end_ = 0;

@@ -95,13 +95,16 @@ class Network {
   /// `forward_from` of all pictures at once.
   [[nodiscard]] Tensor compute(std::size_t start, const Tensor& x, std::span<const Tensor> known,
                                Pass pass) const;
-  /// Pictures whose values stay in the cache from one layer to the next.
-  [[nodiscard]] std::size_t slice() const {
-    std::size_t largest = input_shape_.size();
-    for (const Node& node : nodes_) {
+  /// Pictures whose values stay in the cache from one layer to the next, nodes from `start` on.
+  [[nodiscard]] std::size_t slice(std::size_t start) const {
+    std::size_t largest = 1;
+    for (const Node& node : std::span(nodes_).subspan(start)) {
       largest = std::max(largest, node.shape.size());
+      for (const std::size_t from : node.inputs) {
+        largest = std::max(largest, (from == input ? input_shape_ : nodes_[from].shape).size());
+      }
     }
-    return std::max<std::size_t>(1, cached_values / std::max<std::size_t>(largest, 1));
+    return std::max<std::size_t>(1, cached_values / largest);
   }
 
   [[nodiscard]] AlignedVector<const Tensor*> inputs_of(const Node& node, const Tensor& x,

@@ -43,13 +43,15 @@ inline Tensor Network::forward_from(std::size_t start, const Tensor& x,
   if (start == nodes_.size()) {
     return known.back();
   }
-  const std::size_t most = slice();
+  const std::size_t most = slice(start);
   if (pass.training || x.batch() <= most) {
     return compute(start, x, known, pass);
   }
   AlignedVector<std::uint8_t> is_read(start, 0);
+  bool is_x_read = false;
   for (std::size_t n = start; n < nodes_.size(); ++n) {
     for (const std::size_t from : nodes_[n].inputs) {
+      is_x_read = is_x_read || from == input;
       if (from < start) {
         is_read[from] = 1;
       }
@@ -66,7 +68,7 @@ inline Tensor Network::forward_from(std::size_t start, const Tensor& x,
       }
     }
     pass.first_image = first_image + first;
-    const Tensor part = compute(start, x.rows(first, count), known_part, pass);
+    const Tensor part = compute(start, is_x_read ? x.rows(first, count) : x, known_part, pass);
     std::ranges::copy(part.values(), y.row(first).data());
   }
   return y;
