@@ -56,6 +56,16 @@ TEST_CASE("SumScales: sums times steps, from biases, corrected where they are of
   const auto column = static_cast<float>(first + 1);
   CHECK(y[first + 1] == (column - 100 - 2 * 6) * 0.25F + column);
   CHECK(y[columns + 3 + first + 1] == (-column - 100 - 2 * 60) * 0.25F + column);
+  // the same from sums beyond 32 bits
+  using Wide = std::array<double, panel_columns>;
+  std::array<Wide, 2> wide{};
+  wide[1][1] = 0x1p40;
+  const std::vector<std::uint8_t> x{1, 2, 3, 10, 20, 30};
+  const std::vector<std::size_t> bases{0, 3};
+  const std::vector<std::size_t> offsets{0};
+  scales.writer(0, x.data(), bases.data(), {offsets, 3}, y.data(), columns + 3)(
+      0, std::span<const Wide>(wide), first, columns - first);
+  CHECK(y[columns + 3 + first + 1] == static_cast<float>(0x1p40 - 220) * 0.25F + column);
   scales.set_correction(first + 1, 100, 0);
   CHECK(!scales.has_zero_points());
 }

@@ -55,8 +55,13 @@ class BitOperand {
     });
   }
 
-  /// Reads the words of `kernel` again that flips have touched. O(flips)
+  /// Reads the words of `kernel` again that flips have touched. O(flips), or O(size) where that is
+  /// less
   void patch(const Memory<W>& kernel) {
+    if (kernel.touched_words().size() * static_cast<std::size_t>(W::lanes) > kernel.size() / 20) {
+      build(kernel);
+      return;
+    }
     for (const std::uint64_t word : kernel.touched_words()) {
       kernel.read(word, word + 1,
                   [&](std::size_t element, typename W::code_type code, const typename W::Scale&) {

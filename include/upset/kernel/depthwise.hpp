@@ -63,7 +63,8 @@ class DepthwiseMatrix {
     words_.assign(taps * stride_, Word{0});
   }
   [[nodiscard]] bool is_empty() const { return words_.empty(); }
-  void set(std::size_t tap, std::size_t channel, W weight) {
+  /// Integers may be as large as the sums hold, or 16 bits where these are wider than weights.
+  void set(std::size_t tap, std::size_t channel, Sum weight) {
     if constexpr (in_pairs) {  // the other of the pair is zero, whatever stands beside x
       words_[tap * stride_ + channel] = static_cast<std::uint16_t>(weight);
     } else {

@@ -97,10 +97,14 @@ class PackedKernel {
     scales_.set(at, step, bias);
     if constexpr (in_bytes) {
       // sum (x - zero) (w - z) = sum x w - zero sum w - z sum x + depth zero z
+      const bool moves = scales_.zero_point(at) != weight_zero;
       scales_.set_correction(at,
                              input_zero * weight_sums_[output] -
                                  static_cast<std::int64_t>(depth()) * input_zero * weight_zero,
                              weight_zero);
+      for (std::size_t k = 0; moves && !channels_.is_empty() && k < depth(); ++k) {
+        set_channel(output, k, matrices_[output].at(0, k));
+      }
     }
   }
 
@@ -122,10 +126,10 @@ class PackedKernel {
                 float* y) const {
     const std::size_t groups = matrices_.size();
     if constexpr (Channels::is_fast) {
-      if (!channels_.is_empty() && !scales_.has_zero_points() && depth() <= exact_depth_) {
+      if (!channels_.is_empty() && depth() <= (in_bytes ? exact_depth_ / 2 : exact_depth_)) {
         const AlignedVector<std::size_t> offsets = window.offsets(0);
         channels_.multiply(x, bases, offsets,
-                           scales_.writer(0, x, bases.data(), {offsets, 1}, y, groups));
+                           scales_.writer(0, x, bases.data(), {offsets, 1}, y, groups, true));
         return;
       }
     }
@@ -144,7 +148,11 @@ class PackedKernel {
   void set_channel(std::size_t output, std::size_t k, W weight) {
     if constexpr (Channels::is_fast) {
       if (!channels_.is_empty()) {
-        channels_.set(k, output, weight);
+        if constexpr (in_bytes) {  // wider there, with room to take the zero point off
+          channels_.set(k, output, weight - scales_.zero_point(output));
+        } else {
+          channels_.set(k, output, weight);
+        }
       }
     }
   }

@@ -90,13 +90,16 @@ class SumScales {
     offsets_[column] = offset;
     short_offsets_[column] = static_cast<std::uint32_t>(offset);  // modulo 2^32
     with_zero_points_ += (zero_point != 0) - (zero_points_[column] != 0);
-    zero_points_[column] = zero_point;
+    zero_points_[column] = static_cast<std::int32_t>(zero_point);
   }
   [[nodiscard]] bool has_zero_points() const { return with_zero_points_ != 0; }
+  [[nodiscard]] std::int32_t zero_point(std::size_t column) const { return zero_points_[column]; }
 
   /// What `upset::multiply` hands its sums to: real values to y, of columns from `first_column` on.
+  /// Weights whose zero points are taken off already are not corrected by them.
   [[nodiscard]] auto writer(std::size_t first_column, const X* x, const std::size_t* bases,
-                            const Segments& segments, float* y, std::size_t stride) const {
+                            const Segments& segments, float* y, std::size_t stride,
+                            bool zero_points_taken_off = false) const {
     return [=, this]<class T, std::size_t Columns>(std::size_t m,
                                                    std::span<const std::array<T, Columns>> rows,
                                                    std::size_t column, std::size_t count) {
@@ -108,25 +111,40 @@ class SumScales {
       const std::array<T, Columns>* const row = rows.data();
       const std::size_t row_count = rows.size();
       const std::size_t row_stride = stride;
-      const bool plain = std::is_same_v<T, std::int32_t> && !has_zero_points();
+      const bool has_zeros = has_zero_points() && !zero_points_taken_off;
+      const bool is_short =
+          std::is_same_v<T, std::int32_t> && (!has_zeros || segments.depth() <= short_depth);
+      std::array<std::int64_t, most_rows> row_sums{};  // of activations
+      if constexpr (in_bytes) {
+        for (std::size_t i = 0; has_zeros && i < row_count; ++i) {
+          row_sums[i] = row_sum(x + bases[m + i], segments);
+        }
+      }
       for (std::size_t part = 0; part < std::min(count, Columns); part += lanes) {
         const std::size_t at = first_column + column + part;
         const std::size_t left = count - part;
         const Floats bias = *reinterpret_cast<const Floats*>(biases_.data() + at);
         const Floats step = *reinterpret_cast<const Floats*>(steps_.data() + at);
-        [[maybe_unused]] const Words offset =
-            *reinterpret_cast<const Words*>(short_offsets_.data() + at);
+        Words offset{};
+        Words zero{};
+        if constexpr (in_bytes) {
+          offset = *reinterpret_cast<const Words*>(short_offsets_.data() + at);
+          zero = *reinterpret_cast<const Words*>(zero_points_.data() + at);
+        }
         float* to = y + m * stride + column + part;
         for (std::size_t i = 0; i < row_count; ++i) {
           const T* const sums = row[i].data() + part;
           Floats sum;
           if constexpr (!in_bytes) {
             sum = detail::as_floats<Floats>(sums);
-          } else if (plain) [[likely]] {
-            const Words level = *reinterpret_cast<const Words*>(sums) - offset;
+          } else if (is_short) [[likely]] {
+            Words level = *reinterpret_cast<const Words*>(sums) - offset;
+            if (has_zeros) {
+              level -= zero * static_cast<std::uint32_t>(row_sums[i]);
+            }
             sum = __builtin_convertvector(reinterpret_cast<Integers>(level), Floats);
           } else {
-            sum = corrected<Floats>(sums, at, x + bases[m + i], segments);
+            sum = corrected<Floats>(sums, at, has_zeros ? row_sums[i] : 0);
           }
           if constexpr (is_level) {
             detail::store_first(to, sum * step + bias, left);
@@ -140,20 +158,30 @@ class SumScales {
   }
 
  private:
-  /// Sums with weights that have zero points, which only faults make, or beyond 32 bits.
-  template <class Floats, class T>
-  [[nodiscard, gnu::noinline]] Floats corrected(const T* sums, std::size_t at, const X* row,
-                                                const Segments& segments) const {
-    std::int64_t row_sum = 0;
+  /// Steps of K whose sum keeps within 32 bits when zero points are taken off.
+  static constexpr std::size_t short_depth = 2147483647 / (255 * 255);
+  static constexpr std::size_t most_rows = 12;  // of a tile
+
+  [[nodiscard, gnu::noinline]] static std::int64_t row_sum(const X* row, const Segments& segments) {
+    std::int64_t sum = 0;
     for (const std::size_t offset : segments.offsets) {
+      std::int32_t part = 0;
       for (std::size_t k = 0; k < segments.length; ++k) {
-        row_sum += row[offset + k];
+        part += row[offset + k];
       }
+      sum += part;
     }
+    return sum;
+  }
+
+  /// Sums beyond 32 bits.
+  template <class Floats, class T>
+  [[nodiscard, gnu::noinline]] Floats corrected(const T* sums, std::size_t at,
+                                                std::int64_t row_sum) const {
     Floats result{};
     for (std::size_t n = 0; n < sizeof(Floats) / sizeof(float); ++n) {
       result[n] = static_cast<float>(static_cast<std::int64_t>(sums[n]) - offsets_[at + n] -
-                                     zero_points_[at + n] * row_sum);
+                                     std::int64_t{zero_points_[at + n]} * row_sum);
     }
     return result;
   }
@@ -162,7 +190,7 @@ class SumScales {
   std::vector<float> biases_;
   std::vector<std::int64_t> offsets_;
   std::vector<std::uint32_t> short_offsets_;
-  std::vector<std::int64_t> zero_points_;  // of weights: only faults make them
+  std::vector<std::int32_t> zero_points_;  // of weights: those of files, or made by faults
   int with_zero_points_ = 0;               // columns that have one
 };
 
