@@ -21,7 +21,7 @@ Tensor numbers(const Shape& shape, float step) {
   return x;
 }
 
-Network real_network() {
+Network network_of_floats() {
   Network net({4, 4, 1});
   net.add("conv",
           Conv2d<>(WindowGeometry::square(3, 1, 1), numbers({3, 3, 3, 1}, 0.125F), Tensor({3})));
@@ -43,7 +43,7 @@ MemoryImage& image_called(Network& net, const std::string& name) {
 
 TEST_CASE("guard: scales of weights and activations that were found before are kept") {
   const Tensor x = numbers({2, 4, 4, 1}, 0.5F);
-  Network plain = convert<Int8Affine>(real_network(), every_layer, Granularity::per_channel);
+  Network plain = convert<Int8Affine>(network_of_floats(), every_layer, Granularity::per_channel);
   plain.calibrate(x);
   const Network guarded = guard<Int8Affine, Triplicated<Int8Affine>>(plain);
   CHECK(guarded.forward(x) == plain.forward(x));
@@ -64,7 +64,7 @@ TEST_CASE("guard: codes of a file keep their zero point") {
 }
 
 TEST_CASE("guard: learned factors of scales are kept") {
-  Network plain = convert<Mono<5>>(real_network());
+  Network plain = convert<Mono<5>>(network_of_floats());
   for (const Parameter& parameter : plain.parameters()) {
     if (parameter.name.ends_with("kernel_scale")) {
       (*parameter.value)[0] = 0.125F;
