@@ -110,7 +110,7 @@ inline void import_cast(OnnxBuilder& to, const OnnxNode& node) {
 
 // -- codes in, codes or their sums out
 
-inline void import_node(OnnxBuilder& to, const OnnxNode& node);
+inline void import_node(OnnxBuilder& to, const OnnxNode& node);  // which knows these as well
 
 /// The name of input `n` of `node`, integers, in reals; `axis` is that of several scales.
 [[nodiscard]] inline std::string in_reals(OnnxBuilder& to, const OnnxNode& node, std::size_t n,
@@ -160,3 +160,5 @@ inline void give_sums(OnnxBuilder& to, const OnnxNode& node, const std::string& 
 }
 
 }  // namespace upset::detail
+
+#include <upset/io/onnx_operators.hpp>
