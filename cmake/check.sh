@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Everything quickstart.sh does, on a short run of the main job, and then all tests, twice: GCC with
 # optimisation and this machine's instructions, and Clang with portable code under the sanitizers.
-# Warnings are errors in both; Clang compiles every header alone. The first uses quickstart.sh's own
-# build, whose main job takes minutes to compile.
+# Warnings are errors in both; Clang compiles every header alone. The first is quickstart.sh's build,
+# but little optimised (UPSET_BUILD_ONCE): all of it is compiled for this one run.
 set -euo pipefail
 
 cd "$(dirname "$0")/.."
