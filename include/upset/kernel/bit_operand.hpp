@@ -58,7 +58,7 @@ class BitOperand {
   /// Reads the words of `kernel` again that flips have touched. O(flips), or O(size) where that is
   /// less
   void patch(const Memory<W>& kernel) {
-    if (kernel.touched_words().size() * static_cast<std::size_t>(W::lanes) > kernel.size() / 20) {
+    if (kernel.is_sooner_read_whole()) {
       build(kernel);
       return;
     }

@@ -41,14 +41,12 @@ class WeightOperand {
   /// Reads the words that were flipped since they were last read. O(flips), or O(size) where that
   /// is less
   void patch(const Memory<W>& kernel) {
-    const auto words = kernel.touched_words();
-    // one by one, weights take 20 times as long: measured
-    if (words.size() * static_cast<std::size_t>(W::lanes) > kernel.size() / 20) {
+    if (kernel.is_sooner_read_whole()) {
       build(kernel);
       return;
     }
     packed_.patch_weights([&](const auto& set) {
-      for (const std::uint64_t word : words) {
+      for (const std::uint64_t word : kernel.touched_words()) {
         kernel.read(
             word, word + 1,
             [&](std::size_t element, typename W::code_type code, const typename W::Scale& scale) {

@@ -69,6 +69,12 @@ class Memory final : public MemoryImage {
     return scales_.size() == 1 ? scales_.front() : scales_[element / (size_ / scales_.size())];
   }
 
+  /// Whether all words are read sooner than those touched, one by one: an element takes 20 times as
+  /// long so, measured in kernels.
+  [[nodiscard]] bool is_sooner_read_whole() const {
+    return touched_words().size() * lanes > size_ / 20;
+  }
+
   /// Calls `use(element, code, scale)` for the elements of words `first` to `last - 1`, as read
   /// through the guard: lanes of a masked word hold the code nearest to zero.
   template <class Use>
