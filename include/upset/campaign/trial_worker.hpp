@@ -105,12 +105,10 @@ class TrialWorker {
     finish();
     first_ = first;
     count_ = count;
-    if (level_ == EngineLevel::o0) {
+    if (is_plain()) {
       pictures_ = test_->images.rows(first, count);
-      values_.assign(1, network_.forward(pictures_));
-    } else if (level_ == EngineLevel::o1) {
-      pictures_ = test_->images.rows(first, count);
-      values_ = network_.forward_all(pictures_);
+      values_.clear();
+      golden_output_ = network_.forward(pictures_);
     } else {
       for (std::size_t slot = 0; slot < count; ++slot) {
         propagation_.keep(slot, test_->images.rows(first + slot, 1));
@@ -121,6 +119,13 @@ class TrialWorker {
   /// Adds the outcomes of a trial on the pictures taken, `to` at the latest when `finish` is
   /// called.
   void run(const PreparedTrial& trial, Outcomes& to) {
+    const std::size_t start = plain_start(trial);
+    // The values of all nodes cost more than an inference. Sets of many flips, which nearly all
+    // begin in the first layers, do without.
+    if (is_plain() && values_.empty() && start >= (network_.size() + 1) / 2 &&
+        start < network_.size()) {
+      values_ = network_.forward_all(pictures_);
+    }
     const bool is_hit = trial.needs_refresh && !trial.faults->weights.empty();
     if (is_hit) {
       finish();  // those parked go on with fault-free weights
@@ -128,8 +133,8 @@ class TrialWorker {
       refresh(trial);
       is_flipped_ = true;
     }
-    if (level_ == EngineLevel::o0 || level_ == EngineLevel::o1) {
-      run_plainly(trial, to);
+    if (is_plain()) {
+      run_plainly(trial, start, to);
     } else {
       for (std::size_t slot = 0; slot < count_; ++slot) {
         run_picture(trial, slot, to);
@@ -252,21 +257,29 @@ class TrialWorker {
     return trial.faults->activation_rate > 0 || !trial.faults->activations.empty();
   }
 
+  [[nodiscard]] bool is_plain() const {
+    return level_ == EngineLevel::o0 || level_ == EngineLevel::o1;
+  }
+  /// The node before which plain inference needs nothing of the trial; `size()` where it hits none.
+  [[nodiscard]] std::size_t plain_start(const PreparedTrial& trial) const {
+    if (level_ == EngineLevel::o0 || trial.faults->activation_rate > 0) {
+      return 0;
+    }
+    return trial.nodes.empty() ? network_.size() : trial.nodes.front().node;
+  }
+
   // Weights are flipped and refreshed.
-  void run_plainly(const PreparedTrial& trial, Outcomes& to) {
+  void run_plainly(const PreparedTrial& trial, std::size_t start, Outcomes& to) {
     const ActivationHook flip = activation_hook(trial);
     Pass pass;
     pass.first_image = first_;
     pass.hook = hits_activations(trial) ? &flip : nullptr;
-    std::size_t start = 0;
-    if (level_ == EngineLevel::o1 && trial.faults->activation_rate == 0) {
-      start = trial.nodes.empty() ? network_.size() : trial.nodes.front().node;
-    }
-    const Tensor output = level_ == EngineLevel::o0
-                              ? network_.forward(pictures_, pass)
-                              : network_.forward_from(start, pictures_, values_, pass);
+    const Tensor output =
+        start == network_.size()
+            ? golden_output_
+            : network_.forward_from(values_.empty() ? 0 : start, pictures_, values_, pass);
     for (std::size_t b = 0; b < count_; ++b) {
-      judge(values_.back().row(b), output.row(b), classes_, test_->labels[first_ + b], to);
+      judge(golden_output_.row(b), output.row(b), classes_, test_->labels[first_ + b], to);
     }
   }
 
@@ -376,7 +389,8 @@ class TrialWorker {
   std::size_t first_ = 0;
   std::size_t count_ = 0;
   Tensor pictures_;
-  std::vector<Tensor> values_;
+  Tensor golden_output_;        // at O0 and O1
+  std::vector<Tensor> values_;  // at O1, where trials begin late
   // the picture being computed
   std::vector<std::vector<std::uint64_t>> drawn_;  // per node
   std::vector<FaultyNode> faults_;
