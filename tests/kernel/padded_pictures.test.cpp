@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
+#include <algorithm>
 #include <cstddef>
 
 #include "support/format_pair.hpp"
@@ -69,4 +70,23 @@ TEST_CASE_TEMPLATE("PaddedPictures: holds operands where windows read them, and 
     }
   }
   CHECK(wrong == 0);
+}
+
+TEST_CASE("PaddedPictures: floats without padding are read where they are") {
+  const Tensor x = Values(2).uniform({1, 3, 4, 2}, -1, 1);
+  const WindowGeometry dense{.kernel_height = 2, .stride = {1, 2}};
+  const auto reads = [&]<Format A>(const WindowGeometry& geometry, const A&) {
+    PaddedPictures<Float32, A> pictures(geometry, 3, 4, 2, 1, {});
+    return pictures.read_in_place(x.data()) && pictures.data() == x.data();
+  };
+  CHECK(reads(dense, Float32{}));
+  CHECK_FALSE(reads({.pad_left = 1}, Float32{}));
+  CHECK_FALSE(reads({.groups = 2}, Float32{}));
+  CHECK_FALSE(reads(dense, BFloat16{}));
+
+  PaddedPictures<Float32, Float32> pictures(dense, 3, 4, 2, 1, {});
+  CHECK(pictures.read_in_place(x.data()));
+  pictures.write(0, x.row(0), {});
+  CHECK(pictures.data() != x.data());
+  CHECK(std::equal(x.data(), x.data() + x.size(), pictures.data()));
 }

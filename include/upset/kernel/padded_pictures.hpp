@@ -6,8 +6,10 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <type_traits>
 
 #include <upset/core/transform.hpp>
+#include <upset/format/float32.hpp>
 #include <upset/kernel/arithmetic.hpp>
 #include <upset/kernel/gemm.hpp>
 #include <upset/kernel/window.hpp>
@@ -27,13 +29,26 @@ class PaddedPictures {
                  std::size_t channels, std::size_t pictures, const typename A::Scale& scale)
       : window_(geometry, height, width, channels),
         bases_(window_.bases(pictures)),
-        // the product may read beyond the last operand
-        padded_(pictures * window_.padded_size() + operand_slack,
-                static_cast<Activation>(ArithmeticOf::zero(scale))) {}
+        pictures_(pictures),
+        zero_(static_cast<Activation>(ArithmeticOf::zero(scale))),
+        // products of groups may read beyond the last picture
+        is_unpadded_(geometry.groups == 1 && geometry.reads_no_padding()) {}
+
+  /// Takes pictures that follow one another at x as they are, where writing them would be a copy;
+  /// returns whether it is so. They must outlive the product.
+  [[nodiscard]] bool read_in_place([[maybe_unused]] const float* x) {
+    if constexpr (is_copy) {
+      if (is_unpadded_) {
+        data_ = x;
+        return true;
+      }
+    }
+    return false;
+  }
 
   /// Rounds one picture, as writing it to memory and reading it back would.
   void write(std::size_t picture, std::span<const float> x, const typename A::Scale& scale) {
-    Activation* const image = padded_.data() + picture * window_.padded_size();
+    Activation* const image = padded(picture);
     ArithmeticOf::with_rounding(scale, [&](const auto& round) {
       window_.for_each_stretch([&](std::size_t from, std::size_t to, std::size_t length) {
         detail::transform(x.data() + from, length, image + to, round);
@@ -47,13 +62,13 @@ class PaddedPictures {
                                      const typename A::Scale& s) {
       to[element] = ArithmeticOf::activation(code, s);
     });
-    Activation* const image = padded_.data() + picture * window_.padded_size();
+    Activation* const image = padded(picture);
     window_.for_each_stretch([&](std::size_t from, std::size_t to, std::size_t length) {
       std::copy_n(values.data() + from, length, image + to);
     });
   }
 
-  [[nodiscard]] const Activation* data() const { return padded_.data(); }
+  [[nodiscard]] const Activation* data() const { return data_; }
   /// Where each window of the first `pictures` begins.
   [[nodiscard]] std::span<const std::size_t> bases(std::size_t pictures) const {
     return std::span(bases_).first(pictures * window_.output_pixels());
@@ -62,9 +77,34 @@ class PaddedPictures {
   [[nodiscard]] const Window& window() const { return window_; }
 
  private:
+  static constexpr bool is_copy = std::is_same_v<A, Float32> && std::is_same_v<Activation, float>;
+
+  /// Where a picture is padded. The first call writes all padding.
+  [[nodiscard]] Activation* padded(std::size_t picture) {
+    if (padded_.empty()) {
+      // the product may read beyond the last operand
+      padded_.resize(pictures_ * window_.padded_size() + operand_slack);
+      Activation* end = padded_.data();  // of what is written, or a picture
+      for (std::size_t p = 0; p < pictures_; ++p) {
+        Activation* const image = padded_.data() + p * window_.padded_size();
+        window_.for_each_stretch([&](std::size_t, std::size_t to, std::size_t length) {
+          std::fill(end, image + to, zero_);
+          end = image + to + length;
+        });
+      }
+      std::fill(end, padded_.data() + padded_.size(), zero_);
+    }
+    data_ = padded_.data();
+    return padded_.data() + picture * window_.padded_size();
+  }
+
   Window window_;
   AlignedVector<std::size_t> bases_;
+  std::size_t pictures_;
+  Activation zero_;
+  bool is_unpadded_;
   AlignedVector<Activation> padded_;
+  const Activation* data_ = nullptr;
 };
 
 }  // namespace upset

@@ -104,7 +104,11 @@ Tensor Conv2d<W, A, B>::forward(Inputs inputs, const Pass& pass) const {
   for (std::size_t first = 0; first < x.batch(); first += block) {
     const std::size_t count = std::min(block, x.batch() - first);
     float* const to = y.data() + first * pixels * outputs;
-    for (std::size_t b = 0; b < count; ++b) {
+    bool is_written = false;
+    if constexpr (!in_bits) {
+      is_written = !memory && pictures.read_in_place(x.row(first).data());
+    }
+    for (std::size_t b = 0; !is_written && b < count; ++b) {
       write_input(b, x.row(first + b), pass, pass.first_image + first + b,
                   memory ? &*memory : nullptr, pictures);
     }
