@@ -12,7 +12,7 @@ set(upset_parts
     "fmt|^interop/fmt[.]hpp|fmt|fmt::fmt|^fmt/"
     "multiprecision|^interop/multiprecision[.]hpp|Boost|Boost::headers|^boost/multiprecision/"
     "io|^io/b,^io/c,^io/dataset,^io/idx,^io/np,^io/picture,^io/weights,^io/zip|ZLIB|ZLIB::ZLIB|^zlib[.]h"
-    "image|^io/image,^io/load_dataset|Stb|Stb::Stb,upset::io|^stb/"
+    "image|^io/image,^io/load_dataset,^io/mask_list|Stb|Stb::Stb,upset::io|^stb/"
     "json|^io/json,^io/tflite,^io/safetensors|nlohmann_json|nlohmann_json::nlohmann_json,upset::io|^nlohmann/"
     "onnx|^io/onnx|ONNX|ONNX::proto,upset::io|^onnx/"
     "metric|^metric/|Boost|Boost::headers|^boost/math/"

@@ -17,6 +17,8 @@ struct Choice {
   bool is_centred = false;     ///< activations are moved around zero before they are rounded
   /// The network in this format, from a float one.
   std::function<upset::Network(const upset::Network&)> build;
+  /// One whose layers a file holds in this format, under the guard; none where no file does.
+  std::function<upset::Network(const upset::Network&)> guard_stored{};
 };
 
 [[nodiscard]] std::vector<Choice> float_choices();

@@ -16,6 +16,7 @@
 #include <upset/io/npy.hpp>
 #include <upset/metric/accuracy.hpp>
 #include <upset/metric/interval.hpp>
+#include <upset/metric/overlap.hpp>
 #include <upset/metric/work.hpp>
 #include <upset/report/cell.hpp>
 
@@ -23,18 +24,42 @@ using namespace upset;
 
 namespace {
 
-/// Logits of all pictures, computed on `threads` threads.
-Tensor logits_of(const Subject& subject, const Normalisation& normalisation, std::size_t threads) {
-  constexpr std::size_t batch = 16;
-  const std::size_t count = subject.data.size();
-  Tensor logits({count, subject.network.output_shape().size()});
-  parallel_for(threads, (count + batch - 1) / batch, [&](std::size_t /*worker*/, std::size_t task) {
-    std::vector<std::size_t> pictures(std::min(batch, count - task * batch));
+/// Calls `use(worker, number of the first picture, outputs)` for every `batch` pictures.
+template <class Use>
+void for_each_batch(const Subject& subject, const Options& options, std::size_t threads,
+                    std::size_t batch, Use use) {
+  const Dataset& data = subject.data.pictures;
+  const std::size_t batches = (data.size() + batch - 1) / batch;
+  parallel_for(threads, batches, [&](std::size_t worker, std::size_t task) {
+    std::vector<std::size_t> pictures(std::min(batch, data.size() - task * batch));
     std::iota(pictures.begin(), pictures.end(), task * batch);
-    const Tensor y = subject.network.forward(batch_of(subject.data, pictures, normalisation));
-    std::ranges::copy(y.values(), logits.row(task * batch).data());
+    use(worker, task * batch,
+        subject.network.forward(batch_of(data, pictures, options.normalisation)));
   });
+}
+
+/// Logits of all pictures.
+Tensor logits_of(const Subject& subject, const Options& options, std::size_t threads) {
+  Tensor logits({subject.data.pictures.size(), subject.network.output_shape().size()});
+  for_each_batch(subject, options, threads, 16,
+                 [&](std::size_t /*worker*/, std::size_t first, const Tensor& y) {
+                   std::ranges::copy(y.values(), logits.row(first).data());
+                 });
   return logits;
+}
+
+/// The areas that are found on all pictures, whose scores are too many to be kept.
+Overlap overlap_of(const Subject& subject, const Options& options, std::size_t threads) {
+  std::vector<Overlap> parts(threads, Overlap(subject.network.output_shape()[2]));
+  for_each_batch(subject, options, threads, 1,
+                 [&](std::size_t worker, std::size_t picture, const Tensor& y) {
+                   parts[worker].add(y.values(), subject.data.mask(picture));
+                 });
+  Overlap all = parts[0];
+  for (std::size_t worker = 1; worker < threads; ++worker) {
+    all += parts[worker];
+  }
+  return all;
 }
 
 void print_size(Network& network) {
@@ -50,29 +75,52 @@ void print_size(Network& network) {
   std::cout << grouped_text(all.total_bits()) << " bits of weights (" << formats << ")\n";
 }
 
+std::string percent(double share) { return with_decimals(100 * share, 2) + " %"; }
+
 void print_accuracy(const Tensor& logits, const Dataset& data, std::size_t k) {
   const Count count = top_k(logits, data.labels, k);
   const Interval interval = wilson(count.hits, count.total);
-  std::cout << "top-" << k << ' ' << with_decimals(100 * count.rate(), 2) << " % ("
-            << grouped_text(count.hits) << " of " << grouped_text(count.total)
+  std::cout << "top-" << k << ' ' << percent(count.rate()) << " (" << grouped_text(count.hits)
+            << " of " << grouped_text(count.total)
             << "; 95 %: " << with_decimals(100 * interval.low, 2) << " to "
             << with_decimals(100 * interval.high, 2) << ")\n";
+}
+
+// Without intervals: the pixels of a picture are not drawn one by one.
+void print_overlap(const Overlap& overlap) {
+  const Count& pixels = overlap.pixels();
+  std::cout << "pixels " << percent(pixels.rate()) << " (" << grouped_text(pixels.hits) << " of "
+            << grouped_text(pixels.total) << ")\nintersection over union "
+            << percent(overlap.mean()) << " in the mean of classes, "
+            << percent(overlap.foreground().rate()) << " of all but class 0\n";
 }
 
 void run(const Options& options) {
   using Clock = std::chrono::steady_clock;
   Subject subject = make_subject(options);
   print_size(subject.network);
-  const std::size_t threads = worker_count(options.threads, subject.data.size());
+  const Dataset& data = subject.data.pictures;
+  const std::size_t threads = worker_count(options.threads, data.size());
   const Clock::time_point start = Clock::now();
-  const Tensor logits = logits_of(subject, options.normalisation, threads);
-  const double seconds = std::chrono::duration<double>(Clock::now() - start).count();
-  print_accuracy(logits, subject.data, 1);
-  if (logits.shape()[1] > 5) {
-    print_accuracy(logits, subject.data, 5);
+  const auto print_speed = [&](Clock::time_point end) {
+    const double seconds = std::chrono::duration<double>(end - start).count();
+    std::cout << with_decimals(static_cast<double>(data.size()) / seconds, 1) << " pictures/s on "
+              << threads << (threads == 1 ? " thread\n" : " threads\n");
+  };
+  if (subject.is_segmentation()) {
+    const Overlap overlap = overlap_of(subject, options, threads);
+    const Clock::time_point end = Clock::now();
+    print_overlap(overlap);
+    print_speed(end);
+    return;
   }
-  std::cout << with_decimals(static_cast<double>(subject.data.size()) / seconds, 1)
-            << " pictures/s on " << threads << (threads == 1 ? " thread\n" : " threads\n");
+  const Tensor logits = logits_of(subject, options, threads);
+  const Clock::time_point end = Clock::now();
+  print_accuracy(logits, data, 1);
+  if (logits.shape()[1] > 5) {
+    print_accuracy(logits, data, 5);
+  }
+  print_speed(end);
   if (!options.logits.empty()) {
     save_npy(options.logits, to_array(logits));
   }

@@ -15,9 +15,17 @@ namespace {
 
 void check(const Options& options) {
   if (options.dataset.empty()) {
-    throw Error("--dataset: give pictures to classify, cifar10:DIR, idx:DIR or images:DIR");
+    throw Error(
+        "--dataset: give pictures to classify, cifar10:DIR, idx:DIR, images:DIR or "
+        "masks:LIST");
   }
-  (void)find_choice(options.format, options.guard);
+  if (options.dataset.starts_with("masks:") &&
+      (!options.logits.empty() || options.background > 0 || options.is_sized)) {
+    throw Error("--logits, --background, --size: of pictures with masks there are none");
+  }
+  if (!options.format.empty()) {
+    (void)find_choice(options.format, options.guard);
+  }
   if (options.calibration == 0 || options.pictures.height == 0 || options.pictures.width == 0) {
     throw Error("--calibrate and --size must be at least 1");
   }
@@ -40,7 +48,8 @@ Options read_options(int argc, char** argv) {
                  "by its name");
   app.add_option("--dataset", options.dataset,
                  "cifar10:DIR or idx:DIR, of which the test set is used, or images:DIR, a folder "
-                 "of pictures with labels.tsv: columns file and label");
+                 "of pictures with labels.tsv: columns file and label; or masks:LIST, a text file "
+                 "with a picture and its mask on each line, whose grey levels are classes");
   app.add_option("--size", size,
                  "pictures of a folder become N x N pixels; 224, or what the network file takes")
       ->check(whole_number);
@@ -66,10 +75,12 @@ Options read_options(int argc, char** argv) {
   add_count("--background", options.background,
             "classes of the network before that of label 0: 1 for one of background");
   app.add_option("--format", options.format,
-                 "number format of weights and activations, and its guards: " + known_choices())
-      ->capture_default_str();
-  app.add_option("--guard", options.guard,
-                 "none, parity (of a weight), parity64 (of 64 bits), secded (of 64 bits), tmr, msb")
+                 "number format of weights and activations, and its guards: " + known_choices() +
+                     "; unless given that of the file, Float32 where it is of floats");
+  app.add_option(
+         "--guard", options.guard,
+         "none, parity (of a weight), parity64 (of 64 bits), secded (of 64 bits), tmr, msb; "
+         "of a file of 8-bit codes these come under it as they are")
       ->capture_default_str();
   const CLI::Option* const fold_given = app.add_flag(
       "--fold,!--no-fold", options.is_folded,
@@ -93,7 +104,7 @@ Options read_options(int argc, char** argv) {
     options.pictures.most = options.images;
   }
   if (fold_given->count() == 0) {
-    options.is_folded = options.format != "Float32";
+    options.is_folded = !options.format.empty() && options.format != "Float32";
   }
   check(options);
   return options;

@@ -18,7 +18,7 @@ struct Options {
   upset::Normalisation normalisation{};
   bool is_bgr = false;
   std::size_t background = 0;  ///< classes before that of label 0
-  std::string format = "Float32";
+  std::string format{};        ///< empty: that of the file, or Float32
   std::string guard = "none";
   bool is_folded = false;
   std::size_t images = 0;  ///< 0: all

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <numeric>
 #include <optional>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -18,20 +19,53 @@
 #include <upset/io/load_dataset.hpp>
 #include <upset/io/safetensors.hpp>
 #include <upset/io/weights.hpp>
-#include <upset/nn/conv2d.hpp>
-#include <upset/nn/dense.hpp>
 #include <upset/pass/fold.hpp>
 
 using namespace upset;
 
 namespace {
 
-bool is_of_floats(const Network& net) {
-  return std::ranges::none_of(net.nodes(), [](const Network::Node& node) {
-    const bool multiplies = node.layer.kind() == "Conv2d" || node.layer.kind() == "Dense";
-    return multiplies && node.layer.target<Conv2d<>>() == nullptr &&
-           node.layer.target<Dense<>>() == nullptr;
-  });
+/// The format that weights of `net` are stored in, of its own where it is not of floats alone.
+std::string stored_format(Network& net) {
+  for (const NamedImage& named : net.images()) {
+    if (named.name.ends_with(".kernel") && named.image->format_name() != "Float32") {
+      return std::string(named.image->format_name());
+    }
+  }
+  return "Float32";
+}
+
+Network in_format(const Network& net, const Options& options, const Dataset& data) {
+  const std::string format = options.format.empty() ? "Float32" : options.format;
+  return in_format(options.is_folded ? fold_batch_norms(net) : net,
+                   find_choice(format, options.guard), [&] {
+                     std::vector<std::size_t> first(std::min(options.calibration, data.size()));
+                     std::iota(first.begin(), first.end(), std::size_t{0});
+                     return batch_of(data, first, options.normalisation);
+                   });
+}
+
+/// A network whose weights a file holds in `format`, under the guard that is asked for.
+Network guarded(Network net, const Options& options, const std::string& format) {
+  if (!options.format.empty() && options.format != format) {
+    throw Error("--format: the weights of " + options.network + " are stored in " + format +
+                ", and are taken as they are; leave --format out");
+  }
+  std::string known = "none";
+  for (const Choice& choice : all_choices()) {
+    if (choice.format == format && choice.guard != "none" && choice.guard_stored) {
+      if (choice.guard == options.guard) {
+        return choice.guard_stored(net);
+      }
+      known += ", " + choice.guard;
+    }
+  }
+  if (options.guard != "none") {
+    throw Error("--guard: the weights of " + options.network + " are stored in " + format +
+                ", which this program puts under no guard " + options.guard + "; choose from " +
+                known);
+  }
+  return net;
 }
 
 Network named_network(const Options& options, const Dataset& data) {
@@ -57,12 +91,25 @@ Subject make_subject(const Options& options) {
     pictures.height = file->input_shape()[0];
     pictures.width = file->input_shape()[1];
   }
-  Dataset data = load_dataset(options.dataset, Split::test, pictures);
+  MaskedPictures masked;
+  if (options.dataset.starts_with("masks:")) {
+    masked = load_mask_list(options.dataset.substr(6), pictures.most);
+  } else {
+    masked.pictures = load_dataset(options.dataset, Split::test, pictures);
+  }
+  Dataset& data = masked.pictures;
   Network net = file ? std::move(*file) : named_network(options, data);
   if (net.input_shape() != data.shape()) {
     throw Error("--dataset: the network takes pictures of " + to_string(net.input_shape()) +
                 ", and these are of " + to_string(data.shape()) +
                 "; --size gives those of a folder another size");
+  }
+  const std::size_t rank = masked.classes.empty() ? 1 : 3;
+  if (net.output_shape().rank() != rank ||
+      (rank == 3 && net.output_shape()[0] != data.shape()[0])) {
+    throw Error("--dataset: the network gives " + to_string(net.output_shape()) + ", and " +
+                (rank == 1 ? "labels are compared with scores [classes]; give masks:LIST"
+                           : "masks with scores [rows, columns, classes] of every pixel"));
   }
   if (options.images > data.size()) {
     throw Error("--images: there are " + std::to_string(data.size()) + " pictures, fewer than " +
@@ -71,20 +118,12 @@ Subject make_subject(const Options& options) {
   if (options.is_bgr) {
     data.reverse_channels();
   }
-  if (is_of_floats(net)) {
-    net = options.is_folded ? fold_batch_norms(net) : net;
-    net = in_format(net, find_choice(options.format, options.guard), [&] {
-      std::vector<std::size_t> first(std::min(options.calibration, data.size()));
-      std::iota(first.begin(), first.end(), std::size_t{0});
-      return batch_of(data, first, options.normalisation);
-    });
-  } else if (options.format != "Float32" || options.guard != "none") {
-    throw Error("--format, --guard: " + options.network +
-                " is stored in a format of its own; leave these out");
-  }
+  const std::string stored = stored_format(net);
+  net = stored == "Float32" ? in_format(net, options, data)
+                            : guarded(std::move(net), options, stored);
   data.keep_first(options.images == 0 ? data.size() : options.images);
   for (std::uint16_t& label : data.labels) {
     label = static_cast<std::uint16_t>(label + options.background);
   }
-  return {std::move(net), std::move(data)};
+  return {std::move(net), std::move(masked)};
 }

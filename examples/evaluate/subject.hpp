@@ -7,11 +7,15 @@
 #include "options.hpp"
 
 #include <upset/io/dataset.hpp>
+#include <upset/io/mask_list.hpp>
 #include <upset/nn/network.hpp>
 
 struct Subject {
   upset::Network network;
-  upset::Dataset data{};  ///< labels are classes of the network
+  /// Labels are classes of the network; masks are there where pixels have classes, labels else.
+  upset::MaskedPictures data{};
+
+  [[nodiscard]] bool is_segmentation() const { return !data.classes.empty(); }
 };
 
 /// For the help.

@@ -2,32 +2,16 @@
 #include <cstddef>
 #include <utility>
 
-#include "onnx_graphs.hpp"
+#include "onnx_round_trip.hpp"
 #include "scratch.hpp"
 #include <doctest/doctest.h>
-#include <onnx/checker.h>
 
-#include <upset/io/onnx.hpp>
 #include <upset/nn/model/lenet5.hpp>
 #include <upset/nn/model/resnet_cifar.hpp>
 #include <upset/pass/convert.hpp>
 
 using namespace upset;
 using namespace upset::test;
-
-namespace {
-
-/// Whether ONNX's own checker takes the exported network, and it is imported as the same function.
-void check_round_trip(Network network) {
-  fill(network);
-  const Bytes bytes = onnx_bytes(network);
-  onnx::checker::check_model(detail::parse_proto<onnx::ModelProto>(bytes, "exported"));
-  const Network back = parse_onnx(bytes);
-  const Tensor x = pictures(network.input_shape());
-  CHECK(back.forward(x) == network.forward(x));
-}
-
-}  // namespace
 
 TEST_CASE("ONNX: exported networks pass the checker and come back as they were") {
   check_round_trip(lenet5({28, 28, 1}, 10));
@@ -64,6 +48,7 @@ TEST_CASE("ONNX: every layer that is exported comes back as it was") {
   const Tensor plane = test::Values(3).uniform(net.output_shape(), -1, 1);
   const std::size_t joined = net.add("plane", AddConstant(plane));
   net.add("concat", Concatenate{}, {joined, gated});
+  net.add("response", LocalResponseNorm(3, 0.5F, 0.6F, 2));
   net.add("subsample", Subsample(2, 1, 2));
   net.add("pad", Pad({1, 0, 1}, {0, 2, 1}, 0.5F));
   net.add("slice", Slice({{3, 2, -2}, {1, 4, 1}, {0, 5, 3}}));

@@ -11,8 +11,9 @@
 #include "scratch.hpp"
 #include <doctest/doctest.h>
 
-#include <upset/guard/triplicated.hpp>
+#include <upset/guard/guards.hpp>
 #include <upset/io/onnx_operators.hpp>
+#include <upset/pass/guard.hpp>
 
 using namespace upset;
 using namespace upset::test;
@@ -195,6 +196,27 @@ TEST_CASE("ONNX: a chain of integer operators gives what its integers say") {
   const Network guarded = detail::import_onnx<Triplicated<Int8Affine>>(integer_graph(), "graph");
   const Tensor x = Values(9).uniform({2, 5, 5, 2}, -2.5F, 3);
   CHECK(guarded.forward(x) == net.forward(x));
+}
+
+TEST_CASE("ONNX: a guard put on what was read is the guard it is read under") {
+  using G = ParityGuarded<Int8Affine, std::uint64_t>;
+  Network read = detail::import_onnx<G, G>(integer_graph(), "graph");
+  Network put = guard<Int8Affine, G, Int8Affine, BiasFormat<Int8Affine>, G>(
+      detail::import_onnx(integer_graph(), "graph"));
+  const std::vector<NamedImage> expected = read.images();
+  const std::vector<NamedImage> got = put.images();
+  REQUIRE(got.size() == expected.size());
+  for (std::size_t i = 0; i < got.size(); ++i) {
+    CAPTURE(expected[i].name);
+    CHECK(got[i].name == expected[i].name);
+    CHECK(got[i].image->format_name() == expected[i].image->format_name());
+    REQUIRE(got[i].image->layout().bit_count() == expected[i].image->layout().bit_count());
+    for (std::uint64_t bit = 0; bit < got[i].image->layout().bit_count(); ++bit) {
+      CHECK(got[i].image->test(bit) == expected[i].image->test(bit));
+    }
+  }
+  const Tensor x = Values(1).uniform({2, 5, 5, 2}, -2.5F, 3);
+  CHECK(put.forward(x) == read.forward(x));
 }
 
 TEST_CASE("ONNX: weights of floats that a file quantises are stored as codes") {

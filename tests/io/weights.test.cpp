@@ -169,6 +169,21 @@ TEST_CASE("set_weights: an array missing, of another shape or taken by nobody is
   CHECK(parameter(changed, "dense1.bias") == Tensor({12}));
 }
 
+TEST_CASE("set_weights: arrays that Caffe numbered") {
+  const auto array = [](const std::string& name, const Shape& shape, float value) {
+    return NamedArray{name, {shape, std::vector<float>(shape.size(), value)}};
+  };
+  Network net({2});
+  net.add("ip.1", Dense<>::zeros(2, 3));
+  std::vector<NamedArray> arrays{array("ip.1.0", {3, 2}, 1.5F), array("ip.1.1", {3}, -1)};
+  set_weights(net, arrays);
+  CHECK(parameter(net, "ip.1.kernel") == Tensor({3, 1, 1, 2}, 1.5F));
+  CHECK(parameter(net, "ip.1.bias") == Tensor({3}, -1.0F));
+  arrays.push_back(array("ip.1.weight", {3, 2}, 2));
+  CHECK(contains(complaint([&] { set_weights(net, arrays, "a.npz"); }),
+                 "a.npz: has two arrays ip.1.weight"));
+}
+
 TEST_CASE("set_weights: a network with learned scales is refused") {
   Network net({2});
   net.add("dense", Dense<Mono<4>>::zeros(2, 1));

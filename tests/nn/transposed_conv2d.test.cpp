@@ -87,6 +87,7 @@ TEST_CASE("transposed convolutions: every pixel adds the kernel to the larger pi
     const std::size_t columns = extent(&Steps::columns, 3, geometry.kernel_width,
                                        geometry.pad_left + geometry.pad_right, at.more_columns);
     CHECK(forward(layer, x) == scattered(x, weights, geometry, rows, columns));
+    CHECK(transposed_weights(layer.kernel(), geometry.groups) == weights);
   }
 }
 

@@ -88,3 +88,22 @@ TEST_CASE("guard: what reads another format, and a bias of another, stay") {
   CHECK(both.nodes()[1].layer.target<Dense<Guarded, Binary, Float32>>() != nullptr);
   CHECK(both.forward(x) == net.forward(x));
 }
+
+TEST_CASE("guard: activations come under a guard of theirs, also between layers") {
+  Network net({4});
+  net.add("dense", Dense<Int8Affine>(numbers({3, 4}, 0.25F), Tensor({3}, 0.5F),
+                                     {AffineScale::checked(0.25F)}));
+  net.add("round", RoundTo<Int8Affine>(AffineScale::checked(0.125F, 3)));
+  net.add("other", RoundTo<Fixed<8, 4>>());
+  using G = Triplicated<Int8Affine>;
+  const Network guarded = guard<Int8Affine, G, Int8Affine, BiasFormat<Int8Affine>, G>(net);
+  CHECK(guarded.nodes()[0].layer.target<Dense<G, G>>() != nullptr);
+  REQUIRE(guarded.nodes()[1].layer.target<RoundTo<G>>() != nullptr);
+  CHECK(guarded.nodes()[1].layer.target<RoundTo<G>>()->input_scale() == AffineScale{0.125F, 3});
+  CHECK(guarded.nodes()[2].layer.target<RoundTo<Fixed<8, 4>>>() != nullptr);
+  const Tensor x = numbers({2, 4}, 0.5F);
+  CHECK(guarded.forward(x) == net.forward(x));
+  const Network weights = guard<Int8Affine, G>(net);
+  CHECK(weights.nodes()[0].layer.target<Dense<G, Int8Affine>>() != nullptr);
+  CHECK(weights.nodes()[1].layer.target<RoundTo<Int8Affine>>() != nullptr);
+}

@@ -69,11 +69,7 @@ namespace upset::test {
 
 [[nodiscard]] inline Network published_lenet() {
   Network net = caffe_lenet();
-  std::vector<NamedArray> arrays = load_npz(published("lenet-mnist/lenet.npz"));
-  for (NamedArray& array : arrays) {  // "conv1.0" and "conv1.1"
-    array.name.replace(array.name.size() - 1, 1, array.name.back() == '0' ? "weight" : "bias");
-  }
-  set_weights(net, arrays);
+  load_weights(net, published("lenet-mnist/lenet.npz"));
   return net;
 }
 

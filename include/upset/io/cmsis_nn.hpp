@@ -38,11 +38,11 @@ namespace detail {
 /// conv1 32@5x5, max pool, relu; conv2 16@5x5, relu, average pool; conv3 32@5x5, relu, average
 /// pool; ip1 10. Reads pixels from 0 to 255, red green blue, less the mean picture.
 ///
-/// - arrays: conv1.0 [O, I, 5, 5], conv1.1 [O], ..., ip1.0 [10, 512], ip1.1 as PyTorch numbers
+/// - arrays: conv1.0 [O, I, 5, 5], conv1.1 [O], ..., ip1.0 [10, 512], ip1.1 as Caffe numbers
 ///           parameters; mean [3, 32, 32]
 /// - shape:  x [B, 32, 32, 3] -> logits [B, 10]
 /// - errors: throws `Error` as `set_weights`, and where the mean is of another shape
-[[nodiscard]] inline Network cmsis_nn(std::vector<NamedArray> arrays, const Tensor& mean) {
+[[nodiscard]] inline Network cmsis_nn(std::span<const NamedArray> arrays, const Tensor& mean) {
   if (mean.shape() != Shape{3, 32, 32}) {
     throw Error("The mean picture has shape " + to_string(mean.shape()) + ", not [3, 32, 32]");
   }
@@ -65,11 +65,6 @@ namespace detail {
   net.add("pool3", AveragePool(detail::cmsis_nn_pool(8)));
   net.add("flatten", Flatten{});
   net.add("ip1", Dense<>::zeros(512, 10));
-  for (NamedArray& array : arrays) {
-    if (array.name.ends_with(".0") || array.name.ends_with(".1")) {
-      array.name.replace(array.name.size() - 1, 1, array.name.back() == '0' ? "weight" : "bias");
-    }
-  }
   set_weights(net, arrays);
   return net;
 }

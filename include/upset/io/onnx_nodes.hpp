@@ -4,14 +4,13 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <set>
+#include <map>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include <upset/io/onnx_writer.hpp>
 #include <upset/io/weights.hpp>  // transpose
-#include <upset/kernel/window.hpp>
 #include <upset/nn/dense.hpp>
 #include <upset/nn/network.hpp>
 #include <upset/nn/pooling.hpp>
@@ -50,13 +49,6 @@ class OnnxNodes {
          writer_.add_constant(name(n) + ".value", value)},
         {{"mode", mode}});
   }
-  [[nodiscard]] static Attributes window(const WindowGeometry& geometry) {
-    return {{"kernel_shape", integers({geometry.kernel_height, geometry.kernel_width})},
-            {"strides", integers({geometry.stride.rows, geometry.stride.columns})},
-            {"dilations", integers({geometry.dilation.rows, geometry.dilation.columns})},
-            {"pads", integers({geometry.pad_top, geometry.pad_left, geometry.pad_bottom,
-                               geometry.pad_right})}};
-  }
   /// Input 0 of node `n` and its weights; a bias of zeros is left out, as `weights_of` does.
   [[nodiscard]] std::vector<std::string> with_weights(std::size_t n,
                                                       const std::vector<std::string>& sets,
@@ -92,11 +84,17 @@ class OnnxNodes {
     writer_.add_constant(name(n) + ".constant", shape, transposed.values());
     return name(n) + ".constant";
   }
-  /// The inputs of node `n`; vectors beside pictures become pictures of one pixel.
+  /// The inputs of node `n`; vectors beside pictures become pictures of one pixel. Throws `Error`
+  /// for others of different rank.
   [[nodiscard]] std::vector<std::string> beside_pictures(std::size_t n) {
     std::vector<std::string> result = inputs(n);
+    const std::size_t rank = network_.nodes()[n].shape.rank();
     for (std::size_t i = 0; i < result.size(); ++i) {
-      if (shape_of(n, i).rank() == 1 && network_.nodes()[n].shape.rank() == 3) {
+      if (shape_of(n, i).rank() != rank && (shape_of(n, i).rank() != 1 || rank != 3)) {
+        throw Error("Layer " + name(n) + " combines " + upset::to_string(shape_of(n, 0)) + " and " +
+                    upset::to_string(shape_of(n, 1)) + ", whose axes have another order in files");
+      }
+      if (shape_of(n, i).rank() != rank) {
         const std::string picture = name(n) + ".picture" + std::to_string(i);
         writer_.add_node("Unsqueeze", picture,
                          {result[i], writer_.add_constant(picture + ".axes", OnnxIntegers{2, 3})},
@@ -140,6 +138,20 @@ class OnnxNodes {
     const std::size_t from = network_.nodes()[n].inputs[i];
     return from == Network::input ? network_.input_shape() : network_.nodes()[from].shape;
   }
+  /// The axis in ONNX of what is the last one here, where the batch is counted.
+  [[nodiscard]] std::int64_t last_axis(std::size_t n) const {
+    const std::size_t rank = network_.nodes()[n].shape.rank();
+    return rank == 3 ? 1 : integer(rank);
+  }
+  /// Whether its inputs and node `n` are pictures or vectors, whose channels come first in ONNX.
+  [[nodiscard]] bool has_channels_first(std::size_t n) const {
+    const auto is_usual = [](const Shape& shape) { return shape.rank() == 1 || shape.rank() == 3; };
+    bool all = is_usual(network_.nodes()[n].shape);
+    for (std::size_t i = 0; i < network_.nodes()[n].inputs.size(); ++i) {
+      all = all && is_usual(shape_of(n, i));
+    }
+    return all;
+  }
   /// Of the picture that a vector was flattened from, or 1: where it is more than one, values lie
   /// in another order in ONNX.
   [[nodiscard]] std::size_t pixels_of(std::size_t node) const {
@@ -151,8 +163,8 @@ class OnnxNodes {
   }
   [[nodiscard]] std::size_t pixels_after(std::size_t n) const {
     const Network::Node& node = network_.nodes()[n];
-    if (node.shape.rank() == 3) {
-      return node.shape[2] == 1 ? 1 : node.shape[0] * node.shape[1];
+    if (node.shape.rank() != 1) {
+      return node.shape.rank() != 3 || node.shape[2] == 1 ? 1 : node.shape[0] * node.shape[1];
     }
     const bool mixes = node.layer.target<Dense<>>() != nullptr ||
                        node.layer.target<GlobalAveragePool>() != nullptr;
@@ -164,7 +176,7 @@ class OnnxNodes {
   std::string output_;               // of the node being written
   std::vector<std::string> values_;  // one per node, as the fields below
   std::vector<std::size_t> pixels_;
-  std::set<std::string> slopes_;
+  std::map<std::string, Tensor> rewritten_;  // weights that files hold otherwise than `weights_of`
 };
 
 }  // namespace upset::detail

@@ -2,6 +2,7 @@
 /// Weights of a network by the names and in the shapes that PyTorch and ONNX files give them.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <filesystem>
 #include <map>
@@ -84,6 +85,14 @@ struct WeightArray {
   return all;
 }
 
+/// What an array is called here that Caffe, which numbers parameters, or anyone else calls `name`.
+[[nodiscard]] inline std::string weight_name(std::string_view name) {
+  const std::string layer(name.substr(0, name.size() - std::min<std::size_t>(name.size(), 2)));
+  return name.ends_with(".0")   ? layer + ".weight"
+         : name.ends_with(".1") ? layer + ".bias"
+                                : std::string(name);
+}
+
 /// [outer, rows, columns] to [outer, columns, rows]
 inline void transpose(std::span<const float> from, std::span<float> to, std::size_t rows,
                       std::size_t columns) {
@@ -106,6 +115,8 @@ inline void transpose(std::span<const float> from, std::span<float> to, std::siz
 /// | `BatchNorm` | x.weight, x.bias, x.running_mean, x.running_var [C]; its epsilon is 1e-5 |
 /// | `PReLU`     | x.weight [C] or [1] |
 ///
+/// Arrays x.0 and x.1, as Caffe numbers them, are x.weight and x.bias.
+///
 /// Where a picture has been flattened, arrays have its channels outermost, as [C, H, W]; they are
 /// put in our order (not where several flattened pictures are concatenated). Arrays
 /// x.num_batches_tracked are ignored.
@@ -115,10 +126,12 @@ inline void transpose(std::span<const float> from, std::span<float> to, std::siz
 ///   network that has them is refused
 inline void set_weights(Network& network, std::span<const NamedArray> arrays,
                         const std::string& where = "weights") {
-  std::map<std::string_view, const Array*> left;
+  std::map<std::string, const Array*> left;
   for (const auto& [name, array] : arrays) {
-    if (!name.ends_with(".num_batches_tracked")) {
-      left.emplace(name, &array);
+    if (!name.ends_with(".num_batches_tracked") &&
+        !left.emplace(detail::weight_name(name), &array).second) {
+      throw Error(where + ": has two arrays " + detail::weight_name(name) +
+                  ", which in Caffe's files end in a number; leave one out");
     }
   }
   const std::vector<detail::WeightArray> wanted = detail::weight_arrays(network);
@@ -143,8 +156,8 @@ inline void set_weights(Network& network, std::span<const NamedArray> arrays,
     left.erase(found);
   }
   if (!left.empty()) {
-    throw Error(where + ": no layer takes array " + std::string(left.begin()->first) +
-                " of shape " + to_string(left.begin()->second->shape) +
+    throw Error(where + ": no layer takes array " + left.begin()->first + " of shape " +
+                to_string(left.begin()->second->shape) +
                 "; name layers and arrays alike, and leave out what is not of this network");
   }
   for (std::size_t i = 0; i < wanted.size(); ++i) {

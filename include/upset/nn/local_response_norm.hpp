@@ -30,6 +30,10 @@ class LocalResponseNorm : public Stateless {
   }
 
   [[nodiscard]] static std::string kind() { return "LocalResponseNorm"; }
+  [[nodiscard]] std::size_t size() const { return size_; }
+  [[nodiscard]] float alpha() const { return alpha_; }
+  [[nodiscard]] float beta() const { return beta_; }
+  [[nodiscard]] float bias() const { return bias_; }
   [[nodiscard]] static Shape output_shape(InputShapes shapes) {
     const Shape& x = single_input(shapes, kind());
     if (x.rank() == 0 || x.size() == 0) {

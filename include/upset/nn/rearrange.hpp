@@ -134,6 +134,8 @@ class Transpose : public detail::Rearrangement<Transpose> {
   }
 
   [[nodiscard]] static std::string kind() { return "Transpose"; }
+  /// Axis `order()[a]` of x is axis a of y.
+  [[nodiscard]] const std::vector<std::size_t>& order() const { return order_; }
   [[nodiscard]] detail::Sources sources(const Shape& x) const {
     check_rank(x, order_.size());
     const std::vector<std::size_t> strides = detail::strides_of(x);

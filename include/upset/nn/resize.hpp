@@ -48,6 +48,7 @@ class Resize : public Stateless {
       : height_(height), width_(width), sampling_(sampling) {}
 
   [[nodiscard]] static std::string kind() { return "Resize"; }
+  [[nodiscard]] const Sampling& sampling() const { return sampling_; }
   [[nodiscard]] Shape output_shape(InputShapes shapes) const {
     const Shape& x = single_input(shapes, kind());
     if (x.rank() != 3 || x.size() == 0) {

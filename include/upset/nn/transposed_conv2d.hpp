@@ -72,4 +72,23 @@ namespace upset {
   return kernel;
 }
 
+/// The inverse of `transposed_kernel`: weights [I, O / groups, Ky, Kx] of a kernel [O, Ky, Kx, I /
+/// groups].
+[[nodiscard]] inline Tensor transposed_weights(const Tensor& kernel, std::size_t groups = 1) {
+  const Shape& shape = kernel.shape();
+  const std::size_t inputs = shape[3];
+  const std::size_t outputs = shape[0] / groups;
+  const std::size_t taps = shape[1] * shape[2];
+  Tensor weights({groups * inputs, outputs, shape[1], shape[2]});
+  float* to = weights.data();
+  for (std::size_t i = 0; i < groups * inputs; ++i) {
+    for (std::size_t o = 0; o < outputs; ++o) {
+      for (std::size_t tap = taps; tap-- > 0;) {
+        *to++ = kernel[((i / inputs * outputs + o) * taps + tap) * inputs + i % inputs];
+      }
+    }
+  }
+  return weights;
+}
+
 }  // namespace upset

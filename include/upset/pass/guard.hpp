@@ -10,6 +10,7 @@
 #include <vector>
 
 #include <upset/nn/network.hpp>
+#include <upset/nn/round_to.hpp>
 #include <upset/pass/convert.hpp>
 
 namespace upset {
@@ -55,22 +56,26 @@ template <Layer To, Layer From, class... Geometry>
 /// The same network with weights that are stored in `T`, of layers that read `A`, under the guard
 /// `G` of `T`: scales, and codes but for what the guard gives away, stay as they are, also those of
 /// a file and those that calibration or training found. Biases in the format that goes with `T`
-/// come under the guard too; biases in another, `B`, stay.
+/// come under the guard too; biases in another, `B`, stay. Activations are stored in `H`, a guard
+/// of `A`, also those that pass through `RoundTo<A>`.
 ///
 /// Other layers stay as they are; a network whose layers read several formats is guarded by one
 /// call for each.
 ///
 /// - cost: every weight is encoded once or twice
-template <Format T, Format G, Format A = T, Format B = BiasFormat<T>>
+template <Format T, Format G, Format A = T, Format B = BiasFormat<T>, Format H = A>
+requires std::same_as<typename H::Scale, typename A::Scale>
 [[nodiscard]] Network guard(Network network) {
   using Bias = std::conditional_t<std::same_as<B, BiasFormat<T>>, BiasFormat<G>, B>;
   Network result(network.input_shape());
   for (const Network::Node& node : network.nodes()) {
     AnyLayer layer = node.layer;
     if (const auto* conv = node.layer.target<Conv2d<T, A, B>>()) {
-      layer = detail::guarded_layer<Conv2d<G, A, Bias>>(*conv, conv->kernel(), conv->geometry());
+      layer = detail::guarded_layer<Conv2d<G, H, Bias>>(*conv, conv->kernel(), conv->geometry());
     } else if (const auto* dense = node.layer.target<Dense<T, A, B>>()) {
-      layer = detail::guarded_layer<Dense<G, A, Bias>>(*dense, dense->weight());
+      layer = detail::guarded_layer<Dense<G, H, Bias>>(*dense, dense->weight());
+    } else if (const auto* round = node.layer.target<RoundTo<A>>()) {
+      layer = RoundTo<H>(round->input_scale());
     }
     result.add(node.name, std::move(layer), node.inputs);
   }
