@@ -16,7 +16,9 @@
 namespace upset {
 namespace {
 
-#if defined(__x86_64__)
+#if defined(__AVX2__)
+#define UPSET_DELTA_LEVELS std::int8_t, std::int16_t, float
+#elif defined(__x86_64__)
 #define UPSET_DELTA_LEVELS std::int16_t, float
 #else
 #define UPSET_DELTA_LEVELS float
@@ -33,6 +35,8 @@ const std::vector<Case> cases{
     {WindowGeometry::square(1), 3, 5, 7},
     {WindowGeometry::square(1, 2), 4, 5, 6},
     {WindowGeometry::square(3, 1, 1), 3, 6, 5},
+    {WindowGeometry::square(3, 1, 1), 16, 5, 8},   // several pixels at a time
+    {WindowGeometry::square(3, 2, 1), 36, 7, 12},  // and apart from each other
     {WindowGeometry::square(3, 2, 1), 2, 7, 8},
     {WindowGeometry::square(3, 3), 1, 8, 7},  // pixels that no window reads
     {{.kernel_height = 5, .kernel_width = 3, .pad_top = 2, .pad_left = 1, .pad_bottom = 2},
@@ -53,38 +57,21 @@ const std::vector<Case> cases{
   return input + pad >= output * stride && input + pad < output * stride + taps;
 }
 
+// Where bytes are multiplied, levels are read in 16 bits.
 template <class T>
-struct Differences {
-  std::vector<typename DeltaProduct<T>::Difference> all;
-  std::vector<std::uint32_t> starts;
-};
+using LevelOf = std::conditional_t<std::is_integral_v<T>, std::int16_t, float>;
 
-// Words of channels in which any differs from zero.
+/// How a picture differs from zeros.
 template <class T>
-[[nodiscard]] Differences<T> differences_of(const Tensor& picture) {
-  const std::size_t width = picture.shape()[2];
+[[nodiscard]] DifferenceList<T> differences_of(const Tensor& picture) {
   const std::size_t channels = picture.shape()[3];
-  constexpr std::size_t group = DeltaProduct<T>::group;
-  Differences<T> found;
-  for (std::size_t pixel = 0; pixel < picture.size() / channels; ++pixel) {
-    if (pixel % width == 0) {
-      found.starts.push_back(static_cast<std::uint32_t>(found.all.size()));
-    }
-    for (std::size_t channel = 0; channel < channels; channel += group) {
-      typename DeltaProduct<T>::Difference word{
-          static_cast<std::uint32_t>(pixel % width), static_cast<std::uint32_t>(channel), {}};
-      bool differs = false;
-      for (std::size_t lane = 0; lane < group && channel + lane < channels; ++lane) {
-        const float value = picture[pixel * channels + channel + lane];
-        word.values[lane] = static_cast<T>(value);
-        differs = differs || value != 0;
-      }
-      if (differs) {
-        found.all.push_back(word);
-      }
-    }
-  }
-  found.starts.push_back(static_cast<std::uint32_t>(found.all.size()));
+  const std::size_t pixels = picture.size() / channels;
+  DifferenceList<T> found(pixels, channels);
+  std::vector<LevelOf<T>> now(picture.values().begin(), picture.values().end());
+  const std::vector<LevelOf<T>> golden(now.size(), 0);
+  found.clear();
+  found.compare(now.data(), golden.data(), 0, pixels);
+  found.finish();
   return found;
 }
 
@@ -94,16 +81,27 @@ template <class T>
   DeltaProduct<T> product(at.geometry, at.height, at.width, at.channels, outputs);
   const std::size_t depth = kernel.size() / outputs;
   for (std::size_t i = 0; i < kernel.size(); ++i) {
-    product.set_weight(i / depth, i % depth, static_cast<T>(kernel[i]));
+    product.set_weight(i / depth, i % depth, static_cast<LevelOf<T>>(kernel[i]));
   }
   return product;
 }
 
-[[nodiscard]] Tensor kernel_of(const Case& at, std::size_t outputs, bool in_levels,
+// `largest`: 0 for reals
+[[nodiscard]] Tensor kernel_of(const Case& at, std::size_t outputs, int largest,
                                test::Values& values) {
   const Shape shape{outputs, at.geometry.kernel_height, at.geometry.kernel_width, at.channels};
-  return in_levels ? values.steps(shape, 900, 1.0F) : values.uniform(shape, -1.0F, 1.0F);
+  return largest > 0 ? values.steps(shape, largest, 1.0F) : values.uniform(shape, -1.0F, 1.0F);
 }
+template <class T>
+constexpr int largest_weight = std::is_same_v<T, float> ? 0
+                               : sizeof(T) == 1         ? 127
+                                                        : 900;
+
+// Bytes of AVX2 are multiplied by 64 at most.
+template <class T>
+constexpr int largest_difference = sizeof(T) > 1                        ? 3000
+                                   : detail::largest_byte_weight == 128 ? 510
+                                                                        : 64;
 
 TEST_CASE_TEMPLATE("delta product: a row is the convolution of the differences", T,
                    UPSET_DELTA_LEVELS) {
@@ -115,15 +113,16 @@ TEST_CASE_TEMPLATE("delta product: a row is the convolution of the differences",
     const Case& at = cases[n];
     for (const std::size_t outputs : {1U, 10U, 16U, 17U, 64U}) {
       CAPTURE(outputs);
-      const Tensor kernel = kernel_of(at, outputs, in_levels, values);
+      const Tensor kernel = kernel_of(at, outputs, largest_weight<T>, values);
       const DeltaProduct<T> product = product_of<T>(at, kernel);
       const Shape shape{1, at.height, at.width, at.channels};
-      Tensor picture = in_levels ? values.steps(shape, 3000, 1.0F) : values.uniform(shape, -1, 1);
+      Tensor picture = in_levels ? values.steps(shape, largest_difference<T>, 1.0F)
+                                 : values.uniform(shape, -1, 1);
       const std::size_t rarity = std::size_t{1} << (outputs % 4);  // from all to few
       for (float& value : picture.values()) {
         value = values.below(rarity) == 0 ? value : 0.0F;
       }
-      const Differences<T> differences = differences_of<T>(picture);
+      const DifferenceList<T> differences = differences_of<T>(picture);
       const test::NaiveConv expected =
           test::naive_conv(picture, kernel, Tensor({outputs}), at.geometry);
       REQUIRE(product.output_height() == expected.shape[1]);
@@ -131,14 +130,14 @@ TEST_CASE_TEMPLATE("delta product: a row is the convolution of the differences",
       const double depth = static_cast<double>(kernel.size() / outputs);
       std::size_t wrong = 0;
       for (std::size_t row = 0; row < product.output_height(); ++row) {
-        AlignedVector<Sum> sums(product.row_sums(), Sum{0});
-        // what is there already is added to, exactly for integers
+        // sums start from what is given, exactly for integers
         const Sum before = in_levels ? Sum{7} : Sum{0};
-        std::fill(sums.begin(), sums.end(), before);
-        product.add_row(row, differences.all, differences.starts, sums.data());
+        const AlignedVector<Sum> from(product.output_width() * product.stride(), before);
+        AlignedVector<Sum> sums(from.size(), Sum{55});
+        product.add_row(row, differences, from.data(), sums.data());
         for (std::size_t x = 0; x < product.output_width(); ++x) {
           for (std::size_t o = 0; o < product.stride(); ++o) {
-            const Sum sum = sums[product.first_sum() + x * product.stride() + o] - before;
+            const Sum sum = sums[x * product.stride() + o] - before;
             const std::size_t i = (row * product.output_width() + x) * outputs + o;
             if (o >= outputs) {
               wrong += sum == 0 ? 0U : 1U;
@@ -222,15 +221,15 @@ TEST_CASE("delta product: rows of outputs that read rows of inputs") {
 
 TEST_CASE_TEMPLATE("delta product: weights are those that were set", T, UPSET_DELTA_LEVELS) {
   test::Values values(4);
-  const Case& at = cases[5];
-  const Tensor kernel = kernel_of(at, 17, true, values);
+  const Case& at = cases[7];
+  const Tensor kernel = kernel_of(at, 17, 120, values);
   DeltaProduct<T> product = product_of<T>(at, kernel);
-  product.set_weight(16, 3, T{5});
+  product.set_weight(16, 3, LevelOf<T>{5});
   const std::size_t depth = kernel.size() / 17;
   std::size_t wrong = 0;
   for (std::size_t i = 0; i < kernel.size(); ++i) {
-    const T expected = i == 16 * depth + 3 ? T{5} : static_cast<T>(kernel[i]);
-    wrong += product.weight(i / depth, i % depth) == expected ? 0U : 1U;
+    const float expected = i == 16 * depth + 3 ? 5.0F : kernel[i];
+    wrong += static_cast<float>(product.weight(i / depth, i % depth)) == expected ? 0U : 1U;
   }
   CHECK(wrong == 0);
   CHECK(product.input_width() == at.width);

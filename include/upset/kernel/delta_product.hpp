@@ -4,13 +4,14 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
-#include <limits>
-#include <span>
-#include <vector>
+#include <numeric>
+#include <type_traits>
 
 #include <upset/core/aligned_allocator.hpp>
+#include <upset/kernel/difference_list.hpp>
 #include <upset/kernel/op.hpp>
 #include <upset/kernel/window.hpp>
 
@@ -18,99 +19,72 @@ namespace upset {
 
 namespace detail {
 
-/// Which taps of which outputs read each input, along one axis of a picture.
-class AxisReaders {
- public:
-  struct Reader {
-    std::uint32_t output = 0;
-    std::uint32_t tap = 0;
-  };
-  static constexpr std::uint32_t padding = std::numeric_limits<std::uint32_t>::max();
+/// How differences `T` and weights are multiplied: bytes as weights from 0 on, 128 too large, of
+/// which four products are one instruction.
+template <class T>
+struct DeltaOp {
+  using Weight = T;
+  using Sum = typename Op<T, T>::Sum;
+  static constexpr Weight zero = 0;
 
-  AxisReaders(std::size_t inputs, std::size_t outputs, std::size_t taps, std::size_t stride,
-              std::size_t pad, std::size_t dilation, std::size_t input_dilation)
-      : outputs_(outputs), starts_(inputs + 1, 0), inputs_(taps * outputs, padding) {
-    std::vector<std::vector<Reader>> readers(inputs);
-    for (std::size_t output = 0; output < outputs; ++output) {
-      for (std::size_t tap = 0; tap < taps; ++tap) {
-        const std::size_t at = output * stride + tap * dilation;
-        if (at >= pad && (at - pad) % input_dilation == 0 && (at - pad) / input_dilation < inputs) {
-          const std::size_t input = (at - pad) / input_dilation;
-          readers[input].push_back(
-              {static_cast<std::uint32_t>(output), static_cast<std::uint32_t>(tap)});
-          inputs_[tap * outputs + output] = static_cast<std::uint32_t>(input);
-        }
-      }
-    }
-    for (std::size_t input = 0; input < inputs; ++input) {
-      readers_.insert(readers_.end(), readers[input].begin(), readers[input].end());
-      starts_[input + 1] = readers_.size();
-    }
+  template <class Vector>
+  [[nodiscard, gnu::always_inline]] static Vector broadcast(std::uint32_t word) {
+    const auto values = std::bit_cast<std::array<T, values_per_word<T>>>(word);
+    return Op<T, T>::template broadcast<Vector>(values.data());
   }
-
-  [[nodiscard]] std::span<const Reader> of(std::size_t input) const {
-    return {readers_.data() + starts_[input], starts_[input + 1] - starts_[input]};
+  template <class Vector>
+  [[gnu::always_inline]] static void add(Vector& sums, const Vector& difference, const Vector& w) {
+    Op<T, T>::add(sums, difference, w);
   }
-  /// What each output reads at `tap`; `padding` where it is none.
-  [[nodiscard]] std::span<const std::uint32_t> inputs(std::size_t tap) const {
-    return std::span(inputs_).subspan(tap * outputs_, outputs_);
-  }
-  [[nodiscard]] std::size_t taps() const { return inputs_.size() / outputs_; }
-  /// The outputs that read any of inputs `first` to `last - 1`: from, to.
-  [[nodiscard]] std::array<std::size_t, 2> outputs(std::size_t first, std::size_t last) const {
-    std::size_t from = outputs_;
-    std::size_t to = 0;
-    for (std::size_t i = starts_[first]; i < starts_[last]; ++i) {
-      from = std::min<std::size_t>(from, readers_[i].output);
-      to = std::max<std::size_t>(to, readers_[i].output + 1);
-    }
-    return {std::min(from, to), to};
-  }
-
- private:
-  std::size_t outputs_;
-  std::vector<std::size_t> starts_;  // of each input's readers
-  std::vector<Reader> readers_;
-  std::vector<std::uint32_t> inputs_;
 };
+#if defined(__AVX2__)
+template <>
+struct DeltaOp<std::int8_t> {
+  using Weight = std::uint8_t;
+  using Sum = std::int32_t;
+  static constexpr Weight zero = 128;
+
+  template <class Vector>
+  [[nodiscard, gnu::always_inline]] static Vector broadcast(std::uint32_t word) {
+    return Vector{} + static_cast<std::int32_t>(word);
+  }
+  template <class Vector>
+  [[gnu::always_inline]] static void add(Vector& sums, const Vector& difference, const Vector& w) {
+    Op<std::uint8_t, std::int8_t>::add(sums, w, difference);
+  }
+};
+#endif
 
 }  // namespace detail
 
-/// The weights of a convolution without groups, in the order in which one changed input finds all
-/// its products: [tap][input channel][output]. Without dilation. `T` is `std::int16_t` for levels
-/// or `float`.
+/// The weights of a convolution without groups and dilation, in the order in which a changed word
+/// of inputs finds its products: [tap][word of input channels][output]. `T` is what differences are
+/// multiplied as: `float`, or `std::int16_t` or, of weights within -128..127 and where the
+/// processor has products of all bytes, `std::int8_t` for levels.
 template <class T>
 class DeltaProduct {
- public:
-  using Sum = typename Op<T, T>::Sum;
-  /// Channels of a pixel that are multiplied together.
-  static constexpr std::size_t group = values_per_word<T>;
+  using Op = detail::DeltaOp<T>;
+  using Weight = typename Op::Weight;
 
+ public:
+  using Sum = typename Op::Sum;
+  using Differences = DifferenceList<T>;
+  static constexpr std::size_t group = values_per_word<T>;
   static constexpr std::size_t lanes = detail::vector_bytes / sizeof(Sum);
   using Vector = typename detail::Register<Sum, lanes>::type;
 
-  /// How far the operands of one word differ from the fault-free ones.
-  struct Difference {
-    std::uint32_t column = 0;
-    std::uint32_t channel = 0;  ///< the first of the word
-    std::array<T, group> values{};
-  };
-
   DeltaProduct(const WindowGeometry& geometry, std::size_t height, std::size_t width,
                std::size_t channels, std::size_t outputs)
-      : window_(geometry, height, width, channels),
-        rows_(height, window_.output_height(), geometry.kernel_height, geometry.stride.rows,
-              geometry.pad_top, geometry.dilation.rows, geometry.input_dilation.rows),
-        columns_(width, window_.output_width(), geometry.kernel_width, geometry.stride.columns,
-                 geometry.pad_left, geometry.dilation.columns, geometry.input_dilation.columns),
+      : geometry_(geometry),
+        window_(geometry, height, width, channels),
+        height_(height),
         width_(width),
         channels_(channels),
-        taps_across_(geometry.kernel_width),
-        column_stride_(geometry.stride.columns),
-        pad_(geometry.pad_left),
         words_((channels + group - 1) / group),
         stride_((outputs + padded_outputs - 1) / padded_outputs * padded_outputs),
-        weights_(geometry.taps() * words_ * stride_ * group, T{0}) {}
+        pixels_(std::gcd(window_.output_width(), sums_at_once / last_vectors())),
+        margin_((pixels_ - 1) * geometry.stride.columns),
+        weights_(geometry.kernel_height * row_taps() * tap_size(), Op::zero) {}
 
   /// Sums of a pixel, those beyond the outputs included.
   [[nodiscard]] std::size_t stride() const { return stride_; }
@@ -120,39 +94,46 @@ class DeltaProduct {
   [[nodiscard]] std::size_t channels() const { return channels_; }
 
   /// k in the order of a [H, W, I] kernel.
-  void set_weight(std::size_t output, std::size_t k, T weight) {
-    weights_[index(output, k)] = weight;
+  template <class Level>
+  void set_weight(std::size_t output, std::size_t k, Level weight) {
+    weights_[index(output, k)] = static_cast<Weight>(weight + Level{Op::zero});
   }
-  [[nodiscard]] T weight(std::size_t output, std::size_t k) const {
-    return weights_[index(output, k)];
+
+  [[nodiscard]] Sum weight(std::size_t output, std::size_t k) const {
+    return static_cast<Sum>(weights_[index(output, k)]) - Sum{Op::zero};
   }
 
   /// Output rows that read input rows `first` to `last - 1`: from, to.
   [[nodiscard]] std::array<std::size_t, 2> output_rows(std::size_t first, std::size_t last) const {
-    return rows_.outputs(first, last);
+    if (first >= last) {
+      return {0, 0};
+    }
+    const std::size_t stride = geometry_.stride.rows;
+    const std::size_t reach = first + geometry_.pad_top + 1;  // the last row reads this from 0 on
+    const std::size_t from = reach > geometry_.kernel_height
+                                 ? (reach - geometry_.kernel_height + stride - 1) / stride
+                                 : 0;
+    const std::size_t to = std::min((last - 1 + geometry_.pad_top) / stride + 1, output_height());
+    return {std::min(from, to), to};
   }
 
-  /// Sums of a row of outputs with room on both sides for those that do not exist.
-  [[nodiscard]] std::size_t row_sums() const {
-    return (std::max(width_, output_width()) + 2 * taps_across_ + pad_) * stride_;
-  }
-  /// Where the first output's are among them.
-  [[nodiscard]] std::size_t first_sum() const { return margin() * stride_; }
-
-  /// Adds to the sums of output row `row` the products of changed inputs. The differences of input
-  /// row r are those from `starts[r]` to `starts[r + 1]`.
-  /// - cost: one vector multiply-add per difference, tap and vector of outputs
-  void add_row(std::size_t row, std::span<const Difference> differences,
-               std::span<const std::uint32_t> starts, Sum* sums) const {
+  /// The sums of output row `row`: those `from` which they start and the products of all
+  /// differences that its windows read. [pixels, stride()]
+  /// - cost: one vector multiply-add per word of differences, tap and vector of outputs
+  void add_row(std::size_t row, const Differences& differences, const Sum* from, Sum* to) const {
     std::size_t at = 0;
     for (; at + 4 * lanes <= stride_; at += 4 * lanes) {
-      add_outputs<4>(row, differences.data(), starts.data(), at, sums);
+      add_outputs<4, 1>(row, differences, at, from, to);
     }
-    for (; at + 2 * lanes <= stride_; at += 2 * lanes) {
-      add_outputs<2>(row, differences.data(), starts.data(), at, sums);
+    if (at + 2 * lanes <= stride_) {
+      pixels_ % 2 == 0 ? add_outputs<2, 2>(row, differences, at, from, to)
+                       : add_outputs<2, 1>(row, differences, at, from, to);
+      at += 2 * lanes;
     }
-    for (; at < stride_; at += lanes) {
-      add_outputs<1>(row, differences.data(), starts.data(), at, sums);
+    if (at < stride_) {
+      pixels_ == 4   ? add_outputs<1, 4>(row, differences, at, from, to)
+      : pixels_ == 2 ? add_outputs<1, 2>(row, differences, at, from, to)
+                     : add_outputs<1, 1>(row, differences, at, from, to);
     }
   }
 
@@ -161,17 +142,18 @@ class DeltaProduct {
   template <class Use>
   void for_each_input(std::size_t k, Use use) const {
     const std::size_t tap = k / channels_;
-    const std::size_t channel = k % channels_;
-    const auto columns = columns_.inputs(tap % taps_across_);
-    const auto rows = rows_.inputs(tap / taps_across_);
-    for (std::size_t y = 0; y < rows.size(); ++y) {
-      if (rows[y] == detail::AxisReaders::padding) {
+    const std::size_t tap_row = tap / geometry_.kernel_width;
+    const std::size_t tap_column = tap % geometry_.kernel_width;
+    for (std::size_t y = 0; y < output_height(); ++y) {
+      // what lies before the picture wraps round to numbers beyond it
+      const std::size_t row = y * geometry_.stride.rows + tap_row - geometry_.pad_top;
+      if (row >= height_) {
         continue;
       }
-      const std::size_t from = rows[y] * width_ * channels_ + channel;
-      for (std::size_t x = 0; x < columns.size(); ++x) {
-        if (columns[x] != detail::AxisReaders::padding) {
-          use(y * columns.size() + x, from + columns[x] * channels_);
+      for (std::size_t x = 0; x < output_width(); ++x) {
+        const std::size_t column = x * geometry_.stride.columns + tap_column - geometry_.pad_left;
+        if (column < width_) {
+          use(y * output_width() + x, (row * width_ + column) * channels_ + k % channels_);
         }
       }
     }
@@ -180,73 +162,124 @@ class DeltaProduct {
  private:
   using Stored = typename detail::Lanes<Sum, lanes>::type;
   static constexpr std::size_t padded_outputs = 16;
+  // Vectors of sums that are added to by turns, or each would wait for the one before: outputs of
+  // one pixel, or of some where that has few. Each of these takes the differences that any of them
+  // reads; beyond its own window it finds weights of zero.
+  static constexpr std::size_t sums_at_once = 4;
 
+  /// Vectors in the last part of the outputs.
+  [[nodiscard]] std::size_t last_vectors() const { return std::gcd(stride_ / lanes, sums_at_once); }
+  [[nodiscard]] std::size_t row_taps() const { return geometry_.kernel_width + 2 * margin_; }
+  [[nodiscard]] std::size_t tap_size() const { return words_ * stride_ * group; }
   [[nodiscard]] std::size_t index(std::size_t output, std::size_t k) const {
     const std::size_t channel = k % channels_;
-    return ((k / channels_ * words_ + channel / group) * stride_ + output) * group +
-           channel % group;
+    const std::size_t tap = k / channels_;
+    const std::size_t padded =
+        tap / geometry_.kernel_width * row_taps() + margin_ + tap % geometry_.kernel_width;
+    return ((padded * words_ + channel / group) * stride_ + output) * group + channel % group;
   }
 
-  // Of outputs before the first: those that only windows beginning in padding would have.
-  [[nodiscard]] std::size_t margin() const { return taps_across_ - 1; }
-
-  template <std::size_t Count>
-  void add_outputs(std::size_t row, const Difference* differences, const std::uint32_t* starts,
-                   std::size_t first_output, Sum* sums) const {
+  template <std::size_t Vectors, std::size_t Pixels>
+  void add_outputs(std::size_t row, const Differences& differences, std::size_t first_output,
+                   const Sum* from, Sum* to) const {
     // locals, or sums stored might change them
     const std::size_t stride = stride_;
-    const std::size_t taps = taps_across_;
-    const std::size_t tap_size = words_ * stride * group;
-    for (std::size_t tap_row = 0; tap_row < rows_.taps(); ++tap_row) {
-      const std::uint32_t from = rows_.inputs(tap_row)[row];
-      if (from == detail::AxisReaders::padding) {
-        continue;
-      }
-      const T* const row_weights =
-          weights_.data() + tap_row * taps * tap_size + first_output * group;
-      const std::uint32_t end = starts[from + 1];
-      for (std::uint32_t i = starts[from]; i < end; ++i) {
-        const Difference& difference = differences[i];
-        const Vector word = Op<T, T>::template broadcast<Vector>(difference.values.data());
-        const T* weights = row_weights + difference.channel * stride;
-        if (column_stride_ == 1) {  // output = column + pad - tap
-          Sum* to = sums + first_output + (difference.column + pad_ + margin()) * stride;
-          for (std::size_t tap = 0; tap < taps; ++tap) {
-            add<Count>(word, weights, to);
-            weights += tap_size;
-            to -= stride;
+    const auto step = static_cast<std::ptrdiff_t>(geometry_.stride.columns);
+    const auto width = static_cast<std::ptrdiff_t>(width_);
+    const auto taps = static_cast<std::ptrdiff_t>(geometry_.kernel_width);
+    const auto tap = static_cast<std::ptrdiff_t>(tap_size());
+    const auto word_size = static_cast<std::ptrdiff_t>(stride * group);
+    const Weight* const weights = weights_.data() + first_output * group;
+    const std::uint32_t* const words = differences.words().data();
+    const std::uint32_t* const values = differences.values().data();
+    const std::uint32_t* const starts = differences.starts().data();
+    [[maybe_unused]] const std::int32_t* totals = nullptr;
+    if constexpr (in_bytes) {
+      totals = differences.sums().data();
+    }
+    // rows of the window that lie within the picture
+    const std::size_t top = row * geometry_.stride.rows;
+    const std::size_t first_tap = geometry_.pad_top > top ? geometry_.pad_top - top : 0;
+    const std::size_t last_tap =
+        std::min(geometry_.kernel_height, std::max(height_ + geometry_.pad_top, top) - top);
+    const std::size_t pixels = output_width();
+    constexpr std::size_t count = Vectors * Pixels;
+    static_assert(count == 1 || count == 2 || count == sums_at_once);
+    const std::ptrdiff_t back = step * tap;
+    for (std::size_t x = 0; x < pixels; x += Pixels) {
+      // sum n is that of pixel x + n / Vectors; by name, or they would lie in memory
+      const auto at = [&](std::size_t n) {
+        return (x + n / Vectors) * stride + first_output + n % Vectors * lanes;
+      };
+      Vector sum0 = load(from + at(0));
+      Vector sum1 = count > 1 ? load(from + at(1)) : sum0;
+      Vector sum2 = count > 2 ? load(from + at(2)) : sum0;
+      Vector sum3 = count > 2 ? load(from + at(3)) : sum0;
+      const std::ptrdiff_t column =
+          static_cast<std::ptrdiff_t>(x) * step - static_cast<std::ptrdiff_t>(geometry_.pad_left);
+      const auto begin = std::clamp<std::ptrdiff_t>(column, 0, width);
+      const auto end = std::clamp<std::ptrdiff_t>(
+          column + taps + static_cast<std::ptrdiff_t>(Pixels - 1) * step, 0, width);
+      [[maybe_unused]] std::int32_t total = 0;
+      for (std::size_t tap_row = first_tap; tap_row < last_tap; ++tap_row) {
+        const auto pixel =
+            static_cast<std::ptrdiff_t>((top + tap_row - geometry_.pad_top) * width_);
+        std::uint32_t i = starts[pixel + begin];
+        const std::uint32_t last = starts[pixel + end];
+        if constexpr (in_bytes) {
+          total += totals[last] - totals[i];
+        }
+        // of the first pixel's first tap, were that at word 0 of the picture
+        const std::ptrdiff_t offset =
+            (static_cast<std::ptrdiff_t>(tap_row * row_taps() + margin_) - pixel - column) * tap;
+        for (; i < last; ++i) {
+          const Vector value = Op::template broadcast<Vector>(values[i]);
+          const Weight* const first = weights + (offset + words[i] * word_size);
+          const auto weight = [&](std::size_t n) {
+            return load(first + n % Vectors * lanes * group -
+                        static_cast<std::ptrdiff_t>(n / Vectors) * back);
+          };
+          Op::add(sum0, value, weight(0));
+          if constexpr (count > 1) {
+            Op::add(sum1, value, weight(1));
           }
-        } else {
-          for (const auto reader : columns_.of(difference.column)) {
-            add<Count>(word, weights + reader.tap * tap_size,
-                       sums + first_output + (reader.output + margin()) * stride);
+          if constexpr (count > 2) {
+            Op::add(sum2, value, weight(2));
+            Op::add(sum3, value, weight(3));
           }
         }
       }
+      const auto store = [&](std::size_t n, Vector sum) {
+        if constexpr (in_bytes) {
+          sum -= Op::zero * total;
+        }
+        *reinterpret_cast<Stored*>(to + at(n)) = sum;
+      };
+      store(0, sum0);
+      if constexpr (count > 1) {
+        store(1, sum1);
+      }
+      if constexpr (count > 2) {
+        store(2, sum2);
+        store(3, sum3);
+      }
     }
   }
-  template <std::size_t Count>
-  [[gnu::always_inline]] static void add(const Vector& word, const T* weights, Sum* sums) {
-#pragma GCC unroll 4
-    for (std::size_t v = 0; v < Count; ++v) {
-      Vector total = *reinterpret_cast<const Stored*>(sums + v * lanes);
-      const Vector column = *reinterpret_cast<const Stored*>(weights + v * lanes * group);
-      Op<T, T>::add(total, word, column);
-      *reinterpret_cast<Stored*>(sums + v * lanes) = total;
-    }
+  [[nodiscard, gnu::always_inline]] static Vector load(const void* from) {
+    return *static_cast<const Stored*>(from);
   }
+  static constexpr bool in_bytes = std::is_same_v<T, std::int8_t>;
 
+  WindowGeometry geometry_;
   Window window_;
-  detail::AxisReaders rows_;
-  detail::AxisReaders columns_;
+  std::size_t height_;    // of the input
   std::size_t width_;     // of the input
   std::size_t channels_;  // of the input
-  std::size_t taps_across_;
-  std::size_t column_stride_;
-  std::size_t pad_;    // at the left
-  std::size_t words_;  // of an input pixel
+  std::size_t words_;     // of an input pixel
   std::size_t stride_;
-  AlignedVector<T> weights_;
+  std::size_t pixels_;  // computed together at most
+  std::size_t margin_;  // taps of zeros on both sides of a row of them
+  AlignedVector<Weight> weights_;
 };
 
 }  // namespace upset

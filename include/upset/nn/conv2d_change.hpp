@@ -29,6 +29,16 @@ consteval bool has_short_levels() {
   }
 }
 
+/// Differences of levels of activations are a few bytes each, and the processor multiplies bytes.
+template <Format W, Format A>
+consteval bool has_byte_differences() {
+  if constexpr (is_level_product<W, A>) {
+    return largest_byte_weight == 128 && A::max_level <= 255;
+  } else {
+    return false;
+  }
+}
+
 template <Format W, Format A, Format B>
 class Conv2dFace final
     : public ConvolutionFace<std::conditional_t<is_level_product<W, A>, std::int16_t, float>> {
@@ -138,8 +148,16 @@ std::unique_ptr<ChangeRule> Conv2d<W, A, B>::change_rule(const Shape& input) con
     if (geometry_.groups != 1 || geometry_.dilation != 1 || geometry_.input_dilation != 1) {
       return nullptr;
     }
-    return std::make_unique<ConvolutionChange<typename Face::Level>>(
-        std::make_unique<Face>(*this), geometry_, input, out_channels());
+    auto face = std::make_unique<Face>(*this);
+    if constexpr (detail::has_byte_differences<W, A>()) {
+      const auto [low, high] = std::ranges::minmax(face->weights());
+      if (low >= -128 && high <= 127) {
+        return std::make_unique<ConvolutionChange<std::int16_t, std::int8_t>>(
+            std::move(face), geometry_, input, out_channels());
+      }
+    }
+    return std::make_unique<ConvolutionChange<typename Face::Level>>(std::move(face), geometry_,
+                                                                     input, out_channels());
   }
 }
 

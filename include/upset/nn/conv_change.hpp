@@ -8,7 +8,6 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 #include <memory>
 #include <optional>
 #include <span>
@@ -17,6 +16,7 @@
 #include <vector>
 
 #include <upset/kernel/delta_product.hpp>
+#include <upset/kernel/sum_scales.hpp>
 #include <upset/nn/change.hpp>
 #include <upset/nn/input_differences.hpp>
 
@@ -28,10 +28,12 @@ namespace upset {
 /// compute; sums of floats come out in another order of additions.
 /// - cost: differences of inputs times taps times outputs, and reading the band that changed; the
 ///         whole layer where that would be more
-template <class Level>
+///
+/// Differences are multiplied as `T`, see `DeltaProduct`.
+template <class Level, class T = Level>
 class ConvolutionChange final : public ChangeRule {
  public:
-  using Product = DeltaProduct<Level>;
+  using Product = DeltaProduct<T>;
   using Sum = typename Product::Sum;
   static constexpr bool in_levels = std::is_integral_v<Level>;
 
@@ -44,8 +46,9 @@ class ConvolutionChange final : public ChangeRule {
         steps_(face_->steps()),
         biases_(face_->biases()),
         differences_(*face_, input),
-        row_sums_(product_.row_sums()),
-        weight_sums_(product_.output_height() * product_.output_width() * product_.stride()) {
+        row_sums_(product_.output_width() * product_.stride()),
+        weight_sums_(product_.output_height() * row_sums_.size()),
+        no_sums_(in_levels ? 0 : weight_sums_.size(), Sum{0}) {
     steps_.resize(product_.stride());  // whole vectors
     biases_.resize(product_.stride());
     const std::vector<Level> weights = face_->weights();
@@ -165,16 +168,16 @@ class ConvolutionChange final : public ChangeRule {
   [[nodiscard]] static std::uint32_t magnitude(float x) {
     return std::bit_cast<std::uint32_t>(x) & 0x7FFFFFFFU;
   }
-  // Above this the layer itself is faster, among other pictures. In nanoseconds, as measured with
-  // AVX-512; nothing but time depends on them.
+  // Words above which the layer itself is faster, among other pictures. In nanoseconds, as measured
+  // with AVX-512; nothing but time depends on them. Twice what the layer takes: who goes on
+  // by differences can do so in later layers, of which fewer change.
   [[nodiscard]] static std::size_t most_differences(const Product& product, std::size_t depth) {
     const auto pixels = static_cast<double>(product.output_width() * product.output_height());
     const auto outputs = static_cast<double>(product.stride());
-    const double whole = pixels * outputs * static_cast<double>(depth) / (in_levels ? 128.0 : 57.0);
-    const double passes = 0.9 * pixels * outputs;
+    const double whole = pixels * outputs * static_cast<double>(depth) / (in_levels ? 137.0 : 48.0);
     const auto taps = static_cast<double>(depth) / static_cast<double>(product.channels());
-    const double each = 15 + taps * 0.55 * outputs / static_cast<double>(lanes);
-    return static_cast<std::size_t>(std::max(whole - passes, 0.0) / each) + 4;
+    const double each = taps * (0.75 + 0.2 * outputs / static_cast<double>(lanes));
+    return static_cast<std::size_t>(2 * whole / each) + 4;
   }
 
   // The sums behind y = sum step + bias: the only integers near enough, while a step is well above
@@ -201,12 +204,26 @@ class ConvolutionChange final : public ChangeRule {
     kept.is_usable = kept.is_usable && largest < 0x1p21;
   }
 
+  // Before anything changes: of floats differences are added up, which are zeros.
+  [[nodiscard]] const AlignedVector<Sum>& sums_of(const Slot& kept) const {
+    if constexpr (in_levels) {
+      return kept.sums;
+    } else {
+      return no_sums_;
+    }
+  }
+
   // Whether sums keep within 32 bits, by bounds on what is added to those kept.
   [[nodiscard]] bool sums_fit(const Slot& kept, const WeightEffect* effect) const {
     if constexpr (!in_levels) {
       return true;
     }
-    const auto [largest, total] = differences_.magnitudes();
+    // those that bytes are parts of are differences of levels within +-255
+    std::pair<double, double> sizes{510, 510.0 * static_cast<double>(kept.levels.size())};
+    if constexpr (sizeof(T) > 1) {
+      sizes = differences_.magnitudes();
+    }
+    const auto [largest, total] = sizes;
     double bound = std::min(largest * largest_row_, total * largest_weight_);
     for (std::size_t n = 0; effect != nullptr && n < effect->weights.size(); ++n) {
       const double size = std::abs(static_cast<double>(effect->weights[n].difference));
@@ -229,7 +246,7 @@ class ConvolutionChange final : public ChangeRule {
       for (const WeightEffect::Bias& bias : effect->biases) {
         biases_now_[bias.output] = bias.value;
       }
-      std::ranges::fill(weight_sums_, Sum{0});
+      std::ranges::copy(sums_of(kept), weight_sums_.begin());
       add_weights(*effect, kept);
     }
     to.begin = rows[0] * row_size;
@@ -257,35 +274,29 @@ class ConvolutionChange final : public ChangeRule {
     }
   }
 
-  // y = (sum + what changed) step + bias. Returns the magnitude of the largest change, of floats.
+  // y = sum step + bias, of levels. Returns the magnitude of the largest change, of floats.
   [[nodiscard]] std::uint32_t change_row(std::size_t row, const Slot& kept,
                                          std::span<const float> y, bool has_effect, float* out) {
     const std::size_t stride = product_.stride();
     const std::size_t outputs = outputs_;
     const std::size_t pixels = product_.output_width();
     const std::size_t first = row * pixels;
-    Sum* const change = row_sums_.data() + product_.first_sum();
-    if (has_effect) {
-      std::copy_n(weight_sums_.data() + first * stride, pixels * stride, change);
-    } else {
-      std::ranges::fill(row_sums_, Sum{0});
-    }
+    const Sum* sums = (has_effect ? weight_sums_ : sums_of(kept)).data() + first * stride;
     if (!differences_.empty()) {
-      product_.add_row(row, differences_.all(), differences_.starts(), row_sums_.data());
+      product_.add_row(row, differences_.list(), sums, row_sums_.data());
+      sums = row_sums_.data();
     }
     const float* const steps = steps_.data();
     const float* const biases = biases_now_.data();
     out += first * outputs;
     if constexpr (in_levels) {
-      const std::int32_t* sums = kept.sums.data() + first * stride;
       for (std::size_t p = 0; p < pixels; ++p) {
         for (std::size_t o = 0; o < outputs; o += lanes) {
-          const Vector sum = *reinterpret_cast<const Stored*>(sums + p * stride + o) +
-                             *reinterpret_cast<const Stored*>(change + p * stride + o);
+          const Vector sum = *reinterpret_cast<const Stored*>(sums + p * stride + o);
           const Floats value = __builtin_convertvector(sum, Floats) *
                                    *reinterpret_cast<const StoredFloats*>(steps + o) +
                                *reinterpret_cast<const StoredFloats*>(biases + o);
-          store(value, outputs, o, out + p * outputs + o);
+          detail::store_first(out + p * outputs + o, value, outputs - o);
         }
       }
       return 0;
@@ -295,7 +306,7 @@ class ConvolutionChange final : public ChangeRule {
       std::uint32_t largest = 0;
       for (std::size_t p = 0; p < pixels; ++p) {
         for (std::size_t o = 0; o < outputs; ++o) {
-          const float difference = change[p * stride + o] + (biases[o] - old_biases[o]);
+          const float difference = sums[p * stride + o] + (biases[o] - old_biases[o]);
           largest = std::max(largest, magnitude(difference));
           out[p * outputs + o] = old[p * outputs + o] + difference;
         }
@@ -303,15 +314,6 @@ class ConvolutionChange final : public ChangeRule {
       return largest;
     }
   }
-  // Outputs that exist.
-  static void store(const Floats& values, std::size_t outputs, std::size_t output, float* to) {
-    if (output + lanes <= outputs) [[likely]] {
-      *reinterpret_cast<StoredFloats*>(to) = values;
-    } else if (output < outputs) {
-      std::memcpy(to, &values, (outputs - output) * sizeof(float));
-    }
-  }
-
   void change_channel(const Slot& kept, std::span<const float> y, const WeightEffect& effect,
                       Change& to) {
     const bool is_weight = !effect.weights.empty();
@@ -381,9 +383,10 @@ class ConvolutionChange final : public ChangeRule {
   std::vector<float> biases_;
   std::vector<Slot> slots_;
   // of the picture being computed
-  InputDifferences<Level> differences_;
+  InputDifferences<Level, T> differences_;
   AlignedVector<Sum> row_sums_;
-  AlignedVector<Sum> weight_sums_;  // of all, by weights that changed
+  AlignedVector<Sum> weight_sums_;  // of all, changed weights included
+  AlignedVector<Sum> no_sums_;
   std::vector<float> biases_now_;
 };
 

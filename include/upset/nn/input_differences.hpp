@@ -13,33 +13,31 @@
 #include <vector>
 
 #include <upset/core/aligned_allocator.hpp>
-#include <upset/core/differences.hpp>
-#include <upset/kernel/delta_product.hpp>
+#include <upset/kernel/difference_list.hpp>
 #include <upset/nn/change.hpp>
 
 namespace upset {
 
-/// What is read of a changed picture, and how it differs from the fault-free levels.
-template <class Level>
+/// What is read of a changed picture, and how it differs from the fault-free levels: in words of
+/// differences `T`.
+template <class Level, class T = Level>
 class InputDifferences {
  public:
-  using Product = DeltaProduct<Level>;
+  using List = DifferenceList<T>;
 
   /// For pictures `input` [H, W, I], read as `face` does, which must live as long.
   InputDifferences(const ConvolutionFace<Level>& face, const Shape& input)
       : face_(&face),
         input_(input),
         lanes_(face.lanes()),
-        starts_(input[0] + 1, 0U),
-        listed_(part + detail::list_slack),
+        list_(input[0] * input[1], input[2]),
         now_(input.size()) {}
 
-  /// Compares what is read of x, flips included, with `golden`. False where more than `most` values
+  /// Compares what is read of x, flips included, with `golden`. False where more than `most` words
   /// differ; there are then no differences to be had.
   [[nodiscard]] bool find(const ChangedInput& x, const NodeFaults& faults,
                           const AlignedVector<Level>& golden, std::size_t most) {
-    differences_.clear();
-    std::ranges::fill(starts_, 0U);
+    list_.clear();
     begin_ = x.is_none() ? now_.size() : x.change->begin / lanes_ * lanes_;
     end_ = x.is_none() ? 0 : std::min((x.change->end + lanes_ - 1) / lanes_ * lanes_, now_.size());
     const std::size_t change_begin = begin_;
@@ -55,6 +53,7 @@ class InputDifferences {
     }
     if (begin_ >= end_) {
       begin_ = end_ = 0;
+      list_.finish();
       return true;
     }
     if (!x.is_none() && lanes_ == 1 && faults.activation_bits.empty()) {
@@ -87,17 +86,15 @@ class InputDifferences {
     return collect(golden.data(), most, [](std::size_t, std::size_t) {});
   }
 
-  [[nodiscard]] std::span<const typename Product::Difference> all() const { return differences_; }
-  [[nodiscard]] bool empty() const { return differences_.empty(); }
-  /// The first difference of each row, and their number.
-  [[nodiscard]] std::span<const std::uint32_t> starts() const { return starts_; }
+  [[nodiscard]] const List& list() const { return list_; }
+  [[nodiscard]] bool empty() const { return list_.size() == 0; }
   /// The largest magnitude among them, and the sum of all.
   [[nodiscard]] std::pair<double, double> magnitudes() const {
-    using Size = std::conditional_t<std::is_integral_v<Level>, std::int64_t, double>;
+    using Size = std::conditional_t<std::is_integral_v<T>, std::int64_t, double>;
     Size largest = 0;
     Size sum = 0;
-    for (const auto& word : differences_) {
-      for (const Level value : word.values) {
+    for (std::size_t i = 0; i < list_.size(); ++i) {
+      for (const T value : list_.differences(i)) {
         const Size size = std::abs(static_cast<Size>(value));
         largest = std::max(largest, size);
         sum += size;
@@ -107,10 +104,9 @@ class InputDifferences {
   }
   /// Rows of the picture that differences lie in: the first, and one past the last.
   [[nodiscard]] std::pair<std::size_t, std::size_t> rows() const {
-    const auto after = std::ranges::upper_bound(starts_, 0U);
-    const auto last = std::ranges::lower_bound(starts_, starts_.back());
-    const auto rows = static_cast<std::size_t>(last - starts_.begin());
-    return {empty() ? 0 : static_cast<std::size_t>(after - starts_.begin()) - 1, rows};
+    const std::size_t row = input_[1] * list_.pixel_words();
+    return empty() ? std::pair<std::size_t, std::size_t>{0, 0}
+                   : std::pair{list_.words().front() / row, list_.words().back() / row + 1};
   }
   /// What is read of value i.
   [[nodiscard]] Level level(std::size_t i, const AlignedVector<Level>& golden) const {
@@ -128,54 +124,32 @@ class InputDifferences {
   template <class Read>
   [[nodiscard]] bool collect(const Level* golden, std::size_t most, Read read) {
     const std::size_t channels = input_[2];
-    // quotients of whole numbers, 2^-53 of them off, and half a step away from the next
-    const double per_channel = 1.0 / static_cast<double>(channels);
-    const double per_column = 1.0 / static_cast<double>(input_[1]);
-    const auto divided = [](std::size_t i, double inverse) {
-      return static_cast<std::size_t>((static_cast<double>(i) + 0.5) * inverse);
-    };
-    std::size_t count = 0;
-    std::size_t last = now_.size();  // where the word of the last difference begins
-    for (std::size_t first = begin_; first < end_; first += part) {
-      const std::size_t size = std::min(part, end_ - first);
-      read(first, size);
-      const std::size_t found =
-          detail::list_differences(now_.data() + first, golden + first, size, listed_.data());
-      if ((count += found) > most) {
+    const std::size_t first_pixel = begin_ / channels;
+    const std::size_t last_pixel = (end_ + channels - 1) / channels;
+    // whole pixels
+    std::copy(golden + first_pixel * channels, golden + begin_,
+              now_.data() + first_pixel * channels);
+    std::copy(golden + end_, golden + last_pixel * channels, now_.data() + end_);
+    const std::size_t pixels = std::max<std::size_t>(part / channels, 1);
+    for (std::size_t pixel = first_pixel; pixel < last_pixel; pixel += pixels) {
+      const std::size_t last = std::min(pixel + pixels, last_pixel);
+      const std::size_t first = std::max(begin_, pixel * channels);
+      read(first, std::min(end_, last * channels) - first);
+      list_.compare(now_.data(), golden, pixel, last);
+      if (list_.size() > most) {
         return false;
       }
-      std::size_t words = differences_.size();
-      differences_.resize(words + found);
-      for (const std::uint32_t offset : std::span(listed_).first(found)) {
-        const std::size_t i = first + offset;
-        const std::size_t pixel = divided(i, per_channel);
-        const std::size_t row = divided(pixel, per_column);
-        const std::size_t channel = i - pixel * channels;
-        const std::size_t lane = channel % Product::group;
-        words += i - lane == last ? 0U : 1U;
-        last = i - lane;
-        typename Product::Difference& word = differences_[words - 1];
-        word.column = static_cast<std::uint32_t>(pixel - row * input_[1]);
-        word.channel = static_cast<std::uint32_t>(channel - lane);
-        word.values[lane] = static_cast<Level>(now_[i] - golden[i]);
-        starts_[row + 1] = static_cast<std::uint32_t>(words);
-      }
-      differences_.resize(words);
     }
-    for (std::size_t row = 1; row < starts_.size(); ++row) {
-      starts_[row] = std::max(starts_[row], starts_[row - 1]);
-    }
+    list_.finish();
     return true;
   }
 
-  static constexpr std::size_t part = 2048;  // stays in the innermost cache
+  static constexpr std::size_t part = 2048;  // values that stay in the innermost cache
 
   const ConvolutionFace<Level>* face_;
   Shape input_;        // [H, W, I]
   std::size_t lanes_;  // values in a word
-  std::vector<typename Product::Difference> differences_;
-  std::vector<std::uint32_t> starts_;  // of each row
-  std::vector<std::uint32_t> listed_;  // of a part
+  List list_;
   AlignedVector<Level> now_;
   std::size_t begin_ = 0;  // of what now_ holds
   std::size_t end_ = 0;
