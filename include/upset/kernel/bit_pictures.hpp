@@ -89,7 +89,7 @@ inline constexpr std::size_t sign_planes = detail::planes_of_element<typename F:
 /// A block of pictures in memory format `A`, as a convolution's bit products read them: for each
 /// plane padded images of words, in which the channels of each group begin a word.
 ///
-/// Padding has no sign. Windows that lie on it have a mask, which is the same for all pictures.
+/// Padding has no sign, and is zero: what windows count there is to be taken off again.
 template <Format A>
 class BitPictures {
  public:
@@ -105,22 +105,10 @@ class BitPictures {
         plane_size_(pictures * window_.padded_size()),
         // one more, since unpacking reads words in pairs
         packed_stride_(height * width * channels / signs_per_word + 2),
-        mask_size_(geometry.reads_no_padding() ? 0 : window_.padded_size()),
-        words_(planes * (plane_size_ + packed_stride_) + mask_size_, 0U),
-        bases_(window_.bases(pictures)) {
-    if (mask_size_ > 0) {
-      real_taps_ = window_.real_taps();
-      std::uint32_t* const mask = words_.data() + planes * (plane_size_ + packed_stride_);
-      window_.for_each_stretch([&](std::size_t, std::size_t to, std::size_t length) {
-        for (std::size_t word = 0; word < group_words_; ++word) {
-          const std::uint32_t signs = real_signs(word);
-          for (std::size_t i = word; i < length; i += group_words_) {
-            mask[to + i] = signs;
-          }
-        }
-      });
-    }
-  }
+        words_(planes * (plane_size_ + packed_stride_), 0U),
+        bases_(window_.bases(pictures)),
+        real_rows_(window_.real_rows()),
+        real_columns_(window_.real_columns()) {}
 
   /// Rounds one picture, as writing it to memory and reading it back would.
   void write(std::size_t picture, std::span<const float> x, const typename A::Scale& scale) {
@@ -143,8 +131,7 @@ class BitPictures {
 
   /// Output pixels of a picture.
   [[nodiscard]] std::size_t windows() const { return window_.output_pixels(); }
-  /// Where each window begins, in the images of any plane; of those of the first picture, in the
-  /// mask.
+  /// Where each window begins, in the images of any plane.
   [[nodiscard]] std::span<const std::size_t> bases() const { return bases_; }
   /// The words of a window of `group`, in the order of a [H, W, I] kernel.
   [[nodiscard]] AlignedVector<std::size_t> offsets(std::size_t group) const {
@@ -161,12 +148,9 @@ class BitPictures {
   [[nodiscard]] const std::uint32_t* plane(std::size_t plane) const {
     return words_.data() + plane * plane_size_;
   }
-  /// Ones where a picture has signs; empty where no window reads padding.
-  [[nodiscard]] std::span<const std::uint32_t> mask() const {
-    return std::span(words_).last(mask_size_);
-  }
-  /// Taps of each window that lie on its picture; empty where all do.
-  [[nodiscard]] std::span<const std::uint32_t> real_taps() const { return real_taps_; }
+  /// The rows and columns of the kernel that lie on no padding, for those of windows.
+  [[nodiscard]] const RealLines& real_rows() const { return real_rows_; }
+  [[nodiscard]] const RealLines& real_columns() const { return real_columns_; }
   /// Of a group.
   [[nodiscard]] std::size_t channels() const { return channels_; }
 
@@ -210,11 +194,11 @@ class BitPictures {
   std::size_t pixel_words_;
   Window window_;  // its channels are words
   std::size_t plane_size_;
-  std::size_t packed_stride_;  // from one plane to the next
-  std::size_t mask_size_;
-  AlignedVector<std::uint32_t> words_;  // planes, packed planes, mask: asked for at once
+  std::size_t packed_stride_;           // from one plane to the next
+  AlignedVector<std::uint32_t> words_;  // planes, packed planes: asked for at once
   AlignedVector<std::size_t> bases_;
-  AlignedVector<std::uint32_t> real_taps_;
+  RealLines real_rows_;
+  RealLines real_columns_;
 };
 
 }  // namespace upset
