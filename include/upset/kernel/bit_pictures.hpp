@@ -55,12 +55,30 @@ inline constexpr std::size_t planes_of_element<MultiLevelBinary<M>> = M;
 #endif
 }
 
+#if defined(__AVX512F__)
+/// Bit i says that x[i] is not below zero, of 32 values: what every format of one plane stores.
+[[nodiscard, gnu::always_inline]] inline std::uint32_t signs_of(const float* x) {
+  const __m512 zero = _mm512_setzero_ps();
+  const auto low = _mm512_cmp_ps_mask(_mm512_loadu_ps(x), zero, _CMP_NLT_UQ);
+  const auto high = _mm512_cmp_ps_mask(_mm512_loadu_ps(x + 16), zero, _CMP_NLT_UQ);
+  return low | static_cast<std::uint32_t>(high) << 16;
+}
+#endif
+
 /// Bit `Planes - 1 - p` of `code(from[i])` becomes bit i of the words at `to + p * stride`; bits
 /// beyond `count` are those of code 0.
 template <std::size_t Planes, class From, class Code>
 void pack_bits(const From* from, std::size_t count, std::uint32_t* to, std::size_t stride,
                Code code) {
   for (std::size_t first = 0; first < count; first += signs_per_word) {
+#if defined(__AVX512F__)
+    if constexpr (Planes == 1 && std::is_same_v<From, float>) {
+      if (count - first >= signs_per_word) {
+        to[first / signs_per_word] = signs_of(from + first);
+        continue;
+      }
+    }
+#endif
     alignas(vector_bytes) std::array<std::uint32_t, signs_per_word> codes;
     if (count - first >= signs_per_word) {
       for (std::size_t i = 0; i < signs_per_word; ++i) {
