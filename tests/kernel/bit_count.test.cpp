@@ -20,26 +20,22 @@ enum class Bits { random, equal, opposite };
 
 struct Operands {
   AlignedVector<std::uint32_t> x;
-  AlignedVector<std::uint32_t> mask;
   AlignedVector<std::uint32_t> weights;  // [K][columns]
   std::array<std::size_t, rows> bases{};
-  std::array<std::size_t, rows> mask_bases{};
   AlignedVector<std::size_t> offsets;
 
   // Words in no order, in a buffer that holds others too.
   Operands(std::size_t depth, std::size_t columns, Bits bits, Values& draw)
-      : x(3 * depth + rows), mask(3 * depth + rows), weights(depth * columns) {
+      : x(3 * depth + rows), weights(depth * columns) {
     const auto fill = [&](auto& words, std::uint32_t sign) {
       for (std::uint32_t& word : words) {
         word = bits == Bits::random ? static_cast<std::uint32_t>(draw.word()) : sign;
       }
     };
     fill(x, ~0U);
-    fill(mask, ~0U);
     fill(weights, bits == Bits::equal ? ~0U : 0U);
     for (std::size_t r = 0; r < rows; ++r) {
       bases[r] = r;
-      mask_bases[r] = draw.below(rows);
     }
     for (std::size_t k = 0; k < depth; ++k) {
       offsets.push_back(draw.below(3 * depth));
@@ -47,35 +43,33 @@ struct Operands {
   }
 
   // bit by bit
-  [[nodiscard]] std::int32_t expected(bool masked, std::size_t columns, std::size_t r,
+  [[nodiscard]] std::int32_t expected(std::size_t columns, std::size_t r,
                                       std::size_t column) const {
     std::int32_t count = 0;
     for (std::size_t k = 0; k < offsets.size(); ++k) {
       for (unsigned bit = 0; bit < 32; ++bit) {
-        const bool is_real = !masked || (mask[mask_bases[r] + offsets[k]] >> bit & 1U) != 0;
         const bool differs =
             (x[bases[r] + offsets[k]] >> bit & 1U) != (weights[k * columns + column] >> bit & 1U);
-        count += is_real && differs ? 1 : 0;
+        count += differs ? 1 : 0;
       }
     }
     return count;
   }
 };
 
-template <bool Masked, std::size_t Columns>
+template <std::size_t Columns>
 std::size_t wrong_counts(std::size_t depth, Bits bits, Values& draw) {
   const Operands operands(depth, Columns, bits, draw);
   alignas(detail::vector_bytes) detail::BitTile<Columns> counts;
   for (auto& row : counts) {
     row.fill(-1);
   }
-  count_differences<Masked, Columns>({operands.x.data(), operands.bases.data()},
-                                     {operands.mask.data(), operands.mask_bases.data()},
-                                     operands.offsets, operands.weights.data(), counts);
+  count_differences<Columns>({operands.x.data(), operands.bases.data()}, operands.offsets,
+                             operands.weights.data(), counts);
   std::size_t wrong = 0;
   for (std::size_t r = 0; r < rows; ++r) {
     for (std::size_t column = 0; column < Columns; ++column) {
-      wrong += counts[r][column] == operands.expected(Masked, Columns, r, column) ? 0U : 1U;
+      wrong += counts[r][column] == operands.expected(Columns, r, column) ? 0U : 1U;
     }
   }
   return wrong;
@@ -88,10 +82,8 @@ TEST_CASE("count_differences: counts every bit, for any number of words") {
   std::size_t wrong = 0;
   for (std::size_t depth = 1; depth < 70; ++depth) {
     for (const Bits bits : {Bits::random, Bits::equal, Bits::opposite}) {
-      wrong += wrong_counts<false, 16>(depth, bits, draw);
-      wrong += wrong_counts<false, 8>(depth, bits, draw);
-      wrong += wrong_counts<true, 16>(depth, bits, draw);
-      wrong += wrong_counts<true, 8>(depth, bits, draw);
+      wrong += wrong_counts<16>(depth, bits, draw);
+      wrong += wrong_counts<8>(depth, bits, draw);
     }
   }
   CHECK(wrong == 0);
@@ -100,6 +92,6 @@ TEST_CASE("count_differences: counts every bit, for any number of words") {
 TEST_CASE("count_differences: sums of bytes do not wrap in long rows of opposite signs") {
   Values draw(2);
   const Operands operands(5000, 16, Bits::opposite, draw);
-  CHECK(operands.expected(false, 16, 0, 0) == 160000);
-  CHECK(wrong_counts<false, 16>(5000, Bits::opposite, draw) == 0);
+  CHECK(operands.expected(16, 0, 0) == 160000);
+  CHECK(wrong_counts<16>(5000, Bits::opposite, draw) == 0);
 }

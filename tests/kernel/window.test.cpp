@@ -85,15 +85,17 @@ TEST_CASE("Window: each output reads the pixels under its taps, and -1 for paddi
           wrong += window.output_height() == naive_extent(5, 3, 2, 1, g, &Steps::rows) ? 0U : 1U;
           wrong += window.output_width() == naive_extent(4, 2, 0, 3, g, &Steps::columns) ? 0U : 1U;
           wrong += window.input_size() == 5 * 4 * channels ? 0U : 1U;
-          const auto real_taps = window.real_taps();
-          wrong += real_taps.size() == window.output_pixels() ? 0U : 1U;
+          const RealLines rows = window.real_rows();
+          const RealLines columns = window.real_columns();
           for (std::size_t pixel = 0; pixel < window.output_pixels(); ++pixel) {
             const std::vector<int> first = seen(window, pixel, 0);
-            const auto padding = std::count(first.begin(), first.end(), -1);
-            wrong += real_taps[pixel] * (channels / groups) + static_cast<std::size_t>(padding) ==
-                             first.size()
-                         ? 0U
-                         : 1U;
+            const std::size_t row = rows.pattern_of[pixel / window.output_width()];
+            const std::size_t column = columns.pattern_of[pixel % window.output_width()];
+            for (std::size_t tap = 0; tap < g.taps(); ++tap) {
+              const bool is_real = rows.is_real(row, tap / g.kernel_width) &&
+                                   columns.is_real(column, tap % g.kernel_width);
+              wrong += is_real == (first[tap * (channels / groups)] != -1) ? 0U : 1U;
+            }
             for (std::size_t group = 0; group < groups; ++group) {
               ++windows;
               wrong += seen(window, pixel, group) ==

@@ -25,25 +25,6 @@ inline constexpr bool has_word_popcount = true;
 inline constexpr bool has_word_popcount = false;
 #endif
 
-/// The bits in which `x` and `w` differ.
-template <class Vector>
-[[nodiscard, gnu::always_inline]] inline Vector differing(const Vector& x, const Vector& w) {
-  return x ^ w;
-}
-/// Those of `mask` among them.
-template <class Vector>
-[[nodiscard, gnu::always_inline]] inline Vector differing(const Vector& x, const Vector& w,
-                                                          const Vector& mask) {
-#if defined(__AVX512VL__)
-  if constexpr (sizeof(Vector) == 64) {
-    return reinterpret_cast<Vector>(
-        _mm512_ternarylogic_epi32(reinterpret_cast<__m512i>(x), reinterpret_cast<__m512i>(w),
-                                  reinterpret_cast<__m512i>(mask), 0x28));
-  }
-#endif
-  return (x ^ w) & mask;
-}
-
 /// Adds up three bits in every place: a full adder, which leaves the sum in `low` and returns the
 /// carry.
 template <class Vector>
@@ -131,6 +112,7 @@ struct OnesCounter {
   Vector fours{};
 
   // Words come one, two, four and eight at once, in this order: counters not yet used are zero.
+  // Where words are counted they come one by one.
   template <class Next>
   [[gnu::always_inline]] void add_one(Next next) {
     if constexpr (has_word_popcount) {
@@ -141,40 +123,23 @@ struct OnesCounter {
   }
   template <class Next>
   [[gnu::always_inline]] void add_two(Next next) {
-    if constexpr (has_word_popcount) {
-      add_counted(next(0));
-      add_counted(next(1));
-    } else {
-      twos = add_bits(ones, next(0), next(1));
-    }
+    twos = add_bits(ones, next(0), next(1));
   }
   template <class Next>
   [[gnu::always_inline]] void add_four(Next next) {
-    if constexpr (has_word_popcount) {
-      for (std::size_t k = 0; k < 4; ++k) {
-        add_counted(next(k));
-      }
-    } else {
-      const Vector first = add_bits(ones, next(0), next(1));
-      const Vector second = add_bits(ones, next(2), next(3));
-      fours = add_bits(twos, first, second);
-    }
+    const Vector first = add_bits(ones, next(0), next(1));
+    const Vector second = add_bits(ones, next(2), next(3));
+    fours = add_bits(twos, first, second);
   }
   template <class Next>
   [[gnu::always_inline]] void add_eight(Next next) {
-    if constexpr (has_word_popcount) {
-      for (std::size_t k = 0; k < 8; ++k) {
-        add_counted(next(k));
-      }
-    } else {
-      Vector first = add_bits(ones, next(0), next(1));
-      Vector second = add_bits(ones, next(2), next(3));
-      const Vector low = add_bits(twos, first, second);
-      first = add_bits(ones, next(4), next(5));
-      second = add_bits(ones, next(6), next(7));
-      const Vector high = add_bits(twos, first, second);
-      add_bytes(sums, count_in_bytes<8>(add_bits(fours, low, high)));
-    }
+    Vector first = add_bits(ones, next(0), next(1));
+    Vector second = add_bits(ones, next(2), next(3));
+    const Vector low = add_bits(twos, first, second);
+    first = add_bits(ones, next(4), next(5));
+    second = add_bits(ones, next(6), next(7));
+    const Vector high = add_bits(twos, first, second);
+    add_bytes(sums, count_in_bytes<8>(add_bits(fours, low, high)));
   }
 
   [[nodiscard, gnu::always_inline]] Vector total() const {
@@ -199,22 +164,21 @@ struct OnesCounter {
 };
 
 /// Rows of a tile: more share weights and offsets, fewer keep their counters in registers.
-inline constexpr std::size_t bit_tile_rows = vector_bytes == 64 ? 4 : 2;
+inline constexpr std::size_t bit_tile_rows = has_word_popcount ? 8 : vector_bytes == 64 ? 4 : 2;
 
 template <std::size_t Columns>
 using BitTile = std::array<std::array<std::int32_t, Columns>, bit_tile_rows>;
 
 }  // namespace detail
 
-/// counts[m][n] = number of ones in (x[m][k] ^ w[n][k]) & mask[m][k], over all words k.
+/// counts[m][n] = number of ones in x[m][k] ^ w[n][k], over all words k.
 ///
-/// - shape: `rows` and `masks` say where rows begin, `offsets` where each word k lies in them, the
-///          same for both; `weights` is a panel of a `PackedMatrix`, `Columns` words for each k
-/// - cost:  1.4 vector operations a word with counters of words, 3.4 with VPTERNLOG, 6.4 without
-template <bool Masked, std::size_t Columns>
+/// - shape: `rows` says where rows begin, `offsets` where each word k lies in them; `weights` is a
+///          panel of a `PackedMatrix`, `Columns` words for each k
+/// - cost:  three vector operations a word where words are counted, 3.4 with VPTERNLOG, 6.4 without
+template <std::size_t Columns>
 [[gnu::noinline]] void count_differences(
     const detail::Rows<std::uint32_t, detail::bit_tile_rows>& rows,
-    const detail::Rows<std::uint32_t, detail::bit_tile_rows>& masks,
     std::span<const std::size_t> offsets, const std::uint32_t* weights,
     detail::BitTile<Columns>& counts) {
   constexpr std::size_t row_count = detail::bit_tile_rows;
@@ -222,10 +186,6 @@ template <bool Masked, std::size_t Columns>
   using Vector = typename detail::OnesCounter<width>::Vector;
   using Stored = typename detail::Lanes<std::uint32_t, width>::type;
   const auto row = rows.addresses();
-  std::array<const std::uint32_t*, row_count> mask{};
-  if constexpr (Masked) {
-    mask = masks.addresses();
-  }
   for (std::size_t column = 0; column < Columns; column += width) {
     detail::OnesCounter<width> counters[row_count];
     const std::size_t* offset = offsets.data();
@@ -233,48 +193,52 @@ template <bool Masked, std::size_t Columns>
     const std::uint32_t* from = weights + column;
     const auto next = [&](std::size_t r) __attribute__((always_inline)) {
       return [&, r ](std::size_t k) __attribute__((always_inline))->Vector {
-        const Vector x = Vector{} + row[r][offset[k]];
-        const Vector w = *reinterpret_cast<const Stored*>(from + k * Columns);
-        if constexpr (Masked) {
-          return detail::differing(x, w, Vector{} + mask[r][offset[k]]);
-        } else {
-          return detail::differing(x, w);
-        }
+        return *reinterpret_cast<const Stored*>(from + k * Columns) ^ row[r][offset[k]];
       };
     };
     const auto advance = [&](std::size_t words) __attribute__((always_inline)) {
       offset += words;
       from += words * Columns;
     };
-    if (offsets.size() % 2 != 0) {
-#pragma GCC unroll 4
-      for (std::size_t r = 0; r < row_count; ++r) {
-        counters[r].add_one(next(r));
+    if constexpr (detail::has_word_popcount) {
+      while (offset != end) {
+#pragma GCC unroll 8
+        for (std::size_t r = 0; r < row_count; ++r) {
+          counters[r].add_one(next(r));
+        }
+        advance(1);
       }
-      advance(1);
-    }
-    if (offsets.size() / 2 % 2 != 0) {
+    } else {
+      if (offsets.size() % 2 != 0) {
 #pragma GCC unroll 4
-      for (std::size_t r = 0; r < row_count; ++r) {
-        counters[r].add_two(next(r));
+        for (std::size_t r = 0; r < row_count; ++r) {
+          counters[r].add_one(next(r));
+        }
+        advance(1);
       }
-      advance(2);
-    }
-    if (offsets.size() / 4 % 2 != 0) {
+      if (offsets.size() / 2 % 2 != 0) {
 #pragma GCC unroll 4
-      for (std::size_t r = 0; r < row_count; ++r) {
-        counters[r].add_four(next(r));
+        for (std::size_t r = 0; r < row_count; ++r) {
+          counters[r].add_two(next(r));
+        }
+        advance(2);
       }
-      advance(4);
-    }
-    while (offset != end) {
+      if (offsets.size() / 4 % 2 != 0) {
 #pragma GCC unroll 4
-      for (std::size_t r = 0; r < row_count; ++r) {
-        counters[r].add_eight(next(r));
+        for (std::size_t r = 0; r < row_count; ++r) {
+          counters[r].add_four(next(r));
+        }
+        advance(4);
       }
-      advance(8);
-    }
+      while (offset != end) {
 #pragma GCC unroll 4
+        for (std::size_t r = 0; r < row_count; ++r) {
+          counters[r].add_eight(next(r));
+        }
+        advance(8);
+      }
+    }
+#pragma GCC unroll 8
     for (std::size_t r = 0; r < row_count; ++r) {
       *reinterpret_cast<Stored*>(counts[r].data() + column) = counters[r].total();
     }

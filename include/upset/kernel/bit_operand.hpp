@@ -26,7 +26,8 @@ inline constexpr bool is_bit_product =
 /// Weights in `W` to be multiplied with activations in `A` plane by plane, packed once and patched
 /// after a fault.
 ///
-/// Of n products of signs, those of the d pairs that differ are -1: their sum is n - 2 d.
+/// Of n products of signs, those of the d pairs that differ are -1: their sum is n - 2 d. Padding
+/// differs from the ones of its weights, which are counted when they are packed.
 template <Format W, Format A>
 class BitOperand {
  public:
@@ -44,6 +45,7 @@ class BitOperand {
       matrix.resize(outputs_, 1, taps * tap_words_);
     }
     columns_ = matrices_[0].panels() * matrices_[0].width();
+    tap_ones_.resize(groups * planes * taps * columns_);
     steps_.resize(groups * pairs * columns_);
     biases_.resize(groups * columns_);
   }
@@ -97,11 +99,9 @@ class BitOperand {
   /// - cost:     a count of differences for each pair of planes, see `count_differences`
   void multiply(std::size_t group, const BitPictures<A>& x, std::size_t pictures, float* y,
                 std::size_t stride) const {
-    if (matrices_[0].width() == panel_columns) {
-      multiply_tiles<panel_columns>(group, x, pictures, y, stride);
-    } else {
-      multiply_tiles<panel_columns / 2>(group, x, pictures, y, stride);
-    }
+    return matrices_[0].width() == panel_columns
+               ? multiply_tiles<panel_columns>(group, x, pictures, y, stride)
+               : multiply_tiles<panel_columns / 2>(group, x, pictures, y, stride);
   }
   /// y[m * outputs + o] for all outputs.
   void multiply(const BitPictures<A>& x, std::size_t pictures, float* y) const {
@@ -121,92 +121,120 @@ class BitOperand {
     const std::size_t depth = taps_ * channels_;
     const std::size_t output = element / depth;
     const std::size_t channel = element % channels_;
-    const std::size_t word = element % depth / channels_ * tap_words_ + channel / signs_per_word;
-    const std::uint32_t bit = 1U << channel % signs_per_word;
+    const std::size_t tap = element % depth / channels_;
+    const std::size_t bit = channel % signs_per_word;
     for (std::size_t plane = 0; plane < planes; ++plane) {
+      const std::size_t matrix = output / outputs_ * planes + plane;
       std::uint32_t& signs =
-          matrices_[output / outputs_ * planes + plane].at(output % outputs_, word);
-      const bool is_positive = (code >> (planes - 1 - plane) & 1U) != 0;
-      signs = is_positive ? signs | bit : signs & ~bit;
+          matrices_[matrix].at(output % outputs_, tap * tap_words_ + channel / signs_per_word);
+      const std::uint32_t before = signs >> bit & 1U;
+      const std::uint32_t now = code >> (planes - 1 - plane) & 1U;
+      signs ^= (before ^ now) << bit;
+      tap_ones_[(matrix * taps_ + tap) * columns_ + output % outputs_] +=
+          static_cast<std::int32_t>(now) - static_cast<std::int32_t>(before);
     }
   }
 
-  /// What the rows of a tile read, and how many products each has.
-  struct TileRows {
-    std::array<std::size_t, tile_rows> bases{};
-    std::array<std::size_t, tile_rows> mask_bases{};
-    std::array<std::int32_t, tile_rows> products{};
-    std::size_t count = 0;
-    bool reads_padding = false;
-  };
+  /// For each pattern of kernel rows and columns that lie on the picture, plane and column: the sum
+  /// of a window that differs nowhere. Padding is zero, and differs from the ones of its weights.
+  [[nodiscard]] AlignedVector<std::int32_t> largest_sums(std::size_t group,
+                                                         const BitPictures<A>& x) const {
+    const RealLines& rows = x.real_rows();
+    const RealLines& columns = x.real_columns();
+    AlignedVector<std::int32_t> sums;
+    sums.reserve(rows.count() * columns.count() * planes * columns_);
+    for (std::size_t pattern = 0; pattern < rows.count() * columns.count(); ++pattern) {
+      for (std::size_t plane = 0; plane < planes; ++plane) {
+        const std::size_t first = sums.size();
+        sums.resize(first + columns_, 0);
+        const std::int32_t* ones = tap_ones_.data() + (group * planes + plane) * taps_ * columns_;
+        for (std::size_t tap = 0; tap < taps_; ++tap, ones += columns_) {
+          const bool is_real = rows.is_real(pattern / columns.count(), tap / columns.taps) &&
+                               columns.is_real(pattern % columns.count(), tap % columns.taps);
+          for (std::size_t n = 0; n < columns_; ++n) {
+            sums[first + n] += is_real ? static_cast<std::int32_t>(channels_) : 2 * ones[n];
+          }
+        }
+      }
+    }
+    return sums;
+  }
 
   template <std::size_t Columns>
   void multiply_tiles(std::size_t group, const BitPictures<A>& x, std::size_t pictures, float* y,
                       std::size_t stride) const {
     const AlignedVector<std::size_t> offsets = x.offsets(group);
-    const std::size_t windows = x.windows();
-    const std::size_t* const bases = x.bases().data();
-    const std::span<const std::uint32_t> real_taps = x.real_taps();
-    TileRows rows;
-    rows.products.fill(static_cast<std::int32_t>(taps_ * channels_));
-    std::size_t window = 0;  // of its picture
-    for (std::size_t first = 0; first < pictures * windows; first += tile_rows) {
-      rows.count = std::min(tile_rows, pictures * windows - first);
-      rows.reads_padding = false;
+    const AlignedVector<std::int32_t> sums = largest_sums(group, x);
+    const std::size_t windows = pictures * x.windows();
+    const RealLines& rows = x.real_rows();
+    const RealLines& columns = x.real_columns();
+    std::array<std::size_t, tile_rows> bases;
+    std::array<const std::int32_t*, tile_rows> row_sums;
+    row_sums.fill(sums.data());
+    const bool has_padding = sums.size() > planes * columns_;
+    const std::size_t* const starts = x.bases().data();
+    std::size_t down = 0;
+    std::size_t across = 0;
+    for (std::size_t first = 0; first < windows; first += tile_rows) {
+      const std::size_t count = std::min(tile_rows, windows - first);
       for (std::size_t r = 0; r < tile_rows; ++r) {
-        rows.bases[r] = bases[first + std::min(r, rows.count - 1)];
-        if (!real_taps.empty()) {
-          rows.products[r] = static_cast<std::int32_t>(real_taps[window] * channels_);
-          rows.mask_bases[r] = bases[window];
-          rows.reads_padding = rows.reads_padding || real_taps[window] != taps_;
-          window = window + 1 == windows ? 0 : window + 1;
+        bases[r] = starts[first + std::min(r, count - 1)];
+      }
+      for (std::size_t r = 0; has_padding && r < tile_rows; ++r) {
+        const std::size_t pattern =
+            rows.pattern_of[down] * columns.count() + columns.pattern_of[across];
+        row_sums[r] = sums.data() + pattern * planes * columns_;
+        if (++across == columns.pattern_of.size()) {
+          across = 0;
+          down = down + 1 == rows.pattern_of.size() ? 0 : down + 1;
         }
       }
       for (std::size_t panel = 0; panel < matrices_[0].panels(); ++panel) {
-        multiply_tile<Columns>(group, panel, x, rows, offsets, y + first * stride + panel * Columns,
-                               stride);
+        alignas(detail::vector_bytes) std::array<detail::BitTile<Columns>, pairs> counts;
+        for (std::size_t pair = 0; pair < pairs; ++pair) {
+          const std::size_t matrix = group * planes + pair / activation_planes;
+          count_differences<Columns>({x.plane(pair % activation_planes), bases.data()}, offsets,
+                                     matrices_[matrix].panel(panel), counts[pair]);
+        }
+        const auto write = [&](std::size_t row_count) __attribute__((always_inline)) {
+          write_tile<Columns>(group, panel * Columns, counts, row_sums, row_count,
+                              y + first * stride + panel * Columns, stride);
+        };
+        count == tile_rows ? write(tile_rows) : write(count);  // a constant: the loop is unrolled
       }
     }
   }
 
   template <std::size_t Columns>
-  void multiply_tile(std::size_t group, std::size_t panel, const BitPictures<A>& x,
-                     const TileRows& rows, std::span<const std::size_t> offsets, float* y,
-                     std::size_t stride) const {
+  [[gnu::always_inline]] void write_tile(std::size_t group, std::size_t first_column,
+                                         const std::array<detail::BitTile<Columns>, pairs>& counts,
+                                         const std::array<const std::int32_t*, tile_rows>& row_sums,
+                                         std::size_t row_count, float* y,
+                                         std::size_t stride) const {
     constexpr std::size_t lanes = std::min(detail::vector_bytes / sizeof(float), Columns);
     using Floats = typename detail::Lanes<float, lanes>::type;
     using Integers = typename detail::Lanes<std::int32_t, lanes>::type;
-    const std::size_t column = panel * Columns;
-    const std::size_t columns = std::min(Columns, outputs_ - column);
-    alignas(detail::vector_bytes) detail::BitTile<Columns> counts;
-    alignas(detail::vector_bytes) std::array<std::array<float, Columns>, tile_rows> values;
-    for (std::size_t pair = 0; pair < pairs; ++pair) {
-      const std::uint32_t* const weights =
-          matrices_[group * planes + pair / activation_planes].panel(panel);
-      const std::uint32_t* const signs = x.plane(pair % activation_planes);
-      if (rows.reads_padding) {
-        count_differences<true, Columns>({signs, rows.bases.data()},
-                                         {x.mask().data(), rows.mask_bases.data()}, offsets,
-                                         weights, counts);
-      } else {
-        count_differences<false, Columns>({signs, rows.bases.data()}, {}, offsets, weights, counts);
+    for (std::size_t part = 0; part < std::min(Columns, outputs_ - first_column); part += lanes) {
+      const std::size_t column = first_column + part;
+      const Floats bias =
+          *reinterpret_cast<const Floats*>(biases_.data() + group * columns_ + column);
+      typename detail::Register<float, lanes>::type steps[pairs];
+      for (std::size_t pair = 0; pair < pairs; ++pair) {
+        steps[pair] = *reinterpret_cast<const Floats*>(steps_.data() +
+                                                       (group * pairs + pair) * columns_ + column);
       }
-      const float* const steps = steps_.data() + (group * pairs + pair) * columns_ + column;
-      const float* const biases = biases_.data() + group * columns_ + column;
-      for (std::size_t part = 0; part < columns; part += lanes) {
-        const Floats step = *reinterpret_cast<const Floats*>(steps + part);
-        const Floats bias = *reinterpret_cast<const Floats*>(biases + part);
-        for (std::size_t r = 0; r < rows.count; ++r) {
-          const Integers differing = *reinterpret_cast<const Integers*>(counts[r].data() + part);
-          const Floats sum = __builtin_convertvector(rows.products[r] - 2 * differing, Floats);
-          Floats& so_far = *reinterpret_cast<Floats*>(values[r].data() + part);
-          const Floats value = sum * step + (pair == 0 ? bias : so_far);
-          if (pair + 1 == pairs) {
-            detail::store_first(y + r * stride + part, value, columns - part);
-          } else {
-            so_far = value;
-          }
+#pragma GCC unroll 8
+      for (std::size_t r = 0; r < row_count; ++r) {
+        Floats value = bias;
+        for (std::size_t pair = 0; pair < pairs; ++pair) {
+          const std::int32_t* const sums =
+              row_sums[r] + pair / activation_planes * columns_ + column;
+          const Integers differing =
+              *reinterpret_cast<const Integers*>(counts[pair][r].data() + part);
+          const Integers sum = *reinterpret_cast<const Integers*>(sums) - 2 * differing;
+          value += __builtin_convertvector(sum, Floats) * steps[pair];
         }
+        detail::store_first(y + r * stride + part, value, outputs_ - column);
       }
     }
   }
@@ -217,6 +245,7 @@ class BitOperand {
   std::size_t channels_ = 0;                           // of a group
   std::size_t tap_words_ = 0;                          // of a group
   std::vector<PackedMatrix<std::uint32_t>> matrices_;  // per group and plane
+  std::vector<std::int32_t> tap_ones_;                 // per group, plane, tap and column
   std::vector<float> steps_;                           // per group, pair of planes and column
   std::vector<float> biases_;                          // per group and column
 };

@@ -55,12 +55,30 @@ inline constexpr std::size_t planes_of_element<MultiLevelBinary<M>> = M;
 #endif
 }
 
+#if defined(__AVX512F__)
+/// Bit i says that x[i] is not below zero, of 32 values: what every format of one plane stores.
+[[nodiscard, gnu::always_inline]] inline std::uint32_t signs_of(const float* x) {
+  const __m512 zero = _mm512_setzero_ps();
+  const auto low = _mm512_cmp_ps_mask(_mm512_loadu_ps(x), zero, _CMP_NLT_UQ);
+  const auto high = _mm512_cmp_ps_mask(_mm512_loadu_ps(x + 16), zero, _CMP_NLT_UQ);
+  return low | static_cast<std::uint32_t>(high) << 16;
+}
+#endif
+
 /// Bit `Planes - 1 - p` of `code(from[i])` becomes bit i of the words at `to + p * stride`; bits
 /// beyond `count` are those of code 0.
 template <std::size_t Planes, class From, class Code>
 void pack_bits(const From* from, std::size_t count, std::uint32_t* to, std::size_t stride,
                Code code) {
   for (std::size_t first = 0; first < count; first += signs_per_word) {
+#if defined(__AVX512F__)
+    if constexpr (Planes == 1 && std::is_same_v<From, float>) {
+      if (count - first >= signs_per_word) {
+        to[first / signs_per_word] = signs_of(from + first);
+        continue;
+      }
+    }
+#endif
     alignas(vector_bytes) std::array<std::uint32_t, signs_per_word> codes;
     if (count - first >= signs_per_word) {
       for (std::size_t i = 0; i < signs_per_word; ++i) {
@@ -89,7 +107,7 @@ inline constexpr std::size_t sign_planes = detail::planes_of_element<typename F:
 /// A block of pictures in memory format `A`, as a convolution's bit products read them: for each
 /// plane padded images of words, in which the channels of each group begin a word.
 ///
-/// Padding has no sign. Windows that lie on it have a mask, which is the same for all pictures.
+/// Padding has no sign, and is zero: what windows count there is to be taken off again.
 template <Format A>
 class BitPictures {
  public:
@@ -105,22 +123,10 @@ class BitPictures {
         plane_size_(pictures * window_.padded_size()),
         // one more, since unpacking reads words in pairs
         packed_stride_(height * width * channels / signs_per_word + 2),
-        mask_size_(geometry.reads_no_padding() ? 0 : window_.padded_size()),
-        words_(planes * (plane_size_ + packed_stride_) + mask_size_, 0U),
-        bases_(window_.bases(pictures)) {
-    if (mask_size_ > 0) {
-      real_taps_ = window_.real_taps();
-      std::uint32_t* const mask = words_.data() + planes * (plane_size_ + packed_stride_);
-      window_.for_each_stretch([&](std::size_t, std::size_t to, std::size_t length) {
-        for (std::size_t word = 0; word < group_words_; ++word) {
-          const std::uint32_t signs = real_signs(word);
-          for (std::size_t i = word; i < length; i += group_words_) {
-            mask[to + i] = signs;
-          }
-        }
-      });
-    }
-  }
+        words_(planes * (plane_size_ + packed_stride_), 0U),
+        bases_(window_.bases(pictures)),
+        real_rows_(window_.real_rows()),
+        real_columns_(window_.real_columns()) {}
 
   /// Rounds one picture, as writing it to memory and reading it back would.
   void write(std::size_t picture, std::span<const float> x, const typename A::Scale& scale) {
@@ -143,8 +149,7 @@ class BitPictures {
 
   /// Output pixels of a picture.
   [[nodiscard]] std::size_t windows() const { return window_.output_pixels(); }
-  /// Where each window begins, in the images of any plane; of those of the first picture, in the
-  /// mask.
+  /// Where each window begins, in the images of any plane.
   [[nodiscard]] std::span<const std::size_t> bases() const { return bases_; }
   /// The words of a window of `group`, in the order of a [H, W, I] kernel.
   [[nodiscard]] AlignedVector<std::size_t> offsets(std::size_t group) const {
@@ -161,12 +166,9 @@ class BitPictures {
   [[nodiscard]] const std::uint32_t* plane(std::size_t plane) const {
     return words_.data() + plane * plane_size_;
   }
-  /// Ones where a picture has signs; empty where no window reads padding.
-  [[nodiscard]] std::span<const std::uint32_t> mask() const {
-    return std::span(words_).last(mask_size_);
-  }
-  /// Taps of each window that lie on its picture; empty where all do.
-  [[nodiscard]] std::span<const std::uint32_t> real_taps() const { return real_taps_; }
+  /// The rows and columns of the kernel that lie on no padding, for those of windows.
+  [[nodiscard]] const RealLines& real_rows() const { return real_rows_; }
+  [[nodiscard]] const RealLines& real_columns() const { return real_columns_; }
   /// Of a group.
   [[nodiscard]] std::size_t channels() const { return channels_; }
 
@@ -210,11 +212,11 @@ class BitPictures {
   std::size_t pixel_words_;
   Window window_;  // its channels are words
   std::size_t plane_size_;
-  std::size_t packed_stride_;  // from one plane to the next
-  std::size_t mask_size_;
-  AlignedVector<std::uint32_t> words_;  // planes, packed planes, mask: asked for at once
+  std::size_t packed_stride_;           // from one plane to the next
+  AlignedVector<std::uint32_t> words_;  // planes, packed planes: asked for at once
   AlignedVector<std::size_t> bases_;
-  AlignedVector<std::uint32_t> real_taps_;
+  RealLines real_rows_;
+  RealLines real_columns_;
 };
 
 }  // namespace upset

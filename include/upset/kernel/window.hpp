@@ -2,6 +2,7 @@
 /// How a convolution's windows lie on an image: geometry, padding, and rows of operands.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -78,6 +79,19 @@ struct WindowGeometry {
   pad(width, stride.columns, geometry.pad_left, geometry.pad_right);
   return geometry;
 }
+
+/// Which of a kernel's rows (or columns) lie on the picture, not on padding, for each row (or
+/// column) of output pixels: few patterns, since most see nothing but the picture.
+struct RealLines {
+  std::size_t taps = 0;
+  AlignedVector<std::uint8_t> patterns;   // a flag for each tap, pattern after pattern
+  AlignedVector<std::size_t> pattern_of;  // each output
+
+  [[nodiscard]] std::size_t count() const { return patterns.size() / taps; }
+  [[nodiscard]] bool is_real(std::size_t pattern, std::size_t tap) const {
+    return patterns[pattern * taps + tap] != 0;
+  }
+};
 
 /// A geometry laid on an [H, W, C] image: sizes of the padded image and of the output.
 class Window {
@@ -168,31 +182,13 @@ class Window {
     }
     return result;
   }
-  /// How many taps of each output pixel's window lie on a pixel of the picture, not on padding.
-  [[nodiscard]] AlignedVector<std::uint32_t> real_taps() const {
-    const auto real = [&](std::size_t output, std::size_t taps, std::size_t pad, std::size_t size,
-                          std::size_t Steps::*axis) {
-      std::uint32_t count = 0;
-      for (std::size_t tap = 0; tap < taps; ++tap) {
-        const std::size_t at = output * geometry_.stride.*axis + tap * geometry_.dilation.*axis;
-        const bool is_real = at >= pad && (at - pad) % geometry_.input_dilation.*axis == 0 &&
-                             (at - pad) / geometry_.input_dilation.*axis < size;
-        count += is_real ? 1U : 0U;
-      }
-      return count;
-    };
-    AlignedVector<std::uint32_t> result(output_pixels());
-    for (std::size_t x = 0; x < output_width_; ++x) {
-      result[x] = real(x, geometry_.kernel_width, geometry_.pad_left, width_, &Steps::columns);
-    }
-    for (std::size_t y = output_height_; y-- > 0;) {  // the first row last
-      const std::uint32_t rows =
-          real(y, geometry_.kernel_height, geometry_.pad_top, height_, &Steps::rows);
-      for (std::size_t x = 0; x < output_width_; ++x) {
-        result[y * output_width_ + x] = rows * result[x];
-      }
-    }
-    return result;
+  [[nodiscard]] RealLines real_rows() const {
+    return real_lines(output_height_, geometry_.kernel_height, geometry_.pad_top, height_,
+                      &Steps::rows);
+  }
+  [[nodiscard]] RealLines real_columns() const {
+    return real_lines(output_width_, geometry_.kernel_width, geometry_.pad_left, width_,
+                      &Steps::columns);
   }
   [[nodiscard]] std::size_t segment_length() const {
     return geometry_.whole_rows() ? geometry_.kernel_width * channels_
@@ -200,6 +196,30 @@ class Window {
   }
 
  private:
+  [[nodiscard]] RealLines real_lines(std::size_t outputs, std::size_t taps, std::size_t pad,
+                                     std::size_t size, std::size_t Steps::*axis) const {
+    RealLines result{taps, {}, AlignedVector<std::size_t>(outputs, 0)};
+    AlignedVector<std::uint8_t>& patterns = result.patterns;
+    AlignedVector<std::uint8_t> flags(taps);
+    for (std::size_t output = 0; output < outputs; ++output) {
+      for (std::size_t tap = 0; tap < taps; ++tap) {
+        const std::size_t at = output * geometry_.stride.*axis + tap * geometry_.dilation.*axis;
+        const bool is_real = at >= pad && (at - pad) % geometry_.input_dilation.*axis == 0 &&
+                             (at - pad) / geometry_.input_dilation.*axis < size;
+        flags[tap] = is_real ? 1 : 0;
+      }
+      std::size_t& pattern = result.pattern_of[output];
+      while (pattern < result.count() &&
+             !std::equal(flags.begin(), flags.end(), patterns.data() + pattern * taps)) {
+        ++pattern;
+      }
+      if (pattern == result.count()) {
+        patterns.insert(patterns.end(), flags.begin(), flags.end());
+      }
+    }
+    return result;
+  }
+
   WindowGeometry geometry_;
   std::size_t height_;
   std::size_t width_;
