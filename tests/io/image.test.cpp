@@ -1,4 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
+#include <algorithm>
+#include <array>
+#include <cstdint>
 #include <cstdlib>
 #include <filesystem>
 #include <string>
@@ -104,6 +107,12 @@ TEST_CASE("decode_image: what is no picture, damaged or too large is refused") {
   tables.resize(7 + 16, 17);  // 272 codes
   CHECK(contains(refused(tables), "a Huffman table of more than 256 codes"));
   CHECK(contains(refused(ppm("P6 17000 1 255\n", Bytes(51000))), "17000 x 1 pixels"));
+  Bytes undefined;
+  stbi_write_jpg_to_func(append, &undefined, width, height, 3, slope().pixels.data(), 95);
+  const std::array<std::uint8_t, 2> scan{0xFF, 0xDA};
+  const auto tables_of_scan = std::ranges::search(undefined, scan).begin() + 6;
+  *tables_of_scan = 0x33;
+  CHECK(contains(refused(undefined), "a.png: cannot be decoded ("));
 }
 
 // Pillow, and with it libjpeg-turbo, decoded 0000.ppm.

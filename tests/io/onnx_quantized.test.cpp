@@ -268,6 +268,8 @@ TEST_CASE("ONNX: what integers cannot be represented is refused, with its node")
       "it takes by channel what was quantised by another scale"));
   CHECK(contains(complaint_about(with({{"QLinearConv", "short", {"q", "s", "z"}, {"y"}, {}}})),
                  "QLinearConv short: it has 3 inputs"));
+  CHECK(contains(complaint_about(with({{"ConvInteger", "none", {}, {"y"}, {}}})),
+                 "ConvInteger none: it has 0 inputs, and takes 2 to 4"));
   CHECK(contains(complaint_about(with({{"DynamicQuantizeLinear", "dyn", {"x"}, {"y"}, {}}})),
                  "DynamicQuantizeLinear dyn: this operator is not supported"));
 }

@@ -14,6 +14,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include <stb/stb_image.h>
 
@@ -69,6 +70,23 @@ namespace detail {
   return true;
 }
 
+/// A JPEG file in which every Huffman table has no codes until it is defined. stb_image 2.27
+/// decodes by what lies in memory where a scan names a table that the file does not have, until an
+/// assertion fails.
+[[nodiscard]] inline std::vector<std::uint8_t> with_empty_tables(
+    std::span<const std::uint8_t> bytes) {
+  constexpr std::size_t start = 2;  // the marker that begins the file
+  constexpr std::size_t counts = 16;
+  std::vector<std::uint8_t> result(bytes.begin(), bytes.begin() + start);
+  result.insert(result.end(), {0xFF, 0xC4, 0, 2 + 8 * (1 + counts)});
+  for (const int table : {0x00, 0x01, 0x02, 0x03, 0x10, 0x11, 0x12, 0x13}) {
+    result.push_back(static_cast<std::uint8_t>(table));
+    result.insert(result.end(), counts, 0);
+  }
+  result.insert(result.end(), bytes.begin() + start, bytes.end());
+  return result;
+}
+
 /// Whether every chunk of a PNG file ends within it. stb_image 2.27 takes memory for all that a
 /// chunk claims to hold.
 [[nodiscard]] inline bool png_chunks_fit(std::span<const std::uint8_t> bytes) {
@@ -114,8 +132,13 @@ namespace detail {
           starts_with)) {
     throw Error(where + ": not a JPEG, PNG, BMP or PPM file");
   }
-  if (bytes[0] == 0xFF && !detail::jpeg_tables_fit(bytes)) {
-    throw Error(where + ": is damaged: it has a Huffman table of more than 256 codes");
+  std::vector<std::uint8_t> jpeg;
+  if (bytes[0] == 0xFF) {
+    if (!detail::jpeg_tables_fit(bytes)) {
+      throw Error(where + ": is damaged: it has a Huffman table of more than 256 codes");
+    }
+    jpeg = detail::with_empty_tables(bytes);
+    bytes = jpeg;
   }
   if (bytes[0] == 0x89 && !detail::png_chunks_fit(bytes)) {
     throw Error(where + ": ends early; fetch the file again");

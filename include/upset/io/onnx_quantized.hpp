@@ -147,6 +147,9 @@ inline void give_qlinear(OnnxBuilder& to, const OnnxNode& node, const std::strin
 /// ConvInteger and MatMulInteger likewise, with scales of 1: sums of products, as 32-bit integers.
 inline void give_sums(OnnxBuilder& to, const OnnxNode& node, const std::string& type,
                       std::int64_t axis) {
+  if (node.inputs.size() < 2) {
+    throw Error("it has " + std::to_string(node.inputs.size()) + " inputs, and takes 2 to 4");
+  }
   const auto zero = [&](std::size_t n) { return node.has_input(n) ? node.inputs[n] : ""; };
   const std::string one = to.unused("one");
   to.give({"Constant", "", {}, {one}, {}}, {Shape(), std::vector<float>{1}});
