@@ -24,20 +24,25 @@ const std::vector<ListedFault> faults{{"conv1", "weight", 17, 30, 2},
 
 TEST_CASE("write_outcomes: the list with what its faults did") {
   constexpr float nan = std::numeric_limits<float>::quiet_NaN();
-  const std::vector<ListedOutcome> outcomes{
-      {0.1F,
-       -std::numeric_limits<float>::infinity(),
-       {.images = 10, .masked = 1, .changed = 2, .critical = 7, .nonfinite = 5}},
-      {-0.0F, -nan, {.images = 10, .masked = 10}},
-      {1e-45F, 3.4028235e38F, {.images = 10, .changed = 10}}};
+  const std::vector<ListedOutcome> outcomes{{0.1F,
+                                             -std::numeric_limits<float>::infinity(),
+                                             {.images = 10,
+                                              .masked = 1,
+                                              .changed = 2,
+                                              .critical = 7,
+                                              .critical_top5 = 4,
+                                              .nonfinite = 5}},
+                                            {-0.0F, -nan, {.images = 10, .masked = 10}},
+                                            {1e-45F, 3.4028235e38F, {.images = 10, .changed = 10}}};
   const detail::TemporaryFolder folder;
   const std::filesystem::path path = folder.path() / "outcomes.csv";
   write_outcomes(path, faults, outcomes);
   CHECK(upset_test::read_file(path) ==
-        "layer,parameter,index,bit,old_value,new_value,images,masked,changed,critical,nonfinite\n"
-        "conv1,weight,17,30,0.1,-inf,10,1,2,7,5\n"
-        "layer1.0.conv1,kernel,3,0,-0,nan,10,10,0,0,0\n"
-        "\"fc, last\",bias,1,22,1e-45,3.4028235e+38,10,0,10,0,0\n");
+        "layer,parameter,index,bit,old_value,new_value,images,masked,changed,critical,nonfinite,"
+        "critical_top5\n"
+        "conv1,weight,17,30,0.1,-inf,10,1,2,7,5,4\n"
+        "layer1.0.conv1,kernel,3,0,-0,nan,10,10,0,0,0,0\n"
+        "\"fc, last\",bias,1,22,1e-45,3.4028235e+38,10,0,10,0,0,0\n");
   CHECK(read_fault_list(path) == faults);
   CHECK_THROWS_WITH_AS(write_outcomes(path, faults, std::span(outcomes).first(2)),
                        "There are 2 outcomes for a list of 3 faults; give one for each", Error);

@@ -39,14 +39,15 @@ inline void write_outcomes(std::filesystem::path path, std::span<const ListedFau
     throw Error("There are " + std::to_string(outcomes.size()) + " outcomes for a list of " +
                 std::to_string(faults.size()) + " faults; give one for each");
   }
-  CsvWriter csv(std::move(path), {"layer", "parameter", "index", "bit", "old_value", "new_value",
-                                  "images", "masked", "changed", "critical", "nonfinite"});
+  CsvWriter csv(std::move(path),
+                {"layer", "parameter", "index", "bit", "old_value", "new_value", "images", "masked",
+                 "changed", "critical", "nonfinite", "critical_top5"});
   for (std::size_t i = 0; i < faults.size(); ++i) {
     const ListedFault& fault = faults[i];
     const Outcomes& did = outcomes[i].outcomes;
     csv.row({fault.layer, fault.parameter, fault.index, fault.bit,
              float_text(outcomes[i].old_value), float_text(outcomes[i].new_value), did.images,
-             did.masked, did.changed, did.critical, did.nonfinite});
+             did.masked, did.changed, did.critical, did.nonfinite, did.critical_top5});
   }
   csv.close();
 }
