@@ -14,6 +14,7 @@
 #include <upset/campaign/judge.hpp>
 #include <upset/campaign/outcome.hpp>
 #include <upset/campaign/parked_runs.hpp>
+#include <upset/campaign/plain_pictures.hpp>
 #include <upset/campaign/propagation.hpp>
 #include <upset/campaign/sweep.hpp>
 #include <upset/campaign/trial.hpp>
@@ -106,9 +107,7 @@ class TrialWorker {
     first_ = first;
     count_ = count;
     if (is_plain()) {
-      pictures_ = test_->images.rows(first, count);
-      values_.clear();
-      golden_output_ = network_.forward(pictures_);
+      plain_.take(network_, test_->images.rows(first, count));
     } else {
       for (std::size_t slot = 0; slot < count; ++slot) {
         propagation_.keep(slot, test_->images.rows(first + slot, 1));
@@ -120,11 +119,8 @@ class TrialWorker {
   /// called.
   void run(const PreparedTrial& trial, Outcomes& to) {
     const std::size_t start = plain_start(trial);
-    // The values of all nodes cost more than an inference. Sets of many flips, which nearly all
-    // begin in the first layers, do without.
-    if (is_plain() && values_.empty() && start >= (network_.size() + 1) / 2 &&
-        start < network_.size()) {
-      values_ = network_.forward_all(pictures_);
+    if (is_plain()) {
+      plain_.expect(network_, start);
     }
     const bool is_hit = trial.needs_refresh && !trial.faults->weights.empty();
     if (is_hit) {
@@ -274,12 +270,9 @@ class TrialWorker {
     Pass pass;
     pass.first_image = first_;
     pass.hook = hits_activations(trial) ? &flip : nullptr;
-    const Tensor output =
-        start == network_.size()
-            ? golden_output_
-            : network_.forward_from(values_.empty() ? 0 : start, pictures_, values_, pass);
+    const Tensor output = plain_.output(network_, start, pass);
     for (std::size_t b = 0; b < count_; ++b) {
-      judge(golden_output_.row(b), output.row(b), classes_, test_->labels[first_ + b], to);
+      judge(plain_.golden_output().row(b), output.row(b), classes_, test_->labels[first_ + b], to);
     }
   }
 
@@ -388,9 +381,7 @@ class TrialWorker {
   // the pictures taken
   std::size_t first_ = 0;
   std::size_t count_ = 0;
-  Tensor pictures_;
-  Tensor golden_output_;        // at O0 and O1
-  std::vector<Tensor> values_;  // at O1, where trials begin late
+  PlainPictures plain_;  // at O0 and O1
   // the picture being computed
   std::vector<std::vector<std::uint64_t>> drawn_;  // per node
   std::vector<FaultyNode> faults_;
