@@ -81,7 +81,7 @@ class BlockCache {
   // What is freed after a thread's cache, as by another object that lives as long as the thread.
   inline static thread_local bool is_gone = false;
 
-  std::array<Block, 64> blocks_{};
+  std::array<Block, 128> blocks_{};
   std::size_t count_ = 0;
   std::size_t bytes_ = 0;
 };
@@ -92,7 +92,7 @@ class BlockCache {
 /// matrix product), and writes elements only where the vector is told a value, because zeroing the
 /// output of a layer that is about to be computed costs a tenth of LeNet-5.
 ///
-/// Each thread keeps up to 64 freed blocks, 64 MiB in all, for requests of the same size.
+/// Each thread keeps up to 128 freed blocks, 64 MiB in all, for requests of the same size.
 template <class T>
 struct AlignedAllocator {
   using value_type = T;

@@ -200,22 +200,21 @@ class Window {
                                      std::size_t size, std::size_t Steps::*axis) const {
     RealLines result{taps, {}, AlignedVector<std::size_t>(outputs, 0)};
     AlignedVector<std::uint8_t>& patterns = result.patterns;
-    AlignedVector<std::uint8_t> flags(taps);
+    patterns.reserve(outputs * taps);  // at once: small blocks would drive others from the cache
     for (std::size_t output = 0; output < outputs; ++output) {
+      const std::size_t known = result.count();
       for (std::size_t tap = 0; tap < taps; ++tap) {
         const std::size_t at = output * geometry_.stride.*axis + tap * geometry_.dilation.*axis;
         const bool is_real = at >= pad && (at - pad) % geometry_.input_dilation.*axis == 0 &&
                              (at - pad) / geometry_.input_dilation.*axis < size;
-        flags[tap] = is_real ? 1 : 0;
+        patterns.push_back(is_real ? 1 : 0);
       }
+      const std::uint8_t* const flags = patterns.data() + known * taps;
       std::size_t& pattern = result.pattern_of[output];
-      while (pattern < result.count() &&
-             !std::equal(flags.begin(), flags.end(), patterns.data() + pattern * taps)) {
-        ++pattern;
+      while (!std::equal(flags, flags + taps, patterns.data() + pattern * taps)) {
+        ++pattern;  // up to the one just added
       }
-      if (pattern == result.count()) {
-        patterns.insert(patterns.end(), flags.begin(), flags.end());
-      }
+      patterns.resize(std::max(known, pattern + 1) * taps);
     }
     return result;
   }
