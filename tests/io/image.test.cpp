@@ -110,7 +110,8 @@ TEST_CASE("decode_image: what is no picture, damaged or too large is refused") {
   Bytes undefined;
   stbi_write_jpg_to_func(append, &undefined, width, height, 3, slope().pixels.data(), 95);
   const std::array<std::uint8_t, 2> scan{0xFF, 0xDA};
-  const auto tables_of_scan = std::ranges::search(undefined, scan).begin() + 6;
+  const auto tables_of_scan =
+      std::search(undefined.begin(), undefined.end(), scan.begin(), scan.end()) + 6;
   *tables_of_scan = 0x33;
   CHECK(contains(refused(undefined), "a.png: cannot be decoded ("));
 }
