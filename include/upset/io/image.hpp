@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-/// Picture files: JPEG, PNG, BMP and PPM, decoded by stb_image.
+/// Picture files: JPEG, and what stb_image decodes of the rest: PNG, BMP and PPM.
 ///
 /// Source: S. Barrett and others, stb_image (public domain).
 #pragma once
@@ -14,12 +14,12 @@
 #include <span>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include <stb/stb_image.h>
 
 #include <upset/core/error.hpp>
 #include <upset/io/bytes.hpp>
+#include <upset/io/jpeg.hpp>
 #include <upset/io/picture.hpp>
 
 namespace upset {
@@ -47,46 +47,6 @@ namespace detail {
   return std::min(at + 1, bytes.size());
 }
 
-/// Whether every Huffman table, wherever one may begin, has 256 codes at most. stb_image 2.27
-/// writes beyond its own for more.
-[[nodiscard]] inline bool jpeg_tables_fit(std::span<const std::uint8_t> bytes) {
-  for (std::size_t at = 0; at + 4 <= bytes.size(); ++at) {
-    if (bytes[at] != 0xFF || bytes[at + 1] != 0xC4) {
-      continue;
-    }
-    int left = 256 * bytes[at + 2] + bytes[at + 3] - 2;
-    for (std::size_t table = at + 4; left > 0 && table + 17 <= bytes.size();) {
-      int codes = 0;
-      for (const std::uint8_t of_length : bytes.subspan(table + 1, 16)) {
-        codes += of_length;
-      }
-      if (codes > 256) {
-        return false;
-      }
-      left -= 17 + codes;
-      table += 17 + static_cast<std::size_t>(codes);
-    }
-  }
-  return true;
-}
-
-/// A JPEG file in which every Huffman table has no codes until it is defined. stb_image 2.27
-/// decodes by what lies in memory where a scan names a table that the file does not have, until an
-/// assertion fails.
-[[nodiscard]] inline std::vector<std::uint8_t> with_empty_tables(
-    std::span<const std::uint8_t> bytes) {
-  constexpr std::size_t start = 2;  // the marker that begins the file
-  constexpr std::size_t counts = 16;
-  std::vector<std::uint8_t> result(bytes.begin(), bytes.begin() + start);
-  result.insert(result.end(), {0xFF, 0xC4, 0, 2 + 8 * (1 + counts)});
-  for (const int table : {0x00, 0x01, 0x02, 0x03, 0x10, 0x11, 0x12, 0x13}) {
-    result.push_back(static_cast<std::uint8_t>(table));
-    result.insert(result.end(), counts, 0);
-  }
-  result.insert(result.end(), bytes.begin() + start, bytes.end());
-  return result;
-}
-
 /// Whether every chunk of a PNG file ends within it. stb_image 2.27 takes memory for all that a
 /// chunk claims to hold.
 [[nodiscard]] inline bool png_chunks_fit(std::span<const std::uint8_t> bytes) {
@@ -107,17 +67,12 @@ namespace detail {
 
 }  // namespace detail
 
-/// Decodes the bytes of a JPEG (baseline or progressive), PNG, BMP, PGM or PPM file into red, green
-/// and blue; grey becomes three equal channels, transparency is dropped, 16 bits become the
-/// upper 8. `where` is its name in errors.
+/// Decodes the bytes of a JPEG (as `decode_jpeg`), PNG, BMP, PGM or PPM file into red, green and
+/// blue; grey becomes three equal channels, transparency is dropped, 16 bits become the upper 8.
+/// `where` is its name in errors.
 ///
-/// JPEG is decoded by 8-bit integer transforms and linear interpolation of colours, so its pixels
-/// are a grey level or two off those of other decoders.
-///
-/// - errors: throws `Error` for another format, what is damaged or not supported, sizes above
-/// 16384,
-///   and more than 65536 pixels where they are more than a thousand times the bytes, before
-///   anything is allocated for it
+/// - errors: throws `Error` for another format, what is damaged or not supported, and more pixels
+///           than `expect_pixels` allows
 [[nodiscard]] inline Picture decode_image(std::span<const std::uint8_t> bytes,
                                           const std::string& where) {
   using namespace std::string_view_literals;
@@ -132,13 +87,8 @@ namespace detail {
           starts_with)) {
     throw Error(where + ": not a JPEG, PNG, BMP or PPM file");
   }
-  std::vector<std::uint8_t> jpeg;
   if (bytes[0] == 0xFF) {
-    if (!detail::jpeg_tables_fit(bytes)) {
-      throw Error(where + ": is damaged: it has a Huffman table of more than 256 codes");
-    }
-    jpeg = detail::with_empty_tables(bytes);
-    bytes = jpeg;
+    return decode_jpeg(bytes, where);
   }
   if (bytes[0] == 0x89 && !detail::png_chunks_fit(bytes)) {
     throw Error(where + ": ends early; fetch the file again");
@@ -155,14 +105,9 @@ namespace detail {
   if (stbi_info_from_memory(bytes.data(), size, &width, &height, &channels) == 0) {
     refuse();
   }
+  detail::expect_pixels(height, width, bytes.size(), where);
   const std::uint64_t pixels =
       static_cast<std::uint64_t>(width) * static_cast<std::uint64_t>(height);
-  if (width <= 0 || height <= 0 || std::max(width, height) > 16384 ||
-      (pixels > 65536 && pixels / 1000 > bytes.size())) {
-    throw Error(where + ": says that it has " + std::to_string(width) + " x " +
-                std::to_string(height) + " pixels, and has " + std::to_string(bytes.size()) +
-                " bytes; save it smaller, or fetch it again");
-  }
   // stb_image does not look whether a PPM file is all there
   const auto samples = pixels * static_cast<std::uint64_t>(channels) *
                        (stbi_is_16_bit_from_memory(bytes.data(), size) != 0 ? 2 : 1);
