@@ -88,5 +88,6 @@ TEST_CASE("decode_image: what is no picture, damaged or too large is refused") {
   CHECK(refused(ppm("P6\n# made by\n# hand\n4 4\n255\n", Bytes(48))).empty());
   CHECK(contains(refused(ppm("P6 16000 16000 255\n", Bytes(100))),
                  "16000 x 16000 pixels, and has 119 bytes"));
+  CHECK(contains(refused(ppm("P5\n24 2222222222\n255\n", Bytes(9))), "a number of 10 digits"));
   CHECK(contains(refused(ppm("P6 17000 1 255\n", Bytes(51000))), "17000 x 1 pixels"));
 }

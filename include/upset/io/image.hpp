@@ -27,8 +27,10 @@ namespace upset {
 namespace detail {
 
 /// Where pixels begin in a PGM or PPM file: a white space after the third number. `bytes.size()`
-/// where there is no such place.
-[[nodiscard]] inline std::size_t pnm_header_size(std::span<const std::uint8_t> bytes) {
+/// where there is no such place. Throws `Error` for a number of more than five digits: stb_image
+/// reads it into an int that overflows.
+[[nodiscard]] inline std::size_t pnm_header_size(std::span<const std::uint8_t> bytes,
+                                                 const std::string& where) {
   std::size_t at = 2;
   const auto skip_while = [&](auto belongs) {
     while (at < bytes.size() && belongs(bytes[at])) {
@@ -42,7 +44,12 @@ namespace detail {
       skip_while([](std::uint8_t c) { return c != '\n' && c != '\r'; });
       skip_while(is_space);
     }
+    const std::size_t digits = at;
     skip_while([](std::uint8_t c) { return c >= '0' && c <= '9'; });
+    if (at > digits + 5) {
+      throw Error(where + ": says a number of " + std::to_string(at - digits) +
+                  " digits where its width, height or brightest value is; save it anew");
+    }
   }
   return std::min(at + 1, bytes.size());
 }
@@ -93,6 +100,7 @@ namespace detail {
   if (bytes[0] == 0x89 && !detail::png_chunks_fit(bytes)) {
     throw Error(where + ": ends early; fetch the file again");
   }
+  const std::size_t pnm_header = bytes[0] == 'P' ? detail::pnm_header_size(bytes, where) : 0;
   constexpr std::size_t most_bytes = std::numeric_limits<int>::max();
   int width = 0;
   int height = 0;
@@ -111,7 +119,7 @@ namespace detail {
   // stb_image does not look whether a PPM file is all there
   const auto samples = pixels * static_cast<std::uint64_t>(channels) *
                        (stbi_is_16_bit_from_memory(bytes.data(), size) != 0 ? 2 : 1);
-  if (bytes[0] == 'P' && samples > bytes.size() - detail::pnm_header_size(bytes)) {
+  if (bytes[0] == 'P' && samples > bytes.size() - pnm_header) {
     throw Error(where + ": ends early; fetch the file again");
   }
   const std::unique_ptr<stbi_uc, decltype(&stbi_image_free)> decoded(
