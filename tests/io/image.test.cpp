@@ -103,6 +103,10 @@ TEST_CASE("decode_image: what is no picture, damaged or too large is refused") {
   CHECK(refused(ppm("P6\n# made by\n# hand\n4 4\n255\n", Bytes(48))).empty());
   CHECK(contains(refused(ppm("P6 16000 16000 255\n", Bytes(100))),
                  "16000 x 16000 pixels, and has 119 bytes"));
+  for (const char* const magic : {"P5", "P6"}) {
+    CHECK(contains(refused(ppm(std::string(magic) + " 1 1 256\n", Bytes(6))),
+                   "a.png: has 16 bits a channel; save it with 8, or as PNG"));
+  }
   Bytes tables{0xFF, 0xD8, 0xFF, 0xC4, 0x10, 0x00, 0x00};
   tables.resize(7 + 16, 17);  // 272 codes
   CHECK(contains(refused(tables), "a Huffman table of more than 256 codes"));

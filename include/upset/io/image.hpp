@@ -108,8 +108,8 @@ namespace detail {
 }  // namespace detail
 
 /// Decodes the bytes of a JPEG (baseline or progressive), PNG, BMP, PGM or PPM file into red, green
-/// and blue; grey becomes three equal channels, transparency is dropped, 16 bits become the
-/// upper 8. `where` is its name in errors.
+/// and blue; grey becomes three equal channels, transparency is dropped, 16 bits of a PNG
+/// file become the upper 8. `where` is its name in errors.
 ///
 /// JPEG is decoded by 8-bit integer transforms and linear interpolation of colours, so its pixels
 /// are a grey level or two off those of other decoders.
@@ -163,11 +163,16 @@ namespace detail {
                 std::to_string(height) + " pixels, and has " + std::to_string(bytes.size()) +
                 " bytes; save it smaller, or fetch it again");
   }
-  // stb_image does not look whether a PPM file is all there
-  const auto samples = pixels * static_cast<std::uint64_t>(channels) *
-                       (stbi_is_16_bit_from_memory(bytes.data(), size) != 0 ? 2 : 1);
-  if (bytes[0] == 'P' && samples > bytes.size() - detail::pnm_header_size(bytes)) {
-    throw Error(where + ": ends early; fetch the file again");
+  if (bytes[0] == 'P') {
+    // stb_image 2.27 takes their bytes in the wrong order, and reads beyond grey ones
+    if (stbi_is_16_bit_from_memory(bytes.data(), size) != 0) {
+      throw Error(where + ": has 16 bits a channel; save it with 8, or as PNG");
+    }
+    // nor does it look whether the file is all there
+    if (pixels * static_cast<std::uint64_t>(channels) >
+        bytes.size() - detail::pnm_header_size(bytes)) {
+      throw Error(where + ": ends early; fetch the file again");
+    }
   }
   const std::unique_ptr<stbi_uc, decltype(&stbi_image_free)> decoded(
       stbi_load_from_memory(bytes.data(), size, &width, &height, &channels, 3), stbi_image_free);
