@@ -256,10 +256,10 @@ std::vector<Findings> study(const Options& options) {
       if (!is_chosen(options.formats, format)) {
         continue;
       }
-      const Network plain = in_format(subject, format);
       for (const Guard& guard : guards_of(format)) {
         if (is_chosen(options.guards, guard.name)) {
-          findings.push_back(study(options, subject, format, guard.name, guard.guarded(plain)));
+          findings.push_back(
+              study(options, subject, format, guard.name, in_format(subject, format, guard)));
         }
       }
     }

@@ -168,18 +168,19 @@ std::vector<std::string> formats_of(const Subject& subject) {
                                   : std::vector{subject.format};
 }
 
-Network in_format(const Subject& subject, const std::string& format) {
+Network in_format(const Subject& subject, const std::string& format, const Guard& guard) {
   if (format == subject.format) {
-    return subject.network;
+    return guard.guarded(subject.network);
   }
   if (format == "bf16") {
-    return in_brain_floats(subject.network);
+    return guard.guarded(in_brain_floats(subject.network));
   }
   const bool is_whole = format == "int8";
-  const Network real = is_whole ? equalize(subject.network) : subject.network;
+  const Network real = is_whole ? equalize(subject.network, subject.sample) : subject.network;
   Network network =
       in_integers(real, is_whole ? Granularity::per_tensor : Granularity::per_channel);
   calibrate(network, real, subject.sample);
+  network = guard.guarded(network);
   correct_biases(network, real, subject.sample);
   return network;
 }

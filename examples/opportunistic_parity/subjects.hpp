@@ -28,12 +28,13 @@ struct Subject {
 /// Those it can be studied in: all of floats; of others, that of the file.
 [[nodiscard]] std::vector<std::string> formats_of(const Subject& subject);
 
-/// The network in one of these formats, calibrated.
+/// The network in one of these formats under one of its guards, calibrated.
 ///
-/// "int8" has one scale a tensor, as the paper: layers are equalised where no clip lies between
-/// (MobileNetV2 needs its ReLU6). "int8c" has one a channel, which needs no equalising. Biases of
-/// both are corrected for what is rounded.
-[[nodiscard]] upset::Network in_format(const Subject& subject, const std::string& format);
+/// "int8" has one scale a tensor, as the paper, and equalised layers; "int8c" has one a channel,
+/// which needs no equalising. Biases of both are corrected for what is rounded, and for the bits
+/// that the guard takes.
+[[nodiscard]] upset::Network in_format(const Subject& subject, const std::string& format,
+                                       const Guard& guard);
 
 /// Throws `std::out_of_range` for a format that does not exist.
 [[nodiscard]] std::vector<Guard> guards_of(const std::string& format);

@@ -88,6 +88,10 @@ TEST_CASE("decode_image: what is no picture, damaged or too large is refused") {
   CHECK(refused(ppm("P6\n# made by\n# hand\n4 4\n255\n", Bytes(48))).empty());
   CHECK(contains(refused(ppm("P6 16000 16000 255\n", Bytes(100))),
                  "16000 x 16000 pixels, and has 119 bytes"));
-  CHECK(contains(refused(ppm("P5\n24 2222222222\n255\n", Bytes(9))), "a number of 10 digits"));
+  for (const char* const magic : {"P5", "P6"}) {
+    CHECK(contains(refused(ppm(std::string(magic) + " 1 1 256\n", Bytes(6))),
+                   "a.png: says that its brightest value is 256; save it with 8 bits"));
+  }
+  CHECK(contains(refused(ppm("P5\n24 2222222222\n255\n", Bytes(9))), "24 x 222222 pixels"));
   CHECK(contains(refused(ppm("P6 17000 1 255\n", Bytes(51000))), "17000 x 1 pixels"));
 }

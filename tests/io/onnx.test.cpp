@@ -120,6 +120,10 @@ TEST_CASE("ONNX: what is wrong with a file is said in one sentence that names fi
   says("cyclic or not in order", [](Model&, Graph& g) { g.mutable_node()->SwapElements(0, 1); });
   says("Conv conv2: reads nothing, which",
        [](Model&, Graph& g) { g.mutable_node(1)->set_input(0, "nothing"); });
+  says("Conv conv1: its input 0 must", [](Model&, Graph& g) { g.mutable_node(0)->clear_input(); });
+  says("Conv conv1: its input 1 must be a constant", [](Model&, Graph& g) {
+    g.mutable_node(0)->mutable_input()->DeleteSubrange(1, g.node(0).input_size() - 1);
+  });
   says("Frobnicate conv1: this operator is not supported",
        [](Model&, Graph& g) { g.mutable_node(0)->set_op_type("Frobnicate"); });
   says("com.example.Conv", [](Model&, Graph& g) { g.mutable_node(0)->set_domain("com.example"); });

@@ -20,6 +20,7 @@
 #include <upset/nn/activation.hpp>
 #include <upset/nn/batch_norm.hpp>
 #include <upset/nn/broadcast.hpp>
+#include <upset/nn/channel_clip.hpp>
 #include <upset/nn/dense.hpp>
 #include <upset/nn/local_response_norm.hpp>
 #include <upset/nn/merge.hpp>
@@ -96,6 +97,8 @@ std::vector<Subject> everything() {
   all.push_back({"HardSwish", HardSwish{}, {x}});
   all.push_back({"Tanh", Tanh{}, {x}});
   all.push_back({"Clip", Clip(-0.5F, 0.5F), {x}});
+  all.push_back(
+      {"ChannelClip", ChannelClip(draw.uniform({6}, -1, 0), draw.uniform({6}, 0, 1)), {x}});
   all.push_back({"PReLU", PReLU<>(draw.uniform({6}, -1, 1)), {x}});
   all.push_back({"Sign", Sign{}, {x}});
   all.push_back({"MaxPool", MaxPool(2), {x}});

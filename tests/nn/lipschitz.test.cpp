@@ -237,6 +237,7 @@ TEST_CASE("lipschitz bound: no random change is stretched by more") {
       {HardSigmoid(0.75F, 0.5F)},
       {Tanh{}},
       {Clip(-0.5F, 0.25F)},
+      {ChannelClip(values.uniform({4}, -1, 0), values.uniform({4}, 0, 1))},
       {Add{}, 2},
       {Add{}, 3},
       {Concatenate{}, 2},

@@ -3,6 +3,7 @@
 #include <cmath>
 #include <vector>
 
+#include "support/layers.hpp"
 #include "support/published.hpp"
 #include "support/values.hpp"
 #include <doctest/doctest.h>
@@ -59,43 +60,113 @@ std::vector<float> largest_of_rows(const Tensor& kernel) {
   return largest;
 }
 
-}  // namespace
-
-TEST_CASE("equalize: the function stays, and neighbours have the same largest weights") {
-  const Network net = uneven();
-  const Network equal = equalize(net);
-  Values draw(3);
-  const Tensor x = draw.uniform({10, 6, 6, 2}, -1, 1);
-  const Tensor y = net.forward(x);
+float size_of(const Tensor& y) {
   float size = 0;
   for (const float value : y.values()) {
     size = std::max(size, std::abs(value));
   }
+  return size;
+}
+
+std::vector<float> sizes_of_channels(const Tensor& y) {
+  std::vector<float> sizes(y.shape()[y.shape().rank() - 1], 0.0F);
+  for (std::size_t i = 0; i < y.size(); ++i) {
+    sizes[i % sizes.size()] = std::max(sizes[i % sizes.size()], std::abs(y[i]));
+  }
+  return sizes;
+}
+
+const Tensor& kernel_of(const Network& net, std::size_t node) {
+  return net.nodes()[node].layer.target<Conv2d<>>()->kernel();
+}
+
+}  // namespace
+
+TEST_CASE("equalize: the function stays, and neighbours have the same largest weights") {
+  const Network net = uneven();
+  Values draw(3);
+  const Tensor x = draw.uniform({10, 6, 6, 2}, -1, 1);
+  const Network equal = equalize(net, x);
+  const Tensor y = net.forward(x);
   // a few hundred roundings of weights at most, as some ten rounds are enough
-  CHECK(largest_difference(y.values(), equal.forward(x).values()) <= 512 * 0x1p-24F * size);
-  const auto kernel = [&](std::size_t n) {
-    return equal.nodes()[n].layer.target<Conv2d<>>()->kernel();
-  };
-  const std::vector<float> expand = largest_of_rows(kernel(0));
-  const std::vector<float> depth = largest_of_rows(kernel(2));
+  CHECK(largest_difference(y.values(), equal.forward(x).values()) <= 512 * 0x1p-24F * size_of(y));
+  const std::vector<float> expand = largest_of_rows(kernel_of(equal, 0));
+  const std::vector<float> depth = largest_of_rows(kernel_of(equal, 2));
   for (const std::size_t c : {0U, 1U, 3U, 4U, 5U}) {
     CHECK(expand[c] / depth[c] == doctest::Approx(1).epsilon(0.03));
   }
   // 4096 times as large once
   CHECK(*std::ranges::max_element(expand) < 100 * expand[0]);
-  CHECK(equal.nodes()[5].layer.target<Conv2d<>>()->kernel() !=
-        net.nodes()[5].layer.target<Conv2d<>>()->kernel());
+  CHECK(kernel_of(equal, 5) != kernel_of(net, 5));
   CHECK(equal.nodes()[7].layer.target<Dense<>>()->weight() !=
         net.nodes()[7].layer.target<Dense<>>()->weight());
 }
 
-TEST_CASE("unclip: a ReLU6 becomes a ReLU, other clips stay") {
+TEST_CASE("equalize: no channel grows beyond the one with the largest values") {
   Network net({3});
+  net.add("first", Dense<>(Tensor({3, 3}, {1, 0, 0, 0, 0.01F, 0, 0, 0, 0.01F}),
+                           Tensor({3}, {0, 0.99F, 0.24F})));
+  net.add("relu", ReLU{});
+  net.add("second", Dense<>(Tensor({1, 3}, {1, 1, 1}), Tensor({1})));
+  const Tensor x({2, 3}, {2, 1, 1, 0, -1, -1});  // values of up to 2, 1 and 0.25
+  const Tensor y = equalize(net, x).forward_all(x)[1];
+  CHECK(y.row(0)[0] == 2);
+  CHECK(y.row(0)[1] == doctest::Approx(2));  // twice, and not tenfold, to be alike
+  CHECK(y.row(0)[2] == doctest::Approx(2));  // eight times
+  CHECK(equalize(net, Tensor({1, 3}, {9, 1, 1})).forward_all(x)[1].row(0)[2] ==
+        doctest::Approx(2.5));
+}
+
+TEST_CASE("equalize: clips are divided with their channels") {
+  Values draw(5);
+  Network net({4, 4, 3});
+  Tensor kernel = draw.uniform({4, 1, 1, 3}, 0, 1);
+  for (float& weight : kernel.row(1)) {
+    weight *= 50;
+  }
+  net.add("first", Conv2d<>(WindowGeometry::square(1), kernel, draw.uniform({4}, -1, 1)));
   net.add("relu6", Clip(0, 6));
-  net.add("clip", Clip(-1, 8));
-  const Tensor x({1, 3}, {-2, 7, 9});
-  CHECK(net.forward(x) == Tensor({1, 3}, {0, 6, 6}));
-  CHECK(unclip(net).forward(x) == Tensor({1, 3}, {0, 7, 8}));
+  net.add("flatten", Flatten{});
+  net.add("clip", Clip(0.5F, 5));
+  net.add("dense", Dense<>(draw.uniform({2, 64}, -1, 1), draw.uniform({2}, -1, 1)));
+  const Tensor x = draw.uniform({10, 4, 4, 3}, -1, 1);
+  const Network equal = equalize(net, x);
+  const Tensor values = net.forward_all(x)[1];
+  CHECK(std::ranges::count(values.values(), 6) > 0);
+  const Tensor y = net.forward(x);
+  CHECK(largest_difference(y.values(), equal.forward(x).values()) <= 512 * 0x1p-24F * size_of(y));
+  const auto* clip = equal.nodes()[1].layer.target<ChannelClip>();
+  REQUIRE(clip != nullptr);
+  CHECK(clip->high()[1] < 1);  // the channel is divided by a factor of some 7
+  CHECK(largest_of_rows(kernel_of(equal, 0))[1] < 10);
+  CHECK(equal.nodes()[3].layer.target<ChannelClip>()->high().size() == 64);
+}
+
+TEST_CASE("equalize: weights that read a channel which is always 0 become 0, others do not") {
+  Values draw(6);
+  Network net({2, 2, 2});
+  Tensor kernel = draw.uniform({4, 1, 1, 2}, 0.1F, 1);
+  std::ranges::fill(kernel.row(1), 0.0F);
+  std::ranges::fill(kernel.row(2), 0.0F);
+  net.add("first", Conv2d<>(WindowGeometry::square(1), kernel, Tensor({4}, {-9, -1, 0.5F, 0.25F})));
+  net.add("relu", ReLU{});
+  Tensor depthwise_kernel = draw.uniform({4, 3, 3, 1}, 0.1F, 1);
+  for (const std::size_t c : {1U, 2U}) {
+    for (float& weight : depthwise_kernel.row(c)) {
+      weight *= 1000;
+    }
+  }
+  net.add("second", Conv2d<>(depthwise(4), depthwise_kernel, Tensor({4})));
+  const Tensor x = draw.uniform({5, 2, 2, 2}, 0, 1);
+  const Network equal = equalize(net, x);
+  const Tensor y = net.forward(x);
+  CHECK(largest_difference(y.values(), equal.forward(x).values()) <= 512 * 0x1p-24F * size_of(y));
+  const std::vector<float> second = largest_of_rows(kernel_of(equal, 2));
+  CHECK(second[1] == 0);
+  CHECK(second[0] > 0);  // 0 on these pictures alone
+  // a constant has no weights to be like; its values grow to those of the largest channel
+  const std::vector<float> sizes = sizes_of_channels(equal.forward_all(x)[1]);
+  CHECK(sizes[2] == doctest::Approx(sizes_of_channels(net.forward_all(x)[1])[3]));
 }
 
 TEST_CASE("equalize: leaves alone what something else reads, or what is no function of a factor") {
@@ -110,5 +181,8 @@ TEST_CASE("equalize: leaves alone what something else reads, or what is no funct
   net.add("sigmoid", Sigmoid{});
   net.add("last", Dense<>(draw.uniform({3, 3}, -1, 1), draw.uniform({3}, -1, 1)));
   const Tensor x = draw.uniform({4, 3}, -1, 1);
-  CHECK(equalize(net).forward(x) == net.forward(x));
+  CHECK(equalize(net, x).forward(x) == net.forward(x));
+  CHECK(error_of([&] {
+          (void)equalize(net, Tensor({0, 3}));
+        }) == "Equalisation needs one picture at least");
 }

@@ -39,6 +39,6 @@ TEST_CASE("ResNet-20 in 8 bits: within a third of a point of 91.73 %, whatever t
     CHECK(top1(net) > 91.4);
   };
   check(real, Granularity::per_tensor, RangeMethod::min_max);
-  check(equalize(real), Granularity::per_tensor, RangeMethod::percentile);
+  check(equalize(real, sample), Granularity::per_tensor, RangeMethod::percentile);
   check(real, Granularity::per_channel, RangeMethod::least_square);
 }

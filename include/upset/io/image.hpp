@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-/// Picture files: JPEG, and what stb_image decodes of the rest: PNG, BMP and PPM.
+/// Picture files: JPEG, PNG, BMP and PPM, PNG and BMP decoded by stb_image.
 ///
 /// Source: S. Barrett and others, stb_image (public domain).
 #pragma once
@@ -26,32 +26,48 @@ namespace upset {
 
 namespace detail {
 
-/// Where pixels begin in a PGM or PPM file: a white space after the third number. `bytes.size()`
-/// where there is no such place. Throws `Error` for a number of more than five digits: stb_image
-/// reads it into an int that overflows.
-[[nodiscard]] inline std::size_t pnm_header_size(std::span<const std::uint8_t> bytes,
-                                                 const std::string& where) {
+/// A PGM or PPM file of bytes. stb_image 2.27 lets its numbers overflow, takes 16 bits in the wrong
+/// order and does not look whether the pixels are all there.
+[[nodiscard]] inline Picture decode_pnm(std::span<const std::uint8_t> bytes,
+                                        const std::string& where) {
   std::size_t at = 2;
   const auto skip_while = [&](auto belongs) {
     while (at < bytes.size() && belongs(bytes[at])) {
       ++at;
     }
   };
-  for (int number = 0; number < 3; ++number) {
+  std::array<std::uint64_t, 3> numbers{};  // width, height, brightest value
+  for (std::uint64_t& number : numbers) {
     const auto is_space = [](std::uint8_t c) { return c == ' ' || (c >= '\t' && c <= '\r'); };
     skip_while(is_space);
     while (at < bytes.size() && bytes[at] == '#') {
       skip_while([](std::uint8_t c) { return c != '\n' && c != '\r'; });
       skip_while(is_space);
     }
-    const std::size_t digits = at;
-    skip_while([](std::uint8_t c) { return c >= '0' && c <= '9'; });
-    if (at > digits + 5) {
-      throw Error(where + ": says a number of " + std::to_string(at - digits) +
-                  " digits where its width, height or brightest value is; save it anew");
-    }
+    skip_while([&](std::uint8_t c) {
+      const bool is_digit = c >= '0' && c <= '9' && number < 100000;
+      number = is_digit ? 10 * number + (c - std::uint64_t{'0'}) : number;
+      return is_digit;
+    });
   }
-  return std::min(at + 1, bytes.size());
+  const auto [width, height, brightest] = numbers;
+  expect_pixels(static_cast<std::int64_t>(height), static_cast<std::int64_t>(width), bytes.size(),
+                where);
+  if (brightest < 1 || brightest > 255) {
+    throw Error(where + ": says that its brightest value is " + std::to_string(brightest) +
+                "; save it with 8 bits a channel, or as PNG");
+  }
+  const std::size_t channels = bytes[1] == '6' ? 3 : 1;
+  const std::size_t first = at + 1;  // one white space behind the numbers
+  if (first > bytes.size() || height * width * channels > bytes.size() - first) {
+    throw Error(where + ": ends early; fetch the file again");
+  }
+  Picture picture{height, width, 3, {}};
+  picture.pixels.reserve(height * width * 3);
+  for (std::size_t i = 0; i < height * width * 3; ++i) {
+    picture.pixels.push_back(bytes[first + (channels == 3 ? i : i / 3)]);
+  }
+  return picture;
 }
 
 /// Whether every chunk of a PNG file ends within it. stb_image 2.27 takes memory for all that a
@@ -75,8 +91,8 @@ namespace detail {
 }  // namespace detail
 
 /// Decodes the bytes of a JPEG (as `decode_jpeg`), PNG, BMP, PGM or PPM file into red, green and
-/// blue; grey becomes three equal channels, transparency is dropped, 16 bits become the upper 8.
-/// `where` is its name in errors.
+/// blue; grey becomes three equal channels, transparency is dropped, 16 bits of a PNG file become
+/// the upper 8, values of a PGM or PPM file stay as they are. `where` is its name in errors.
 ///
 /// - errors: throws `Error` for another format, what is damaged or not supported, and more pixels
 ///           than `expect_pixels` allows
@@ -97,10 +113,12 @@ namespace detail {
   if (bytes[0] == 0xFF) {
     return decode_jpeg(bytes, where);
   }
+  if (bytes[0] == 'P') {
+    return detail::decode_pnm(bytes, where);
+  }
   if (bytes[0] == 0x89 && !detail::png_chunks_fit(bytes)) {
     throw Error(where + ": ends early; fetch the file again");
   }
-  const std::size_t pnm_header = bytes[0] == 'P' ? detail::pnm_header_size(bytes, where) : 0;
   constexpr std::size_t most_bytes = std::numeric_limits<int>::max();
   int width = 0;
   int height = 0;
@@ -116,12 +134,6 @@ namespace detail {
   detail::expect_pixels(height, width, bytes.size(), where);
   const std::uint64_t pixels =
       static_cast<std::uint64_t>(width) * static_cast<std::uint64_t>(height);
-  // stb_image does not look whether a PPM file is all there
-  const auto samples = pixels * static_cast<std::uint64_t>(channels) *
-                       (stbi_is_16_bit_from_memory(bytes.data(), size) != 0 ? 2 : 1);
-  if (bytes[0] == 'P' && samples > bytes.size() - pnm_header) {
-    throw Error(where + ": ends early; fetch the file again");
-  }
   const std::unique_ptr<stbi_uc, decltype(&stbi_image_free)> decoded(
       stbi_load_from_memory(bytes.data(), size, &width, &height, &channels, 3), stbi_image_free);
   if (decoded == nullptr) {

@@ -79,17 +79,17 @@ class OnnxSymbols {
   [[nodiscard]] bool is_value(const OnnxNode& node, std::size_t n) const {
     return node.has_input(n) && values_.contains(node.inputs[n]);
   }
-  /// What input `n` is in the file.
+  /// What input `n` is in the file; reals where there is none.
   [[nodiscard]] OnnxElements elements(const OnnxNode& node, std::size_t n) const {
-    const auto found = elements_.find(node.inputs.at(n));
+    const auto found = node.has_input(n) ? elements_.find(node.inputs[n]) : elements_.end();
     return found == elements_.end() ? OnnxElements{} : found->second;
   }
   void set_elements(const std::string& name, const OnnxElements& elements) {
     elements_.insert_or_assign(name, elements);
   }
-  /// What the constant `n` was dequantised from; null where it never was in 8 bits.
+  /// What the constant `n` was dequantised from; null where it never was in 8 bits, or is none.
   [[nodiscard]] const OnnxScales* scales(const OnnxNode& node, std::size_t n) const {
-    const auto found = scales_.find(node.inputs.at(n));
+    const auto found = node.has_input(n) ? scales_.find(node.inputs[n]) : scales_.end();
     return found == scales_.end() ? nullptr : &found->second;
   }
   void set_scales(const std::string& constant, OnnxScales scales) {

@@ -12,6 +12,7 @@
 #include <upset/nn/activation.hpp>
 #include <upset/nn/any_layer.hpp>
 #include <upset/nn/batch_norm.hpp>
+#include <upset/nn/channel_clip.hpp>
 #include <upset/nn/conv2d.hpp>
 #include <upset/nn/dense.hpp>
 #include <upset/nn/merge.hpp>
@@ -174,7 +175,8 @@ namespace detail {
   }
   const bool shrinks = layer.target<ReLU>() != nullptr || layer.target<CentredReLU>() != nullptr ||
                        layer.target<HardTanh>() != nullptr || layer.target<Sigmoid>() != nullptr ||
-                       layer.target<Clip>() != nullptr || layer.target<Tanh>() != nullptr ||
+                       layer.target<Clip>() != nullptr || layer.target<ChannelClip>() != nullptr ||
+                       layer.target<Tanh>() != nullptr ||
                        layer.target<Add>() != nullptr || layer.target<Concatenate>() != nullptr ||
                        layer.target<Flatten>() != nullptr || layer.target<Reshape>() != nullptr ||
                        layer.target<Subsample>() != nullptr;
