@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include <upset/campaign/golden_outputs.hpp>
 #include <upset/campaign/judge.hpp>
 #include <upset/campaign/outcome.hpp>
 #include <upset/campaign/parked_runs.hpp>
@@ -28,11 +29,12 @@ namespace detail {
 class TrialWorker {
  public:
   TrialWorker(const Network& network, const LabelledImages& test, EngineLevel level,
-              const OutputBound* bound)
+              const OutputBound* bound, GoldenOutputs& golden)
       : network_(network),
         images_(network_.images()),
         activation_bits_(network_.activation_bits()),
         test_(&test),
+        golden_(&golden),
         level_(level),
         propagation_(network_, bound),
         classes_(network_.output_shape()[network_.output_shape().rank() - 1]) {
@@ -50,9 +52,7 @@ class TrialWorker {
     if (level == EngineLevel::o0 || level == EngineLevel::o1) {
       return sweep_batch;
     }
-    const bool any_set = std::ranges::any_of(
-        trials, [](const TrialFaults& trial) { return trial.weights.size() > 1; });
-    return any_set ? ParkedRuns::batch : 1;
+    return std::ranges::any_of(trials, is_set) ? sweep_batch : 1;
   }
 
   [[nodiscard]] PreparedTrial prepare(const TrialFaults& trial) {
@@ -106,21 +106,22 @@ class TrialWorker {
     finish();
     first_ = first;
     count_ = count;
-    if (is_plain()) {
-      plain_.take(network_, test_->images.rows(first, count));
-    } else {
-      for (std::size_t slot = 0; slot < count; ++slot) {
-        propagation_.keep(slot, test_->images.rows(first + slot, 1));
-      }
-    }
+    plain_.clear();
+    is_kept_ = false;
   }
 
   /// Adds the outcomes of a trial on the pictures taken, `to` at the latest when `finish` is
   /// called.
   void run(const PreparedTrial& trial, Outcomes& to) {
+    const bool plainly = is_plain(trial);
     const std::size_t start = plain_start(trial);
-    if (is_plain()) {
+    if (plainly) {
+      take_plainly();
       plain_.expect(network_, start);
+    } else if (!std::exchange(is_kept_, true)) {
+      for (std::size_t slot = 0; slot < count_; ++slot) {
+        propagation_.keep(slot, test_->images.rows(first_ + slot, 1));
+      }
     }
     const bool is_hit = trial.needs_refresh && !trial.faults->weights.empty();
     if (is_hit) {
@@ -129,7 +130,7 @@ class TrialWorker {
       refresh(trial);
       is_flipped_ = true;
     }
-    if (is_plain()) {
+    if (plainly) {
       run_plainly(trial, start, to);
     } else {
       for (std::size_t slot = 0; slot < count_; ++slot) {
@@ -176,17 +177,9 @@ class TrialWorker {
     plain.detected = fast.detected;
     plain.corrected = fast.corrected;
     if (fast != plain) {
-      std::string text;
-      for (const Outcomes::Field& field : Outcomes::fields()) {
-        if (fast.*field.count != plain.*field.count) {
-          text += " " + std::string(field.name) + " " + std::to_string(fast.*field.count) +
-                  " against " + std::to_string(plain.*field.count) + ",";
-        }
-      }
-      text.back() = ';';
       throw Error("Trial " + std::to_string(trial.faults->key) + " on picture " +
-                  std::to_string(image) + " differs from plain inference:" + text +
-                  " please report it, and run at level O0");
+                  std::to_string(image) + " differs from plain inference: " +
+                  differences(fast, plain) + "; please report it, and run at level O0");
     }
     first_ = first + 1;  // anything else than what is asked for
     take(first, count);
@@ -253,8 +246,20 @@ class TrialWorker {
     return trial.faults->activation_rate > 0 || !trial.faults->activations.empty();
   }
 
-  [[nodiscard]] bool is_plain() const {
-    return level_ == EngineLevel::o0 || level_ == EngineLevel::o1;
+  [[nodiscard]] static bool is_set(const TrialFaults& trial) { return trial.weights.size() > 1; }
+  /// So much changes under a set of faults that differences are not worth looking for, and nothing
+  /// under none.
+  [[nodiscard]] bool is_plain(const PreparedTrial& trial) const {
+    return level_ == EngineLevel::o0 || level_ == EngineLevel::o1 ||
+           plain_start(trial) == network_.size() ||
+           (trial.needs_refresh && is_set(*trial.faults) && !hits_activations(trial));
+  }
+  void take_plainly() {
+    if (plain_.is_empty()) {
+      Tensor pictures = test_->images.rows(first_, count_);
+      Tensor output = golden_->get(first_, count_, [&] { return network_.forward(pictures); });
+      plain_.take(std::move(pictures), std::move(output));
+    }
   }
   /// The node before which plain inference needs nothing of the trial; `size()` where it hits none.
   [[nodiscard]] std::size_t plain_start(const PreparedTrial& trial) const {
@@ -271,6 +276,7 @@ class TrialWorker {
     pass.first_image = first_;
     pass.hook = hits_activations(trial) ? &flip : nullptr;
     const Tensor output = plain_.output(network_, start, pass);
+    is_exact_ = true;
     for (std::size_t b = 0; b < count_; ++b) {
       judge(plain_.golden_output().row(b), output.row(b), classes_, test_->labels[first_ + b], to);
     }
@@ -298,12 +304,6 @@ class TrialWorker {
           network_, propagation_, {&trial, slot, faults_.front().node, is_exact, is_suspect, &to},
           [this](const ParkedRun& run, std::span<const float> output) { conclude(run, output); });
     };
-    if (trial.needs_refresh && !hits_activations(trial)) {
-      // so much changes under a set of faults that differences are not worth looking for
-      propagation_.give_up(faults_.front().node);
-      park(true, false);
-      return;
-    }
     const Change& change = propagation_.run(slot, faults_, level_ == EngineLevel::o3, true);
     if (propagation_.parked() < network_.size()) {
       park(change.is_exact, change.is_suspect);
@@ -375,13 +375,15 @@ class TrialWorker {
   std::vector<std::size_t> node_of_;  // per image
   std::vector<std::uint64_t> activation_bits_;
   const LabelledImages* test_;
+  GoldenOutputs* golden_;
   EngineLevel level_;
   Propagation propagation_;
   std::size_t classes_;
   // the pictures taken
   std::size_t first_ = 0;
   std::size_t count_ = 0;
-  PlainPictures plain_;  // at O0 and O1
+  PlainPictures plain_;   // or none yet
+  bool is_kept_ = false;  // by `propagation_`
   // the picture being computed
   std::vector<std::vector<std::uint64_t>> drawn_;  // per node
   std::vector<FaultyNode> faults_;
