@@ -9,7 +9,7 @@
 #include <cstdint>
 #include <span>
 
-#include <upset/kernel/gemm.hpp>
+#include <upset/kernel/tile.hpp>
 
 namespace upset {
 
