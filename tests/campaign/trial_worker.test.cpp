@@ -153,33 +153,6 @@ TEST_CASE("trial worker: pictures kept at a time") {
   CHECK(TrialWorker::block_of(EngineLevel::o3, trials) == detail::sweep_batch);
 }
 
-TEST_CASE("trial worker: sites that do not exist") {
-  test::Values values(2);
-  Network network = test::small_residual<Int8Affine>(values);
-  const LabelledImages test = random_pictures(1, values);
-  detail::GoldenOutputs golden(network.output_shape(), test.labels.size());
-  detail::TrialWorker worker(network, test, EngineLevel::o3, nullptr, golden);
-  const std::size_t images = network.images().size();
-  const auto sentence = [&](const TrialFaults& trial) {
-    return test::error_of([&] { (void)worker.prepare(trial); });
-  };
-  TrialFaults trial;
-  trial.weights = {{images, 0}};
-  CHECK(sentence(trial) == "Memory image " + std::to_string(images) +
-                               " does not exist: the network has " + std::to_string(images));
-  trial.weights = {{0, network.images()[0].image->bit_count()}};
-  CHECK(sentence(trial).find("lies outside a memory image of") != std::string::npos);
-  trial.weights.clear();
-  trial.activations = {{0, 2400}};  // 300 bytes
-  CHECK(sentence(trial) == "Bit 2400 of what node 0 reads does not exist: it has 2400");
-  trial.activations = {{1, 0}};  // a ReLU reads nothing from memory
-  CHECK(sentence(trial) == "Bit 0 of what node 1 reads does not exist: it has 0");
-  trial.activations = {{network.size(), 0}};
-  CHECK_FALSE(sentence(trial).empty());
-  trial.activations = {{0, 2399}};
-  CHECK(sentence(trial).empty());
-}
-
 TEST_CASE("trial worker: what guards of the weights notice is counted for every picture") {
   using Guarded = ParityGuarded<Int8Affine, std::uint64_t>;
   test::Values values(3);
