@@ -138,7 +138,9 @@ void multiply_panels(std::size_t panel, const X* x, std::span<const std::size_t>
     };
     const W* from = weights.panel(panel);
     if (exact) {
-      if constexpr (requires { write.template from_registers<Partial>(m, panel * Columns); }) {
+      // smaller vectors gain nothing, or lose 2 %
+      if constexpr (vector_bytes == 64 &&
+                    requires { write.template from_registers<Partial>(m, panel * Columns); }) {
         const bool is_full = count == row_count && weights.rows() >= (panel + Panels) * Columns;
         if (is_full && write.takes_registers) {
           add(segments.offsets, segments.length, from,
