@@ -39,10 +39,12 @@ std::size_t wrong_tile_sums(std::size_t length) {
   });
   alignas(detail::vector_bytes) detail::Tile<Sum, 1, tile_row_count, tile_columns> tile;
   const detail::Rows<T, tile_row_count> rows{x.data(), bases.data()};
+  const detail::TileSums<decltype(tile)> take{tile};
   if (weights.is_folded()) {
-    detail::add_folded_products<tile_columns>(rows, offsets, length, weights.panel(0), 0, tile);
+    detail::add_folded_products<tile_columns, 1, Sum, false>(rows, offsets, length,
+                                                             weights.panel(0), 0, take);
   } else {
-    detail::add_products(rows, offsets, length, weights.panel(0), 0, tile);
+    detail::add_products<tile_columns, 1, Sum>(rows, offsets, length, weights.panel(0), 0, take);
   }
   std::size_t wrong = 0;
   for (std::size_t m = 0; m < tile_row_count; ++m) {

@@ -21,7 +21,7 @@ using upset::test::Values;
 namespace {
 
 constexpr std::size_t groups = 2;
-constexpr std::size_t outputs = 38;  // of both groups: a panel and a part of one each
+constexpr std::size_t outputs = 102;  // of both groups: three panels and a part of one each
 constexpr std::size_t segments = 3;
 constexpr std::size_t length = 5;
 constexpr std::size_t depth = segments * length;
@@ -55,7 +55,8 @@ struct Multiplication {
     operand.set_scales(kernel, input.scales()[0], bias);
   }
 
-  [[nodiscard]] std::vector<float> product() const {
+  // Of so many rows at a time.
+  [[nodiscard]] std::vector<float> product(std::size_t together = input_rows) const {
     using Activation = typename WeightOperand<W, A>::Activation;
     std::vector<Activation> x(input_rows * depth + operand_slack);
     input.read(
@@ -64,8 +65,11 @@ struct Multiplication {
         });
     std::vector<float> y(input_rows * outputs);
     for (std::size_t group = 0; group < groups; ++group) {
-      operand.multiply(group, x.data(), bases, {offsets, length},
-                       y.data() + group * outputs / groups, outputs);
+      for (std::size_t row = 0; row < input_rows; row += together) {
+        operand.multiply(group, x.data(), std::span(bases).subspan(row, together),
+                         {offsets, length}, y.data() + row * outputs + group * outputs / groups,
+                         outputs);
+      }
     }
     return y;
   }
@@ -118,6 +122,7 @@ TEST_CASE_TEMPLATE("WeightOperand: multiplies what memory holds, and follows fli
   Multiplication<W, A> subject;
   CHECK(subject.agrees());
   const std::vector<float> golden = subject.product();
+  CHECK(test::different_bits(subject.product(1), golden) == 0);
 
   const std::vector<std::uint64_t> bits{3, 4, 40, 101, subject.kernel.layout().code_bits() - 1};
   for (const std::uint64_t bit : bits) {

@@ -90,12 +90,13 @@ void add_partial(const std::array<Partial, 2 * Columns>& words, std::array<Sum, 
   }
 }
 
-// Panels `panel` to `panel + Panels - 1` against all rows; `Fold` words lie side by side.
+// Panels `panel` to `panel + Panels - 1` against rows from `first_row` on; `Fold` words lie side by
+// side.
 template <std::size_t Panels, std::size_t Fold, std::size_t Columns, class Sum, class X, class W,
           class Write>
 void multiply_panels(std::size_t panel, const X* x, std::span<const std::size_t> bases,
-                     const Segments& segments, const PackedMatrix<W>& weights, Write& write,
-                     std::size_t exact_depth) {
+                     std::size_t first_row, const Segments& segments,
+                     const PackedMatrix<W>& weights, Write& write, std::size_t exact_depth) {
   using Partial = typename PartialSum<X, W>::type;
   constexpr std::size_t unit = Fold * values_per_word<W>;
   constexpr std::size_t row_count = tile_rows<Partial, Fold * Panels, Columns>;
@@ -111,15 +112,16 @@ void multiply_panels(std::size_t panel, const X* x, std::span<const std::size_t>
   Tile<Sum, Panels, row_count, Columns> sums;
   Rows<X, row_count> rows{x, nullptr};
   std::array<std::size_t, row_count> last_bases;
-  const auto add = [&](std::span<const std::size_t> offsets, std::size_t steps, const W* from,
-                       auto& tile) {
+  const auto add = [&]<bool is_apart = false>(std::span<const std::size_t> offsets,
+                                              std::size_t steps, const W* from, const auto& take) {
     if constexpr (Fold == 2) {
-      add_folded_products<Columns>(rows, offsets, steps, from, panel_size, tile);
+      add_folded_products<Columns, Panels, Partial, is_apart>(rows, offsets, steps, from,
+                                                              panel_size, take);
     } else {
-      add_products(rows, offsets, steps, from, panel_size, tile);
+      add_products<Columns, Panels, Partial>(rows, offsets, steps, from, panel_size, take);
     }
   };
-  for (std::size_t m = 0; m < bases.size(); m += row_count) {
+  for (std::size_t m = first_row; m < bases.size(); m += row_count) {
     const std::size_t count = std::min(row_count, bases.size() - m);
     rows.bases = bases.data() + m;
     if (count < row_count) {
@@ -136,7 +138,17 @@ void multiply_panels(std::size_t panel, const X* x, std::span<const std::size_t>
     };
     const W* from = weights.panel(panel);
     if (exact) {
-      add(segments.offsets, segments.length, from, whole);
+      // smaller vectors gain nothing, or lose 2 %
+      if constexpr (vector_bytes == 64 &&
+                    requires { write.template from_registers<Partial>(m, panel * Columns); }) {
+        const bool is_full = count == row_count && weights.rows() >= (panel + Panels) * Columns;
+        if (is_full && write.takes_registers) {
+          add(segments.offsets, segments.length, from,
+              write.template from_registers<Partial>(m, panel * Columns));
+          continue;
+        }
+      }
+      add(segments.offsets, segments.length, from, TileSums<decltype(whole)>{whole});
       write_all(whole);
       continue;
     }
@@ -144,7 +156,9 @@ void multiply_panels(std::size_t panel, const X* x, std::span<const std::size_t>
       sums = {};
       const auto add_piece = [&](std::span<const std::size_t> offsets, std::size_t steps,
                                  auto& tile) {
-        add(offsets, steps, from, tile);
+        constexpr bool is_apart = Fold == 2 && sizeof(tile) == sizeof(words);
+        add.template operator()<is_apart>(offsets, steps, from,
+                                          TileSums<std::remove_reference_t<decltype(tile)>>{tile});
         for (std::size_t p = 0; p < Panels; ++p) {
           for (std::size_t i = 0; i < count; ++i) {
             add_partial(tile[p][i], sums[p][i]);
@@ -179,7 +193,8 @@ void multiply_panels(std::size_t panel, const X* x, std::span<const std::size_t>
 /// - shape:    row m of x begins at `x + bases[m]`; `weights` [N, K];
 ///             `write(m, rows, first, count)` receives the sums of rows m onwards, an array of 8 or
 ///             16 for each row, of which `count` stand for the columns from `first` on and the rest
-///             has no meaning
+///             has no meaning; one that says so takes those of whole tiles as they leave their
+///             registers, see `SumWriter`
 /// - rounding: one multiply-add at a time in the sum of `Op`, even and odd k apart where `weights`
 ///             is folded, handed over as it is where K is no more than `exact_depth`; else each
 ///             `exact_depth` steps (a word, where that is more) are added to a `Sum`, so that
@@ -199,18 +214,15 @@ void multiply(const X* x, std::span<const std::size_t> bases, const Segments& se
         Columns == panel_columns ? detail::panels_at_once<typename detail::PartialSum<X, W>::type>
                                  : 1;
     for (std::size_t first = 0; first < bases.size(); first += block) {
-      const auto rows = bases.subspan(first, std::min(block, bases.size() - first));
-      const auto write_rows = [&](std::size_t m, auto sums, std::size_t column, std::size_t count) {
-        write(first + m, sums, column, count);
-      };
+      const auto rows = bases.first(std::min(first + block, bases.size()));
       std::size_t panel = 0;
       for (; panel + pair <= weights.panels(); panel += pair) {
-        detail::multiply_panels<pair, Fold, Columns, Sum>(panel, x, rows, segments, weights,
-                                                          write_rows, exact_depth);
+        detail::multiply_panels<pair, Fold, Columns, Sum>(panel, x, rows, first, segments, weights,
+                                                          write, exact_depth);
       }
       if (panel < weights.panels()) {
-        detail::multiply_panels<1, Fold, Columns, Sum>(panel, x, rows, segments, weights,
-                                                       write_rows, exact_depth);
+        detail::multiply_panels<1, Fold, Columns, Sum>(panel, x, rows, first, segments, weights,
+                                                       write, exact_depth);
       }
     }
   };

@@ -59,6 +59,67 @@ template <class Floats, class Sum>
   }
 }
 
+// Of those being written, the rows that are fetched for being written: 1 to 4 % of a product.
+inline constexpr std::size_t rows_ahead = 12;
+
+/// Writes sums of at most 32 bits as they leave their registers, of which those of bytes need no
+/// more than an offset.
+template <bool in_bytes, bool is_level>
+struct RegisterWriter {
+  float* y;
+  std::size_t stride;
+  const float* steps;
+  const float* biases;
+  const std::uint32_t* offsets;  // of bytes
+
+  /// The same for rows from `row` on and columns from `column` on.
+  [[nodiscard]] RegisterWriter from(std::size_t row, std::size_t column) const {
+    return {y + row * stride + column, stride, steps + column, biases + column,
+            in_bytes ? offsets + column : nullptr};
+  }
+  template <class Vector>
+  [[gnu::always_inline]] void operator()(std::size_t panel, std::size_t row, std::size_t column,
+                                         const Vector& sums) const {
+    constexpr std::size_t lanes = sizeof(Vector) / sizeof(float);
+    using Floats = typename Lanes<float, lanes>::type;
+    using Words = typename Lanes<std::uint32_t, lanes>::type;
+    using Integers = typename Lanes<std::int32_t, lanes>::type;
+    column += panel * panel_columns;
+    Floats sum;
+    if constexpr (in_bytes) {
+      const Words level =
+          reinterpret_cast<const Words&>(sums) - *reinterpret_cast<const Words*>(offsets + column);
+      sum = __builtin_convertvector(reinterpret_cast<const Integers&>(level), Floats);
+    } else {
+      sum = __builtin_convertvector(sums, Floats);
+    }
+    const Floats& bias = *reinterpret_cast<const Floats*>(biases + column);
+    Floats& to = *reinterpret_cast<Floats*>(y + row * stride + column);
+    if constexpr (is_level) {
+      to = sum * *reinterpret_cast<const Floats*>(steps + column) + bias;
+    } else {
+      to = sum + bias;
+    }
+    __builtin_prefetch(y + (row + rows_ahead) * stride + column, 1);
+  }
+};
+
+/// Writes tiles, or, where these need no other corrections, sums as they leave their registers.
+template <class Write, class Registers>
+struct SumWriter : Write {
+  Registers registers;
+  bool takes_registers;
+
+  SumWriter(const Write& write, const Registers& to, bool takes)
+      : Write(write), registers(to), takes_registers(takes) {}
+
+  template <class Sum>
+  requires(sizeof(Sum) == sizeof(float)) [[nodiscard]] Registers
+      from_registers(std::size_t row, std::size_t column) const {
+    return registers.from(row, column);
+  }
+};
+
 }  // namespace detail
 
 /// A step, a bias and a correction for each column of a product with activations of type `X`. Sums
@@ -100,9 +161,9 @@ class SumScales {
   [[nodiscard]] auto writer(std::size_t first_column, const X* x, const std::size_t* bases,
                             const Segments& segments, float* y, std::size_t stride,
                             bool zero_points_taken_off = false) const {
-    return [=, this]<class T, std::size_t Columns>(std::size_t m,
-                                                   std::span<const std::array<T, Columns>> rows,
-                                                   std::size_t column, std::size_t count) {
+    const auto write = [=, this]<class T, std::size_t Columns>(
+                           std::size_t m, std::span<const std::array<T, Columns>> rows,
+                           std::size_t column, std::size_t count) {
       constexpr std::size_t lanes = std::min(detail::vector_bytes / sizeof(float), Columns);
       using Floats = typename detail::Lanes<float, lanes>::type;
       using Words = typename detail::Lanes<std::uint32_t, lanes>::type;
@@ -155,6 +216,10 @@ class SumScales {
         }
       }
     };
+    const detail::RegisterWriter<in_bytes, is_level> registers{
+        y, stride, steps_.data() + first_column, biases_.data() + first_column,
+        in_bytes ? short_offsets_.data() + first_column : nullptr};
+    return detail::SumWriter{write, registers, !has_zero_points() || zero_points_taken_off};
   }
 
  private:

@@ -39,15 +39,29 @@ struct Rows {
 template <class Sum, std::size_t Panels, std::size_t RowCount, std::size_t Columns>
 using Tile = std::array<std::array<std::array<Sum, Columns>, RowCount>, Panels>;
 
+/// Takes the sums of a tile as they leave their registers, `take(panel, row, column, sums)`, and
+/// keeps them.
+template <class Tile>
+struct TileSums {
+  Tile& tile;
+
+  template <class Vector>
+  [[gnu::always_inline]] void operator()(std::size_t panel, std::size_t row, std::size_t column,
+                                         const Vector& sums) const {
+    using Sum = typename Tile::value_type::value_type::value_type;
+    using Stored = typename Lanes<Sum, sizeof(Vector) / sizeof(Sum)>::type;
+    *reinterpret_cast<Stored*>(tile[panel][row].data() + column) = sums;
+  }
+};
+
 // The sums of one tile over all of K, or over `length` steps from one offset. Each sum runs over k
 // upwards with one multiply-add a step, so a result depends on its own row and column alone, never
 // on the tile it was computed in.
-template <std::size_t Panels, std::size_t RowCount, std::size_t Columns, class X, class W,
-          class Sum>
+template <std::size_t Columns, std::size_t Panels, class Sum, std::size_t RowCount, class X,
+          class W, class Take>
 [[gnu::noinline]] void add_products(const Rows<X, RowCount>& rows,
                                     std::span<const std::size_t> offsets, std::size_t length,
-                                    const W* weights, std::size_t panel_size,
-                                    Tile<Sum, Panels, RowCount, Columns>& tile) {
+                                    const W* weights, std::size_t panel_size, const Take& take) {
   constexpr std::size_t group = values_per_word<W>;
   constexpr std::size_t width = std::min(vector_bytes / sizeof(Sum), Columns);
   constexpr std::size_t vectors = Panels * Columns / width;
@@ -95,7 +109,7 @@ template <std::size_t Panels, std::size_t RowCount, std::size_t Columns, class X
 #pragma GCC unroll 8
     for (std::size_t v = 0; v < vectors; ++v) {
       constexpr std::size_t in_panel = vectors / Panels;
-      *reinterpret_cast<Stored*>(tile[v / in_panel][m].data() + v % in_panel * width) = sums[m][v];
+      take(v / in_panel, m, v % in_panel * width, sums[m][v]);
     }
   }
 }
@@ -111,13 +125,13 @@ template <class Vector, std::size_t... I>
 }
 
 // `add_products` of folded panels: each column has a sum of its even words and one of its odd ones,
-// which are handed over added up, or as they are where there is room for both (`Out`).
-template <std::size_t Columns, std::size_t Panels, std::size_t RowCount, std::size_t Out, class X,
-          class W, class Sum>
+// which are handed over added up, or as they are if `is_apart`.
+template <std::size_t Columns, std::size_t Panels, class Sum, bool is_apart, std::size_t RowCount,
+          class X, class W, class Take>
 [[gnu::noinline]] void add_folded_products(const Rows<X, RowCount>& rows,
                                            std::span<const std::size_t> offsets, std::size_t length,
                                            const W* weights, std::size_t panel_size,
-                                           Tile<Sum, Panels, RowCount, Out>& tile) {
+                                           const Take& take) {
   constexpr std::size_t unit = 2 * values_per_word<W>;
   constexpr std::size_t width = std::min(vector_bytes / sizeof(Sum), 2 * Columns);
   constexpr std::size_t in_panel = 2 * Columns / width;
@@ -150,36 +164,36 @@ template <std::size_t Columns, std::size_t Panels, std::size_t RowCount, std::si
   for (std::size_t m = 0; m < RowCount; ++m) {
 #pragma GCC unroll 2
     for (std::size_t p = 0; p < Panels; ++p) {
-      Sum* const to = tile[p][m].data();
       const Vector* const from = sums[m] + p * in_panel;
-      if constexpr (Out == 2 * Columns) {
+      if constexpr (is_apart) {
         for (std::size_t v = 0; v < in_panel; ++v) {
-          *reinterpret_cast<Stored*>(to + v * width) = from[v];
+          take(p, m, v * width, from[v]);
         }
       } else if constexpr (in_panel == 2) {
-        *reinterpret_cast<Stored*>(to) =
-            add_neighbours(from[0], from[1], std::make_index_sequence<width>());
+        take(p, m, 0, add_neighbours(from[0], from[1], std::make_index_sequence<width>()));
       } else {
+        typename Register<Sum, Columns>::type added;
         for (std::size_t n = 0; n < Columns; ++n) {
-          to[n] = from[0][2 * n] + from[0][2 * n + 1];
+          added[n] = from[0][2 * n] + from[0][2 * n + 1];
         }
+        take(p, m, 0, added);
       }
     }
   }
 }
 
 // The same sums in 128 bits, one at a time.
-template <std::size_t Panels, std::size_t RowCount, std::size_t Columns>
+template <std::size_t Columns, std::size_t Panels, class Sum, std::size_t RowCount>
 void add_products(const Rows<std::int64_t, RowCount>& rows, std::span<const std::size_t> offsets,
                   std::size_t length, const std::int64_t* weights, std::size_t panel_size,
-                  Tile<Int128, Panels, RowCount, Columns>& tile) {
-  tile = {};
+                  const TileSums<Tile<Int128, Panels, RowCount, Columns>>& take) {
+  take.tile = {};
   for (const std::size_t offset : offsets) {
     for (std::size_t k = offset; k < offset + length; ++k) {
       for (std::size_t p = 0; p < Panels; ++p) {
         for (std::size_t m = 0; m < RowCount; ++m) {
           for (std::size_t n = 0; n < Columns; ++n) {
-            tile[p][m][n] += Int128{rows.x[rows.bases[m] + k]} * weights[p * panel_size + n];
+            take.tile[p][m][n] += Int128{rows.x[rows.bases[m] + k]} * weights[p * panel_size + n];
           }
         }
       }
