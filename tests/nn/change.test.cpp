@@ -3,6 +3,7 @@
 #include <cmath>
 #include <cstddef>
 #include <limits>
+#include <numeric>
 #include <utility>
 #include <vector>
 
@@ -98,6 +99,20 @@ TEST_CASE("change: the distance from the fault-free value") {
     CHECK(std::abs(at.change.distance(at.golden) - std::sqrt(squares)) <=
           16 * 0x1p-24 * std::sqrt(squares));
   }
+  Change far;  // to be given up as soon as it is known to be further than enough
+  far.values.resize(10000);
+  std::iota(far.values.begin(), far.values.end(), 0.0F);
+  far.end = far.values.size();
+  const std::vector<float> zeros(far.values.size());
+  const double whole = std::sqrt(9999.0 * 10000.0 * 19999.0 / 6);
+  CHECK(std::abs(far.distance(zeros) - whole) < 1e-5 * whole);
+  for (const double enough : {0.0, 1.0, 1e3, 0.9 * whole, 1.1 * whole, 1e9}) {
+    CAPTURE(enough);
+    const double found = far.distance(zeros, enough);
+    CHECK(found <= 1.00001 * whole);
+    CHECK((found > enough) == (whole > enough));
+  }
+  CHECK(far.distance(zeros, 1) < 0.1 * whole);
   Change change;
   change.values = {1, std::numeric_limits<float>::quiet_NaN()};
   change.end = 2;

@@ -225,7 +225,7 @@ class Propagation {
 
   /// Whether all changes that nodes from n on read are too small to change the class.
   [[nodiscard]] bool keeps_class(std::size_t slot, std::size_t n) const {
-    double distance = 0;
+    double left = slots_[slot].room;
     for (std::size_t m = start_; m < n; ++m) {
       const Change& change = changes_[m];
       if (change.is_none() || last_reader_[m] < n) {
@@ -236,9 +236,13 @@ class Propagation {
         return false;
       }
       // the sum of n squares in float is short by n 2^-24 at most
-      distance += 1.01 * change.distance(golden(slot, m)) * gain;
+      const double factor = 1.01 * gain;
+      left -= factor * change.distance(golden(slot, m), left / factor);
+      if (!(left > 0)) {
+        return false;
+      }
     }
-    return distance < slots_[slot].room;
+    return true;
   }
 
   /// The value of a node in the run being computed. Values before its first fault may be left over

@@ -3,11 +3,11 @@
 #pragma once
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <span>
@@ -15,6 +15,7 @@
 
 #include <upset/core/aligned_allocator.hpp>
 #include <upset/core/differences.hpp>
+#include <upset/kernel/op.hpp>
 #include <upset/nn/layer.hpp>
 
 namespace upset {
@@ -48,23 +49,31 @@ struct Change {
       begin = end = 0;
     }
   }
-  /// How far it is from the fault-free value, in the Euclidean norm, with squares added in float.
-  [[nodiscard]] double distance(std::span<const float> golden) const {
-    std::array<float, 16> squares{};  // sixteen sums: one vector
-    std::size_t i = begin;
-    for (; i + squares.size() <= end; i += squares.size()) {
-      for (std::size_t lane = 0; lane < squares.size(); ++lane) {
-        const float difference = values[i + lane] - golden[i + lane];
-        squares[lane] += difference * difference;
-      }
-    }
-    for (; i < end; ++i) {
-      const float difference = values[i] - golden[i];
-      squares[0] += difference * difference;
-    }
+  /// How far it is from the fault-free value, in the Euclidean norm, with squares added in float;
+  /// or something above `enough`, where it is more than that.
+  [[nodiscard]] double distance(std::span<const float> golden,
+                                double enough = std::numeric_limits<double>::infinity()) const {
+    constexpr std::size_t lanes = detail::vector_bytes / sizeof(float);
+    constexpr std::size_t part = 32 * lanes;
+    // by name: of an array of floats GCC 12 makes scalars and permutations
+    using Floats = typename detail::Register<float, lanes>::type;
+    using Stored = typename detail::Lanes<float, lanes>::type;
     double sum = 0;
-    for (const float square : squares) {
-      sum += static_cast<double>(square);
+    for (std::size_t i = begin; i < end && sum <= enough * enough;) {
+      const std::size_t last = std::min(i + part, end);
+      Floats squares{};
+      for (; i + lanes <= last; i += lanes) {
+        const Floats difference = *reinterpret_cast<const Stored*>(values.data() + i) -
+                                  *reinterpret_cast<const Stored*>(golden.data() + i);
+        squares += difference * difference;
+      }
+      for (std::size_t lane = 0; lane < lanes; ++lane) {
+        sum += static_cast<double>(squares[lane]);
+      }
+      for (; i < last; ++i) {
+        const float difference = values[i] - golden[i];
+        sum += static_cast<double>(difference * difference);
+      }
     }
     return std::sqrt(sum);
   }
