@@ -65,5 +65,6 @@ write_basic_package_version_file(${PROJECT_BINARY_DIR}/upsetConfigVersion.cmake
                                  COMPATIBILITY SameMinorVersion ARCH_INDEPENDENT)
 install(FILES ${PROJECT_BINARY_DIR}/upsetConfig.cmake ${PROJECT_BINARY_DIR}/upsetConfigVersion.cmake
               ${PROJECT_SOURCE_DIR}/cmake/Parts.cmake ${PROJECT_SOURCE_DIR}/cmake/FindRandom123.cmake
-              ${PROJECT_SOURCE_DIR}/cmake/FindStb.cmake ${PROJECT_SOURCE_DIR}/cmake/FindONNX.cmake
+              ${PROJECT_SOURCE_DIR}/cmake/FindStb.cmake ${PROJECT_SOURCE_DIR}/cmake/FindTurboJPEG.cmake
+              ${PROJECT_SOURCE_DIR}/cmake/FindONNX.cmake
         DESTINATION ${upset_package_dir})

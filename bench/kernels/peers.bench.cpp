@@ -155,6 +155,8 @@ void add_gemm(const std::string& name, Function function, Arguments... arguments
   for (const ConvShape shape : conv_shapes) {
     benchmark::RegisterBenchmark(("conv3x3/oneDNN_f32/" + shape.name()).c_str(), onednn_conv, shape,
                                  Type::f32, Type::f32, Type::f32);
+    benchmark::RegisterBenchmark(("conv3x3/oneDNN_bf16/" + shape.name()).c_str(), onednn_conv,
+                                 shape, Type::bf16, Type::bf16, Type::f32);
     benchmark::RegisterBenchmark(("conv3x3/oneDNN_u8s8/" + shape.name()).c_str(), onednn_conv,
                                  shape, Type::u8, Type::s8, Type::u8);
   }

@@ -192,8 +192,10 @@ Options read_options(int argc, char** argv) {
                  "layers or parameter sets to hit, as conv1,linear.kernel; all unless given");
   app.add_option("--bits", faults.bits,
                  "bits to hit, 0 the lowest, as 30,31; all unless given, scales included");
-  app.add_option("--stratify", faults.stratify,
-                 "as many trials in each layer, set, bit, role or layer_bit");
+  app.add_option(
+      "--stratify", faults.stratify,
+      "as many trials in each layer, set, bit, role, layer_bit or value: clear bits and set "
+      "ones, all that a flip in Mono depends on");
   add_count("--trials", faults.trials,
             "trials, at each rate of ber: 1000 single faults, 20 at a rate unless given; of a "
             "list its first rows");

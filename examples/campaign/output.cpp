@@ -91,6 +91,11 @@ void write_results(const Options& options, Subject& subject, const TrialSource& 
 
   TrialsCsv csv(options.out / "trials.csv", source.sets());
   std::vector<std::vector<double>> shares(source.strata().size());
+  if (source.plan().stratify == StratumOf::value) {  // other strata are rows of tables anyway
+    for (const Stratum& stratum : source.strata()) {
+      report.strata.push_back({{stratum.name, grouped_text(stratum.space.bit_count())}, {}});
+    }
+  }
   std::vector<ListedOutcome> listed;
   const FaultSpace space(subject.network.images());
   journal.for_each([&](const TrialRecord& record) {
@@ -101,6 +106,9 @@ void write_results(const Options& options, Subject& subject, const TrialSource& 
                               .outcomes = record.outcomes};
     report.add(trial);
     csv.row(trial);
+    if (!report.strata.empty()) {
+      report.strata[source.stratum(record.trial)].sum += TrialSum{record.outcomes, 1};
+    }
     if (!shares.empty()) {
       shares[source.stratum(record.trial)].push_back(static_cast<double>(record.outcomes.critical) /
                                                      static_cast<double>(record.outcomes.images));
@@ -110,6 +118,7 @@ void write_results(const Options& options, Subject& subject, const TrialSource& 
     }
   });
   csv.close();
+  std::erase_if(report.strata, [](const BreakdownRow& row) { return row.sum.trials == 0; });
   if (listed.size() == subject.list.size() && !listed.empty()) {
     write_outcomes(options.out / "outcomes.csv", subject.list, listed);
   }

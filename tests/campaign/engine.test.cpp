@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: BSL-1.0
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <mutex>
 #include <set>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -159,7 +161,8 @@ template <Format F>
   });
   CHECK(outcomes == plain.run(trials));
   CHECK(pairs == trials.size() * 3);
-  detail::TrialWorker worker(network, test, EngineLevel::o3, nullptr);
+  detail::GoldenOutputs golden(network.output_shape(), test.labels.size());
+  detail::TrialWorker worker(network, test, EngineLevel::o3, nullptr, golden);
   std::set<std::vector<std::uint32_t>> keys;
   std::size_t computed = 0;
   for (const TrialFaults& trial : trials) {
@@ -178,6 +181,28 @@ TEST_CASE("engine: flips that do the same are computed once") {
   // words of 8 without their values: 4, 3, and 2 of biases
   CHECK(check_every_bit<ParityGuarded<Mono<8>, std::uint64_t>>() <= 9 + scale_bits);
   CHECK(check_every_bit<Int8Affine>() >= 8 * weights);
+}
+
+// Sets of flips at O1 and O3, whose fault-free outputs are kept from the first call on.
+TEST_CASE("engine: outcomes do not depend on what earlier calls have kept") {
+  Network network = convert<Int8Affine>(fold_batch_norms(small_resnet()));
+  const LabelledImages test = random_pictures(network.input_shape(), 50, 10);
+  network.calibrate(test.images);
+  const auto trials = random_trials(network, trial_count, true, false);
+  const auto all = std::span(trials);
+  const auto expected = Engine(network, test, {.level = EngineLevel::o0}).run(trials);
+  for (const EngineLevel level : {EngineLevel::o1, EngineLevel::o3}) {
+    CAPTURE(static_cast<int>(level));
+    Engine engine(network, test, {.level = level, .threads = 2, .verify = 0.02});
+    std::vector<Outcomes> found;
+    for (std::size_t first = 0; first < trials.size(); first += 7) {
+      const auto part = all.subspan(first, std::min<std::size_t>(7, trials.size() - first));
+      const auto outcomes = engine.run(part);
+      found.insert(found.end(), outcomes.begin(), outcomes.end());
+    }
+    CHECK(found == expected);
+    CHECK(engine.run(trials) == expected);
+  }
 }
 
 TEST_CASE("engine: dense layers and pools") {

@@ -50,16 +50,16 @@ TEST_CASE("judge: the fault-free class among the five highest") {
 }
 
 TEST_CASE("judge: NaN and infinity") {
-  // a NaN never wins, infinity does
-  CHECK(judged({1, 3, 2}, {nan, 3, 2}, 3, 1) ==
-        Outcomes{.images = 1, .changed = 1, .nonfinite = 1, .correct = 1});
+  // the first NaN wins, or else infinity
   CHECK(judged({1, 3, 2}, {1, nan, 2}, 3, 1) ==
+        Outcomes{.images = 1, .changed = 1, .nonfinite = 1, .correct = 1});
+  CHECK(judged({1, 3, 2}, {nan, 3, 2}, 3, 1) ==
         Outcomes{.images = 1, .critical = 1, .critical_pixels = 1, .nonfinite = 1});
   CHECK(judged({1, 3, 2}, {1, 3, infinity}, 3, 1) ==
         Outcomes{.images = 1, .critical = 1, .critical_pixels = 1, .nonfinite = 1});
   CHECK(judged({1, 3, 2}, {-infinity, 3, 2}, 3, 1).nonfinite == 1);
   // equal bits are masked, and yet not finite
-  CHECK(judged({nan, 3, 2}, {nan, 3, 2}, 3, 1) ==
+  CHECK(judged({1, nan, 2}, {1, nan, 2}, 3, 1) ==
         Outcomes{.images = 1, .masked = 1, .nonfinite = 1, .correct = 1});
 }
 

@@ -31,5 +31,12 @@ TEST_CASE("outcomes: every count has one field, and sums add each") {
   CHECK(sum != outcomes);
 }
 
+TEST_CASE("outcomes: differences are named") {
+  Outcomes found{.images = 3, .masked = 1, .critical = 2};
+  const Outcomes expected{.images = 3, .changed = 1, .critical = 2};
+  CHECK(differences(found, expected) == "masked 1 against 0, changed 0 against 1");
+  CHECK(differences(found, found).empty());
+}
+
 }  // namespace
 }  // namespace upset

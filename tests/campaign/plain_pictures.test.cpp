@@ -20,7 +20,7 @@ TEST_CASE("PlainPictures: a trial's output is that of an inference, wherever it 
   const Tensor x = values.uniform({3, 4}, 0, 1);
   const Tensor golden = network.forward(x);
   detail::PlainPictures pictures;
-  pictures.take(network, x);
+  pictures.take(x, golden);
   CHECK(pictures.golden_output() == golden);
 
   // the layer at `start` is hit; the first trial has no values of nodes, the second has

@@ -20,9 +20,12 @@ TEST_CASE("plan: written down and read again") {
   plan.stratify = StratumOf::layer_bit;
   plan.seed = ~std::uint64_t{0};
   CHECK(plan_of(plan_text(plan)) == plan);
+  plan.stratify = StratumOf::value;
+  CHECK(plan_of(plan_text(plan)) == plan);
   plan.trials = 0;
   plan.margin = 0.0125;
   plan.confidence = 0.95;
+  plan.stratify = StratumOf::layer_bit;
   plan.target = Target::activations;
   CHECK(plan_of(plan_text(plan)) == plan);
   const CampaignPlan ber{.faults = FaultChoice::ber, .rates = {1e-7, 0.1, 1}, .trials = 3};
@@ -89,6 +92,11 @@ TEST_CASE("plan: contradictions are refused") {
   refused([](CampaignPlan& plan) {
     plan.faults = FaultChoice::file;
     plan.layers = {"conv1"};
+  });
+  refused([](CampaignPlan& plan) {
+    plan.stratify = StratumOf::value;
+    CHECK_NOTHROW(check_plan(plan));
+    plan.target = Target::activations;
   });
   refused([](CampaignPlan& plan) {
     plan.trials = 0;

@@ -92,6 +92,25 @@ TEST_CASE("trial_source: strata take turns") {
   }
 }
 
+TEST_CASE("trial_source: strata of set and clear bits") {
+  Network net = small_network();
+  const CampaignPlan plan{.stratify = StratumOf::value, .trials = 300};
+  const TrialSource source(plan, net);
+  const std::vector<NamedImage> images = net.images();
+  std::map<std::string, std::uint64_t> counts;
+  for (std::uint64_t trial = 0; trial < 300; ++trial) {
+    const FaultSpace::Address at = source.faults(trial).weights[0];
+    const bool is_scale = source.site(trial)->role == BitRole::scale;
+    const std::string name = is_scale                               ? "scale"
+                             : images[at.image].image->test(at.bit) ? "set bits"
+                                                                    : "clear bits";
+    CHECK(source.strata()[source.stratum(trial)].name == name);
+    ++counts[name];
+  }
+  CHECK(counts == std::map<std::string, std::uint64_t>{
+                      {"clear bits", 100}, {"set bits", 100}, {"scale", 100}});
+}
+
 TEST_CASE("trial_source: strata that are used up are passed over, or begun again with a margin") {
   Network net = small_network();
   const CampaignPlan plan{.layers = {"second.bias", "first.kernel"},

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #include <algorithm>
+#include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <string>
 #include <vector>
@@ -111,12 +113,37 @@ TEST_CASE("FaultSpace: restrictions add up, in any order") {
                       .only_named("kernel")) == expected);
 }
 
+TEST_CASE("FaultSpace: bits chosen one by one, of a space or of a part of one") {
+  const Memories memories = mixed_memories();
+  const FaultSpace space = memories.space();
+  const auto keep = [](std::size_t image, std::uint64_t bit) { return (bit + image) % 3 == 0; };
+  const FaultSpace chosen = space.only_each_if(keep, "by thirds");
+  std::size_t n = 0;
+  std::vector<Place> expected;
+  for (const Place& place : places_of(space)) {
+    while (space.images()[n].image != place.image) {
+      ++n;
+    }
+    if (keep(n, place.bit)) {
+      expected.push_back(place);
+    }
+  }
+  CHECK(expected.size() > 400);
+  CHECK(places_of(chosen) == expected);
+  CHECK(places_of(space.only_bits({0, 3}).only_each_if(keep, "by thirds")) ==
+        places_of(chosen.only_bits({0, 3})));
+  CHECK_THROWS_WITH_AS(
+      (void)space.only_each_if([](std::size_t, std::uint64_t) { return false; }, "to be had"),
+      "The fault space has no bit to be had; leave out this restriction", Error);
+}
+
 TEST_CASE("FaultSpace: site and index_of are inverse, whole or in part") {
   const Memories memories = mixed_memories();
   const FaultSpace space = memories.space();
   for (const FaultSpace& each :
        {space, space.only_named("kernel"), space.only_bits({0, 2, 33}),
-        space.only_roles({BitRole::scale, BitRole::check, BitRole::sign})}) {
+        space.only_roles({BitRole::scale, BitRole::check, BitRole::sign}),
+        space.only_each_if([](std::size_t, std::uint64_t bit) { return bit % 7 < 3; }, "")}) {
     int wrong = 0;
     for (std::uint64_t index = 0; index < each.bit_count(); ++index) {
       const Site site = each.site(index);

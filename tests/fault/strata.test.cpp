@@ -11,6 +11,7 @@
 #include "fault/memories.hpp"
 #include <doctest/doctest.h>
 
+#include <upset/fault/blank_image.hpp>
 #include <upset/fault/strata.hpp>
 
 using namespace upset;
@@ -58,6 +59,50 @@ TEST_CASE("strata: every bit is in one, by the name it has") {
       CHECK(seen.size() == space.bit_count());
     }
   }
+}
+
+TEST_CASE("strata: by value, every bit is with those that hold the same") {
+  Memories memories = mixed_memories();
+  const FaultSpace all = memories.space();
+  for (std::uint64_t bit = 0; bit < all.bit_count(); bit += 5) {
+    all.place(bit).image->flip(all.place(bit).bit);
+  }
+  for (const FaultSpace& space : {all, all.only_bits({0, 3, 31, 33})}) {
+    std::set<std::uint64_t> seen;
+    std::set<std::string> names;
+    int wrong = 0;
+    for (const Stratum& stratum : strata(space, StratumOf::value)) {
+      names.insert(stratum.name);
+      for (std::uint64_t i = 0; i < stratum.space.bit_count(); ++i) {
+        const FaultSpace::Place at = stratum.space.place(i);
+        const Site site = stratum.space.site(i);
+        const std::string name = site.role == BitRole::scale ? "scale"
+                                 : at.image->test(at.bit)    ? "set bits"
+                                                             : "clear bits";
+        wrong += stratum.name == name ? 0 : 1;
+        wrong += stratum.space.index_of(site) == i ? 0 : 1;
+        wrong += seen.insert(space.index_of(site)).second ? 0 : 1;
+      }
+    }
+    CHECK(wrong == 0);
+    CHECK(seen.size() == space.bit_count());
+    CHECK(names.contains("set bits"));
+    CHECK(names.contains("clear bits"));
+    CHECK(names.contains("scale") == (space.bit_count() == all.bit_count()));
+  }
+}
+
+TEST_CASE("strata: by value, of blank images with what others hold") {
+  Memory<Fixed<8, 6>> kernel(std::vector<float>{0.0F, 0.75F, -1.0F / 64}, {{}});
+  BlankImage blank(kernel);
+  const FaultSpace space({{"kernel", &blank}});
+  const std::vector<NamedImage> contents{{"kernel", &kernel}};
+  const std::vector<Stratum> all = strata(space, StratumOf::value, contents);
+  CHECK(names_of(all) == std::vector<std::string>{"clear bits", "set bits"});
+  CHECK(sizes_of(all) == Counts{14, 10});  // 0, 48, 255
+  CHECK(all[1].space.site(0).element == 1);
+  CHECK(all[1].space.site(0).bit == 4);
+  CHECK_THROWS_AS((void)strata(space, StratumOf::value), Error);  // nothing to be read
 }
 
 TEST_CASE("strata: a layer called as the end of another one's name is its own") {

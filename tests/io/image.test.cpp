@@ -2,11 +2,8 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
-#include <cstdlib>
-#include <filesystem>
 #include <string>
 
-#include "support/published.hpp"
 #include <doctest/doctest.h>
 #include <io/scratch.hpp>
 #include <stb/stb_image_write.h>
@@ -44,15 +41,6 @@ Bytes png() {
   return file;
 }
 
-int largest_difference(const Picture& a, const Picture& b) {
-  REQUIRE(a.pixels.size() == b.pixels.size());
-  int largest = 0;
-  for (std::size_t i = 0; i < a.pixels.size(); ++i) {
-    largest = std::max(largest, std::abs(a.pixels[i] - b.pixels[i]));
-  }
-  return largest;
-}
-
 Bytes ppm(const std::string& header, const Bytes& pixels) {
   Bytes file(header.begin(), header.end());
   file.insert(file.end(), pixels.begin(), pixels.end());
@@ -61,15 +49,12 @@ Bytes ppm(const std::string& header, const Bytes& pixels) {
 
 }  // namespace
 
-TEST_CASE("decode_image: PNG, BMP and PPM give the pixels, JPEG nearly") {
+TEST_CASE("decode_image: PNG, BMP and PPM give the pixels") {
   Bytes bmp;
   stbi_write_bmp_to_func(append, &bmp, width, height, 3, slope().pixels.data());
-  Bytes jpeg;
-  stbi_write_jpg_to_func(append, &jpeg, width, height, 3, slope().pixels.data(), 95);
   CHECK(decode_image(png(), "x") == slope());
   CHECK(decode_image(bmp, "x") == slope());
   CHECK(decode_image(ppm("P6\n24 16\n255\n", slope().pixels), "x") == slope());
-  CHECK(largest_difference(decode_image(jpeg, "x"), slope()) <= 4);
 }
 
 TEST_CASE("decode_image: grey becomes three channels, transparency is dropped") {
@@ -105,28 +90,8 @@ TEST_CASE("decode_image: what is no picture, damaged or too large is refused") {
                  "16000 x 16000 pixels, and has 119 bytes"));
   for (const char* const magic : {"P5", "P6"}) {
     CHECK(contains(refused(ppm(std::string(magic) + " 1 1 256\n", Bytes(6))),
-                   "a.png: has 16 bits a channel; save it with 8, or as PNG"));
+                   "a.png: says that its brightest value is 256; save it with 8 bits"));
   }
-  Bytes tables{0xFF, 0xD8, 0xFF, 0xC4, 0x10, 0x00, 0x00};
-  tables.resize(7 + 16, 17);  // 272 codes
-  CHECK(contains(refused(tables), "a Huffman table of more than 256 codes"));
+  CHECK(contains(refused(ppm("P5\n24 2222222222\n255\n", Bytes(9))), "24 x 222222 pixels"));
   CHECK(contains(refused(ppm("P6 17000 1 255\n", Bytes(51000))), "17000 x 1 pixels"));
-  Bytes undefined;
-  stbi_write_jpg_to_func(append, &undefined, width, height, 3, slope().pixels.data(), 95);
-  const std::array<std::uint8_t, 2> scan{0xFF, 0xDA};
-  const auto tables_of_scan =
-      std::search(undefined.begin(), undefined.end(), scan.begin(), scan.end()) + 6;
-  *tables_of_scan = 0x33;
-  CHECK(contains(refused(undefined), "a.png: cannot be decoded ("));
-}
-
-// Pillow, and with it libjpeg-turbo, decoded 0000.ppm.
-TEST_CASE("load_image: a progressive JPEG file as libjpeg-turbo decodes it") {
-  if (!test::has_published({"imagenet"})) {
-    return;
-  }
-  const Picture ours = load_image(test::published("imagenet/images/0000.jpg"));
-  const Picture theirs = load_image(test::published("imagenet/0000.ppm"));
-  CHECK(ours.height == 224);
-  CHECK(largest_difference(ours, theirs) <= 3);
 }

@@ -11,26 +11,13 @@
 #include <doctest/doctest.h>
 
 #include <upset/io/cifar10.hpp>
+#include <upset/io/image_folder.hpp>
 #include <upset/io/onnx.hpp>
 
 using namespace upset;
 using namespace upset::test;
 
 namespace {
-
-/// 0000.ppm as [1, 224, 224, 3]: (value - mean) / deviation, its channels in the order given.
-Tensor first_picture(const std::vector<float>& means, float deviation, bool blue_first) {
-  const auto bytes = detail::read_bytes(published("imagenet/0000.ppm"));
-  const std::size_t size = std::size_t{224} * 224 * 3;
-  REQUIRE(bytes.size() >= size);
-  Tensor x({1, 224, 224, 3});
-  const std::size_t header = bytes.size() - size;
-  for (std::size_t i = 0; i < size; ++i) {
-    const std::size_t from = blue_first ? i / 3 * 3 + 2 - i % 3 : i;
-    x[i] = (static_cast<float>(bytes[header + from]) - means[i % 3]) / deviation;
-  }
-  return x;
-}
 
 /// Largest difference between `logits` and a file of golden ones, of the rows that both have.
 float difference_to(const std::string& golden, const Tensor& logits) {
@@ -67,16 +54,18 @@ TEST_CASE("resnet8.onnx: 87.19 % of CIFAR-10, logits within 1e-3") {
   CHECK(top_k(logits, data.labels) == Count{8719, 10000});
 }
 
-TEST_CASE("squeezenet.onnx and mobilenet_v2.onnx: logits of the first picture within 1e-3") {
+TEST_CASE("squeezenet.onnx and mobilenet_v2.onnx: logits of 16 JPEG files within 1e-3") {
   if (!has_published({"imagenet"})) {
     return;
   }
-  const Network squeezenet = load_onnx(published("imagenet/squeezenet.onnx"));
-  CHECK(difference_to("imagenet/squeezenet_logits_first16.npy",
-                      squeezenet.forward(first_picture({104, 117, 123}, 1, true))) < 1e-3F);
+  Dataset pictures = load_image_folder(published("imagenet"), {.most = 16});
   const Network mobilenet = load_onnx(published("imagenet/mobilenet_v2.onnx"));
   CHECK(difference_to("imagenet/mobilenet_v2_logits_first16.npy",
-                      mobilenet.forward(first_picture({128, 128, 128}, 128, false))) < 1e-3F);
+                      first_logits(mobilenet, pictures, of_mobilenet(), 16)) < 1e-3F);
+  pictures.reverse_channels();
+  const Network squeezenet = load_onnx(published("imagenet/squeezenet.onnx"));
+  CHECK(difference_to("imagenet/squeezenet_logits_first16.npy",
+                      first_logits(squeezenet, pictures, of_squeezenet(), 16)) < 1e-3F);
 }
 
 TEST_CASE("ONNX: published networks come back from an exported file as they were") {
@@ -84,6 +73,7 @@ TEST_CASE("ONNX: published networks come back from an exported file as they were
     return;
   }
   const Network net = load_onnx(published("imagenet/mobilenet_v2.onnx"));
-  const Tensor x = first_picture({128, 128, 128}, 128, false);
+  const Dataset picture = load_image_folder(published("imagenet"), {.most = 1});
+  const Tensor x = batch_of(picture, std::vector<std::size_t>{0}, of_mobilenet());
   CHECK(parse_onnx(onnx_bytes(net)).forward(x) == net.forward(x));
 }

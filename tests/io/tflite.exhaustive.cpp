@@ -35,7 +35,7 @@ std::vector<double> of_imagenet_crops(const Network& net, const ImageFolderOptio
     for (std::size_t& label : classes) {
       ++label;
     }
-    const Tensor logits = net.forward(batch_of(data, pictures, {{128}, {128}, 1}));
+    const Tensor logits = net.forward(batch_of(data, pictures, of_mobilenet()));
     one += top_k(logits, classes);
     five += top_k(logits, classes, 5);
   }
@@ -59,19 +59,20 @@ TEST_CASE("ResNet-8: 87.19 % of CIFAR-10 in floats, 87.06 % in the file's 8-bit 
   CHECK(std::abs(count.rate() - 0.8706) <= 0.0005);
 }
 
-// Decoders differ by a grey level or two, and ours is not the one the figures are from.
-TEST_CASE("MobileNets in the file's 8-bit integers: 89.0 % / 98.1 % and 46.0 % / 71.8 %") {
+// The figures' own arithmetic rounds once more, by TFLite's fixed-point factors, or in other
+// places.
+TEST_CASE("MobileNets in the file's 8-bit integers: 89.5 % / 98.3 % and 46.0 % / 71.8 %") {
   if (!has_published({"imagenet"})) {
     return;
   }
   const std::vector<double> v2 =
       of_imagenet_crops(load_tflite(published("imagenet/mobilenet_v2_int8.json")), {});
-  CHECK(std::abs(v2[0] - 89.0) <= 0.5);
-  CHECK(std::abs(v2[1] - 98.1) <= 0.5);
+  CHECK(std::abs(v2[0] - 89.5) <= 0.5);
+  CHECK(std::abs(v2[1] - 98.3) <= 0.5);
   const std::vector<double> v1 = of_imagenet_crops(
       load_tflite(published("imagenet/mobilenet_v1_0.25_128_int8.json")),
       {.height = 128, .width = 128, .shorter_side = 0, .resampling = Resampling::area});
-  CHECK(std::abs(v1[0] - 46.0) <= 1.0);
+  CHECK(std::abs(v1[0] - 46.0) <= 0.5);
   CHECK(std::abs(v1[1] - 71.8) <= 0.5);
 }
 

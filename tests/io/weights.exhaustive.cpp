@@ -1,12 +1,9 @@
 // SPDX-License-Identifier: BSL-1.0
-// Published networks on all pictures of their test sets, or on one of ImageNet, against the figures
+// Published networks on all pictures of their test sets, or on 16 of ImageNet, against the figures
 // of other programs.
-#include <array>
 #include <cstddef>
-#include <cstdint>
 #include <cstdlib>
 #include <string>
-#include <vector>
 
 #include "io/scratch.hpp"
 #include "support/published.hpp"
@@ -14,6 +11,7 @@
 
 #include <upset/io/cifar10.hpp>
 #include <upset/io/idx.hpp>
+#include <upset/io/image_folder.hpp>
 #include <upset/nn/model/mobilenet_v2.hpp>
 #include <upset/nn/model/squeezenet.hpp>
 
@@ -22,18 +20,12 @@ using namespace upset::test;
 
 namespace {
 
-// The 224x224 pixels R, G, B that end a PPM file.
-std::vector<std::uint8_t> picture_of_imagenet() {
-  std::vector<std::uint8_t> bytes = detail::read_bytes(published("imagenet/0000.ppm"));
-  REQUIRE(bytes.size() > 224 * 224 * 3);
-  return {bytes.end() - 224 * 224 * 3, bytes.end()};
-}
-
-void check_first_logits(const Network& net, const Tensor& x, const std::string& name) {
+void check_first_logits(const Network& net, const Dataset& pictures,
+                        const Normalisation& normalisation, const std::string& name) {
   const Tensor golden = to_tensor(load_npy(published("imagenet/" + name)));
-  const Tensor logits = net.forward(x);
-  REQUIRE(logits.size() == golden.row(0).size());
-  CHECK(largest_difference(golden.row(0), logits.values()) < 1e-3F);
+  const Tensor logits = first_logits(net, pictures, normalisation, pictures.size());
+  REQUIRE(logits.size() == golden.size());
+  CHECK(largest_difference(golden.values(), logits.values()) < 1e-3F);
 }
 
 }  // namespace
@@ -42,15 +34,11 @@ TEST_CASE("SqueezeNet: PyTorch's logits within 1e-3") {
   if (!has_published({"imagenet"})) {
     return;
   }
-  const std::vector<std::uint8_t> pixels = picture_of_imagenet();
-  const std::array<float, 3> means{104, 117, 123};
-  Tensor x({1, 224, 224, 3});
-  for (std::size_t i = 0; i < x.size(); ++i) {  // B, G, R
-    x[i] = static_cast<float>(pixels[i / 3 * 3 + 2 - i % 3]) - means[i % 3];
-  }
+  Dataset pictures = load_image_folder(published("imagenet"), {.most = 16});
+  pictures.reverse_channels();
   Network net = squeezenet();
   load_weights(net, published("imagenet/squeezenet.npz"));
-  check_first_logits(net, x, "squeezenet_logits_first16.npy");
+  check_first_logits(net, pictures, of_squeezenet(), "squeezenet_logits_first16.npy");
 }
 
 TEST_CASE("MobileNetV2: PyTorch's logits within 1e-3") {
@@ -64,14 +52,10 @@ TEST_CASE("MobileNetV2: PyTorch's logits within 1e-3") {
     MESSAGE("skipped: Python 3, which writes mobilenet_v2.npz, is missing");
     return;
   }
-  const std::vector<std::uint8_t> pixels = picture_of_imagenet();
-  Tensor x({1, 224, 224, 3});
-  for (std::size_t i = 0; i < x.size(); ++i) {
-    x[i] = (static_cast<float>(pixels[i]) - 128) / 128;
-  }
+  const Dataset pictures = load_image_folder(published("imagenet"), {.most = 16});
   Network net = mobilenet_v2();
   load_weights(net, scratch.path() / "mobilenet_v2.npz");
-  check_first_logits(net, x, "mobilenet_v2_logits_first16.npy");
+  check_first_logits(net, pictures, of_mobilenet(), "mobilenet_v2_logits_first16.npy");
 }
 
 TEST_CASE("ResNet-20: 91.73 % and 91.48 % of CIFAR-10, and PyTorch's logits within 1e-4") {

@@ -48,6 +48,18 @@ TEST_CASE("Arithmetic: levels are multiplied in the fastest type that keeps them
   UPSET_STATIC_CHECK(std::is_same_v<WeightOf<Fixed<32, 16>, Fixed<16, 8>>, std::int64_t>);
 }
 
+TEST_CASE("Arithmetic: the processor multiplies bfloat16 where both formats allow it") {
+  using F = FlushedBFloat16;
+  using Code = std::conditional_t<detail::has_bfloat16_dot, detail::BFloat16Code, float>;
+  UPSET_STATIC_CHECK(std::is_same_v<WeightOf<F, F>, Code>);
+  UPSET_STATIC_CHECK(std::is_same_v<WeightOf<ParityGuarded<F, std::uint64_t>, F>, Code>);
+  UPSET_STATIC_CHECK(std::is_same_v<WeightOf<F, BFloat16>, float>);
+  UPSET_STATIC_CHECK(std::is_same_v<WeightOf<BFloat16, F>, float>);
+  UPSET_STATIC_CHECK(std::is_same_v<WeightOf<BFloat16, BFloat16>, float>);
+  UPSET_STATIC_CHECK(Arithmetic<F, F>::activation(0x3F80, {}) ==
+                     (detail::has_bfloat16_dot ? Code{0x3F80} : Code{1}));
+}
+
 TEST_CASE("Arithmetic: a product with a real operand is one of floats") {
   UPSET_STATIC_CHECK(!is_level_product<Float32, Binary>);
   UPSET_STATIC_CHECK(!is_level_product<Mono<8>, MultiLevelBinary<4>>);

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -59,17 +60,20 @@ struct Operands {
 
 template <std::size_t Columns>
 std::size_t wrong_counts(std::size_t depth, Bits bits, Values& draw) {
+  constexpr std::size_t width = std::min(detail::vector_bytes / 4, Columns);
   const Operands operands(depth, Columns, bits, draw);
-  alignas(detail::vector_bytes) detail::BitTile<Columns> counts;
-  for (auto& row : counts) {
-    row.fill(-1);
-  }
-  count_differences<Columns>({operands.x.data(), operands.bases.data()}, operands.offsets,
-                             operands.weights.data(), counts);
+  const detail::Rows<std::uint32_t, rows> starts{operands.x.data(), operands.bases.data()};
   std::size_t wrong = 0;
-  for (std::size_t r = 0; r < rows; ++r) {
-    for (std::size_t column = 0; column < Columns; ++column) {
-      wrong += counts[r][column] == operands.expected(Columns, r, column) ? 0U : 1U;
+  for (std::size_t first = 0; first < Columns; first += width) {
+    detail::OnesCounter<width> counters[rows];
+    count_differences(starts.addresses(), operands.offsets, operands.weights.data() + first,
+                      Columns, counters);
+    for (std::size_t r = 0; r < rows; ++r) {
+      const auto counts = counters[r].total();
+      for (std::size_t i = 0; i < width; ++i) {
+        const auto count = static_cast<std::int32_t>(counts[i]);
+        wrong += count == operands.expected(Columns, r, first + i) ? 0U : 1U;
+      }
     }
   }
   return wrong;

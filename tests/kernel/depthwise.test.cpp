@@ -80,9 +80,10 @@ TEST_CASE_TEMPLATE("DepthwiseMatrix: multiplies each channel with its own weight
 }
 
 TEST_CASE_TEMPLATE("WeightOperand: depthwise products are those of groups, bit for bit", T,
-                   Formats<Float32, Float32>, Formats<Int8Affine, Int8Affine>,
-                   Formats<Fixed<16, 12>, Fixed<16, 8>>, Formats<Fixed<24, 12>, Fixed<24, 8>>,
-                   Formats<Fixed<32, 16>, Fixed<32, 16>>, Formats<Mono<8>, Int8Affine>) {
+                   Formats<Float32, Float32>, Formats<FlushedBFloat16, FlushedBFloat16>,
+                   Formats<Int8Affine, Int8Affine>, Formats<Fixed<16, 12>, Fixed<16, 8>>,
+                   Formats<Fixed<24, 12>, Fixed<24, 8>>, Formats<Fixed<32, 16>, Fixed<32, 16>>,
+                   Formats<Mono<8>, Int8Affine>) {
   using W = typename T::Weight;
   using A = typename T::Activation;
   constexpr std::size_t channels = 37;

@@ -105,3 +105,29 @@ TEST_CASE("Op: 16-bit integers multiply in pairs, exactly") {
   CHECK(wrong_sums<std::int16_t, std::int16_t, width>(draw, x, w) == 0);
 }
 #endif
+
+#if defined(__AVX512BF16__) && defined(__AVX512VL__)
+TEST_CASE("Op: bfloat16 numbers multiply in pairs, the last one alone where it has no neighbour") {
+  using Code = detail::BFloat16Code;
+  using Vector = detail::Register<float, 16>::type;
+  using Stored = detail::Lanes<float, 16>::type;
+  const std::array<Code, 2> x{0x4040, 0x4000};  // 3, 2
+  std::array<Code, 32> w{};
+  Vector sums{};
+  for (std::size_t i = 0; i < 16; ++i) {
+    w[2 * i] = 0x3F80;      // 1
+    w[2 * i + 1] = 0xC0A0;  // -5
+    sums[i] = static_cast<float>(i);
+  }
+  const Vector weights = *reinterpret_cast<const Stored*>(w.data());
+  Vector last = sums;
+  Op<Code, Code>::add(sums, Op<Code, Code>::broadcast<Vector>(x.data()), weights);
+  Op<Code, Code>::add(last, Op<Code, Code>::broadcast_last<Vector>(x.data()), weights);
+  for (std::size_t i = 0; i < 16; ++i) {
+    const float sum = sums[i];
+    const float alone = last[i];
+    CHECK(sum == static_cast<float>(i) + 3 - 10);
+    CHECK(alone == static_cast<float>(i) + 3);
+  }
+}
+#endif

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #include <algorithm>
 #include <cstddef>
+#include <type_traits>
 
 #include "support/format_pair.hpp"
 #include "support/values.hpp"
@@ -23,8 +24,8 @@ constexpr std::size_t picture_channels = 5;
 }  // namespace
 
 TEST_CASE_TEMPLATE("PaddedPictures: holds operands where windows read them, and zero around", P,
-                   FormatPair<Float32, Float32>, FormatPair<Int8Affine, Int8Affine>,
-                   FormatPair<Fixed<16, 8>, Fixed<8, 4>>,
+                   FormatPair<Float32, Float32>, FormatPair<FlushedBFloat16, FlushedBFloat16>,
+                   FormatPair<Int8Affine, Int8Affine>, FormatPair<Fixed<16, 8>, Fixed<8, 4>>,
                    FormatPair<Mono<8>, ParityGuarded<Mono<8>, std::uint64_t>>) {
   using W = typename P::W;
   using A = typename P::A;
@@ -59,8 +60,11 @@ TEST_CASE_TEMPLATE("PaddedPictures: holds operands where windows read them, and 
       const bool is_real = row < picture_height && column < picture_width;
       for (std::size_t c = 0; c < picture_channels; ++c) {
         const auto found = pictures.data()[bases[b * bases.size() / 2 + m] + c];
-        const double value =
-            (static_cast<double>(found) - Product::zero(scale)) * Product::template step<A>(scale);
+        double value = static_cast<double>(found);
+        if constexpr (std::is_same_v<decltype(found), const detail::BFloat16Code>) {
+          value = static_cast<double>(A::decode(found, scale));
+        }
+        value = (value - Product::zero(scale)) * Product::template step<A>(scale);
         const double right =
             is_real
                 ? static_cast<double>(values[(row * picture_width + column) * picture_channels + c])

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: BSL-1.0
+#include <algorithm>
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <vector>
 
 #include "support/format_pair.hpp"
@@ -104,11 +107,11 @@ struct Multiplication {
 
 TEST_CASE_TEMPLATE("WeightOperand: multiplies what memory holds, and follows flips in it", P,
                    FormatPair<Float32, Float32>, FormatPair<BFloat16, Float16>,
-                   FormatPair<Float32, Int8Affine>, FormatPair<Int8Affine, Int8Affine>,
-                   FormatPair<Int8Affine, Fixed<8, 6>>, FormatPair<Fixed<5, 4>, Fixed<8, 6>>,
-                   FormatPair<Fixed<16, 12>, Fixed<16, 8>>, FormatPair<Mono<8>, Mono<5>>,
-                   FormatPair<Binary, Binary>, FormatPair<Binary, Mono<16>>,
-                   FormatPair<MultiLevelBinary<3>, Mono<8>>,
+                   FormatPair<FlushedBFloat16, FlushedBFloat16>, FormatPair<Float32, Int8Affine>,
+                   FormatPair<Int8Affine, Int8Affine>, FormatPair<Int8Affine, Fixed<8, 6>>,
+                   FormatPair<Fixed<5, 4>, Fixed<8, 6>>, FormatPair<Fixed<16, 12>, Fixed<16, 8>>,
+                   FormatPair<Mono<8>, Mono<5>>, FormatPair<Binary, Binary>,
+                   FormatPair<Binary, Mono<16>>, FormatPair<MultiLevelBinary<3>, Mono<8>>,
                    FormatPair<ParityGuarded<Mono<8>, std::uint64_t>, Triplicated<Int8Affine>>) {
   using W = typename P::W;
   using A = typename P::A;
@@ -135,4 +138,134 @@ TEST_CASE_TEMPLATE("WeightOperand: multiplies what memory holds, and follows fli
   subject.operand.patch(subject.kernel);
   subject.operand.set_scales(subject.kernel, subject.input.scales()[0], subject.bias);
   CHECK(test::different_bits(subject.product(), golden) == 0);
+}
+
+namespace {
+
+// Dense rows behind which something else stands, K of any length.
+struct FlushedProduct {
+  using F = FlushedBFloat16;
+  std::size_t rows, columns, depth;
+  std::vector<float> x;  // [rows, depth], then what no product may read
+  std::vector<float> w;
+
+  template <class Draw>
+  FlushedProduct(std::size_t m, std::size_t n, std::size_t k, Draw draw)
+      : rows(m), columns(n), depth(k), x(m * k), w(n * k) {
+    for (std::vector<float>* values : {&x, &w}) {
+      for (float& value : *values) {
+        value = F::decode(F::encode(draw()));
+      }
+    }
+  }
+
+  // In windows of one pixel, each followed by one of NaN.
+  [[nodiscard]] std::vector<float> multiplied() const {
+    PaddedPictures<F, F> pictures(WindowGeometry{}, rows, 2, depth, 1, {});
+    std::vector<float> image(rows * 2 * depth, std::numeric_limits<float>::quiet_NaN());
+    for (std::size_t m = 0; m < rows; ++m) {
+      std::copy_n(x.data() + m * depth, depth, image.data() + 2 * m * depth);
+    }
+    pictures.write(0, image, {});
+    WeightOperand<F, F> operand(1, columns, 1, depth);
+    const Memory<F> kernel(w, {{}});
+    operand.build(kernel);
+    operand.set_scales(kernel, {}, std::vector<float>(columns, 0.0F));
+    std::vector<std::size_t> bases;
+    for (std::size_t m = 0; m < rows; ++m) {
+      bases.push_back(2 * m * depth);
+    }
+    const std::size_t offset = 0;
+    std::vector<float> y(rows * columns);
+    operand.multiply(0, pictures.data(), bases, {{&offset, 1}, depth}, y.data(), columns);
+    return y;
+  }
+
+  // How many sums are further from the exact ones than K roundings and two flushes each explain.
+  [[nodiscard]] std::size_t wrong() const {
+    const std::vector<float> y = multiplied();
+    std::size_t count = 0;
+    for (std::size_t i = 0; i < y.size(); ++i) {
+      double sum = 0;
+      double magnitude = 0;
+      for (std::size_t k = 0; k < depth; ++k) {
+        const double product = static_cast<double>(x[i / columns * depth + k]) *
+                               static_cast<double>(w[i % columns * depth + k]);
+        sum += product;
+        magnitude += std::abs(product);
+      }
+      const double steps = static_cast<double>(depth) + 1;  // the bias is added too
+      const double bound = steps * 0x1p-24 * magnitude + 2 * steps * 0x1p-126;
+      count += std::abs(static_cast<double>(y[i]) - sum) <= bound ? 0U : 1U;
+    }
+    return count;
+  }
+};
+
+}  // namespace
+
+TEST_CASE("WeightOperand: sums of FlushedBFloat16 are exact but for rounding and flushing") {
+  Values draw(7);
+  constexpr std::size_t all_columns[] = {1, 8, 9, 16, 17, 32, 40};
+  constexpr std::size_t depths[] = {1, 2, 3, 4, 5, 6, 7, 8, 63, 144, 146};
+  for (const std::size_t columns : all_columns) {
+    for (const std::size_t depth : depths) {
+      CAPTURE(columns);
+      CAPTURE(depth);
+      CHECK(FlushedProduct(13, columns, depth, [&] { return draw.uniform(-1, 1); }).wrong() == 0);
+      // products and sums around 2^-126, of which what is flushed matters
+      const FlushedProduct small(7, columns, depth, [&] { return draw.uniform(-1, 1) * 0x1p-62F; });
+      CHECK(small.wrong() == 0);
+    }
+  }
+}
+
+TEST_CASE("WeightOperand: infinities and NaN come through sums of FlushedBFloat16") {
+  const float infinity = std::numeric_limits<float>::infinity();
+  const float nan = std::numeric_limits<float>::quiet_NaN();
+  constexpr std::size_t depths[] = {1, 2, 3, 4, 7, 8, 144};
+  for (const std::size_t depth : depths) {
+    for (std::size_t at = 0; at < depth; ++at) {
+      CAPTURE(depth);
+      CAPTURE(at);
+      FlushedProduct product(3, 17, depth, [] { return 1.0F; });
+      const auto expect = [&](float x, float w, float right) {
+        FlushedProduct changed = product;
+        changed.x[depth + at] = x;  // of the second row
+        changed.w[16 * depth + at] = w;
+        const std::vector<float> y = changed.multiplied();
+        const float sum = y[1 * 17 + 16];
+        CHECK((sum == right || (sum != sum && right != right)));
+        const float other = y[2 * 17 + 15];
+        CHECK(other == static_cast<float>(depth));
+      };
+      expect(infinity, 2, infinity);
+      expect(-infinity, 2, -infinity);
+      expect(infinity, -2, -infinity);
+      expect(3, infinity, infinity);
+      expect(infinity, 0, nan);
+      expect(0, infinity, nan);
+      expect(nan, 1, nan);
+      expect(1, nan, nan);
+      expect(0x1p127F, 4, infinity);
+      if (depth > 1) {
+        product.x[depth + (at + 1) % depth] = -infinity;
+        expect(infinity, 1, nan);
+        expect(1, 1, -infinity);
+      }
+    }
+  }
+}
+
+TEST_CASE("WeightOperand: subnormal codes are zeros in sums of FlushedBFloat16") {
+  FlushedProduct product(2, 3, 5, [] { return 1.0F; });
+  product.x[0] = 0x1p-127F;  // kept by BFloat16
+  product.w[4] = 0x1p-127F;
+  for (std::size_t k = 0; k < 5; ++k) {
+    product.w[5 + k] = k == 0 ? 0x1p127F : 0.0F;
+  }
+  const std::vector<float> y = product.multiplied();
+  CHECK(y[0] == 3.0F);  // 0 1 + 1 + 1 + 1 + 1 0
+  CHECK(y[1] == 0.0F);  // not 1
+  CHECK(y[3] == 4.0F);
 }

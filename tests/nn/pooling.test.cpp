@@ -142,6 +142,13 @@ TEST_CASE("GlobalAveragePool: means each channel over the picture") {
         Tensor({1, 2}, {3, 30}));
 }
 
+TEST_CASE("pools: a sum beyond float's range is infinite, though its mean would not be") {
+  constexpr float infinity = std::numeric_limits<float>::infinity();
+  const Tensor x({1, 2, 2, 2}, {1e38F, -1e38F, 1e38F, -1e38F, 1e38F, -1e38F, 1e38F, 1e38F});
+  CHECK(forward(GlobalAveragePool{}, x) == Tensor({1, 2}, {infinity, -5e37F}));
+  CHECK(forward(AveragePool(2), x) == Tensor({1, 1, 1, 2}, {infinity, -5e37F}));
+}
+
 TEST_CASE("pools: backward agrees with differences") {
   for (const WindowGeometry& g : geometries) {
     // windows of one largest pixel: linear within the step, so exact

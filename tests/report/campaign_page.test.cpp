@@ -141,6 +141,25 @@ TEST_CASE("Campaign page: single faults give page, figures and CSV files") {
   }
 }
 
+TEST_CASE("Campaign page: strata have a table where there are any") {
+  CampaignReport report = single_faults(false);
+  CHECK_FALSE(has(campaign_text(report), "stratum"));
+  report.strata = {{{"clear bits", "1,234"}, report.found.rows({upset::By::set})[0].sum},
+                   {{"set bits", "56"}, report.found.rows({upset::By::set})[1].sum}};
+  const std::string text = strata_table(report).text();
+  CHECK(has(campaign_text(report), text));
+  CHECK(has(text, "stratum     bits   trials"));
+  CHECK(has(text, "clear bits  1,234       1"));
+  CHECK(has(text, "50.000"));
+  const upset::detail::TemporaryFolder folder;
+  write_campaign(report, folder.path());
+  const std::string html = read_file(folder.path() / "report.html");
+  const Document page(html, {"meta"});
+  CHECK(page.error == "");
+  CHECK(page.all("table").size() == 6);
+  CHECK(has(html, "1,234"));
+}
+
 TEST_CASE("Campaign page: bit error rates give a curve and boxes") {
   const upset::detail::TemporaryFolder folder;
   const CampaignReport report = rates();

@@ -5,7 +5,8 @@
 /// - cifar10: test_batch.bin
 /// - resnet20: resnet20.npz, logits_imagenet_norm_first1000.npy, logits_cifar_norm_first1000.npy
 /// - lenet-mnist: lenet.npz, t10k-images-idx3-ubyte.gz, t10k-labels-idx1-ubyte.gz
-/// - imagenet: 0000.ppm, squeezenet.npz, squeezenet_logits_first16.npy, make_mobilenet_v2_npz.py,
+/// - imagenet: 0000.ppm, images, classes.tsv, squeezenet.npz, squeezenet_logits_first16.npy,
+/// make_mobilenet_v2_npz.py,
 ///   mobilenet_v2_logits_first16.npy
 ///
 /// ResNet-20: Y. Idelbayev, "Proper ResNet Implementation for CIFAR10/CIFAR100 in PyTorch" (GitHub:
@@ -60,6 +61,10 @@ namespace upset::test {
 [[nodiscard]] inline Normalisation of_cifar() {
   return {{0.4914F, 0.4822F, 0.4465F}, {0.2023F, 0.1994F, 0.2010F}};
 }
+
+/// Of the first channel that the network takes: blue.
+[[nodiscard]] inline Normalisation of_squeezenet() { return {{104, 117, 123}, {1}, 1}; }
+[[nodiscard]] inline Normalisation of_mobilenet() { return {{128}, {128}, 1}; }
 
 [[nodiscard]] inline Network published_resnet20() {
   Network net = resnet_cifar(20, {32, 32, 3}, 10);

@@ -14,6 +14,7 @@
 #include <utility>
 #include <vector>
 
+#include <upset/campaign/golden_outputs.hpp>
 #include <upset/campaign/outcome.hpp>
 #include <upset/campaign/trial_worker.hpp>
 #include <upset/core/parallel.hpp>
@@ -33,12 +34,16 @@ struct EngineOptions {
 ///
 /// The answers are those of one inference per trial and picture: bit for bit in integer formats,
 /// and the same classes in float ones, where whatever rounding might decide is inferred plainly.
-/// - cost: fault-free values of a few pictures per thread; a trial computes what its faults change
+/// - cost: fault-free values of a few pictures per thread, and outputs of as many as fit 64 MiB; a
+///         trial computes what its faults change
 class Engine {
  public:
   /// Throws `Error` unless there is a label for every picture, of which there is one at least.
   Engine(const Network& network, LabelledImages test, const EngineOptions& options = {})
-      : network_(network), test_(std::move(test)), options_(options) {
+      : network_(network),
+        test_(std::move(test)),
+        options_(options),
+        golden_(network_.output_shape(), test_.labels.size()) {
     if (test_.labels.empty() || test_.labels.size() != test_.images.batch()) {
       throw Error("A campaign needs pictures with a label each, not " +
                   std::to_string(test_.labels.size()) + " labels for " +
@@ -69,7 +74,7 @@ class Engine {
         std::min(std::max<std::size_t>(trials.size(), 1), blocks >= 4 * threads ? 1 : 4 * threads);
     while (workers_.size() < threads) {
       workers_.push_back(
-          std::make_unique<detail::TrialWorker>(network_, test_, options_.level, bound()));
+          std::make_unique<detail::TrialWorker>(network_, test_, options_.level, bound(), golden_));
     }
     const auto slice_of = [&](std::size_t slice, std::size_t count) {
       const std::size_t part = (count + slices - 1) / slices;
@@ -151,6 +156,7 @@ class Engine {
   LabelledImages test_;
   EngineOptions options_;
   std::unique_ptr<OutputBound> bound_;
+  detail::GoldenOutputs golden_;
   std::vector<std::unique_ptr<detail::TrialWorker>> workers_;
 };
 

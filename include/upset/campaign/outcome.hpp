@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cstdint>
+#include <string>
 #include <string_view>
 
 namespace upset {
@@ -51,5 +52,18 @@ struct Outcomes {
   }
   [[nodiscard]] friend constexpr bool operator==(const Outcomes&, const Outcomes&) = default;
 };
+
+/// "masked 1 against 0, changed 0 against 1": the counts in which `found` is not `expected`.
+[[nodiscard]] inline std::string differences(const Outcomes& found, const Outcomes& expected) {
+  std::string text;
+  for (const Outcomes::Field& field : Outcomes::fields()) {
+    if (found.*field.count != expected.*field.count) {
+      text += (text.empty() ? "" : ", ") + std::string(field.name) + " " +
+              std::to_string(found.*field.count) + " against " +
+              std::to_string(expected.*field.count);
+    }
+  }
+  return text;
+}
 
 }  // namespace upset

@@ -13,12 +13,14 @@ namespace upset::detail {
 /// A batch of pictures, and what a network without faults makes of them.
 class PlainPictures {
  public:
-  /// - shape: `pictures` [B, input shape of the network]
-  void take(const Network& network, Tensor pictures) {
+  /// - shape: `pictures` [B, input shape of the network], `golden_output` [B, output shape]
+  void take(Tensor pictures, Tensor golden_output) {
     pictures_ = std::move(pictures);
-    golden_output_ = network.forward(pictures_);
+    golden_output_ = std::move(golden_output);
     values_.clear();
   }
+  void clear() { take({}, {}); }
+  [[nodiscard]] bool is_empty() const { return pictures_.size() == 0; }
   [[nodiscard]] const Tensor& golden_output() const { return golden_output_; }
 
   /// Prepares for a trial that hits nothing before node `start`, of a network that has no faults

@@ -60,11 +60,12 @@ inline constexpr NamesOf<FaultChoice, 4> choice_names{{{"single", FaultChoice::s
                                                        {"exhaustive", FaultChoice::exhaustive},
                                                        {"ber", FaultChoice::ber},
                                                        {"file", FaultChoice::file}}};
-inline constexpr NamesOf<StratumOf, 5> stratum_names{{{"layer", StratumOf::layer},
+inline constexpr NamesOf<StratumOf, 6> stratum_names{{{"layer", StratumOf::layer},
                                                       {"set", StratumOf::set},
                                                       {"bit", StratumOf::bit},
                                                       {"role", StratumOf::role},
-                                                      {"layer_bit", StratumOf::layer_bit}}};
+                                                      {"layer_bit", StratumOf::layer_bit},
+                                                      {"value", StratumOf::value}}};
 
 template <class Enum, std::size_t N>
 [[nodiscard]] std::string name_in(const NamesOf<Enum, N>& names, Enum value) {
@@ -156,6 +157,9 @@ inline void check_plan(const CampaignPlan& plan) {
             "An exhaustive campaign has a trial for every bit; leave out the number of trials");
   refuse_if(!is_single && plan.stratify.has_value(),
             "Strata are for single faults only; leave them out");
+  refuse_if(plan.stratify == StratumOf::value && plan.target == Target::activations,
+            "Strata by value are of weights: what activations hold differs between pictures; "
+            "choose other strata");
   refuse_if(plan.faults == FaultChoice::file && plan.target == Target::activations,
             "A list of faults names weights; choose weights as the target");
   const bool is_part = !plan.layers.empty() || !plan.bits.empty();

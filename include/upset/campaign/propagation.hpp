@@ -183,11 +183,6 @@ class Propagation {
 
   /// Whether the last run ended because the class stays the same, though values differ.
   [[nodiscard]] bool is_settled() const { return is_settled_; }
-  /// A run that is given up where it begins.
-  void give_up(std::size_t node) {
-    start_ = parked_ = node;
-    is_settled_ = false;
-  }
   /// Where the last run was given up; the number of nodes if it was not.
   [[nodiscard]] std::size_t parked() const { return parked_; }
   /// Values that nodes from `node` on read and nodes before it have, `Network::input` left out.

@@ -56,6 +56,10 @@ struct PreparedTrial {
   bool needs_refresh = false;
   Check check = Check::intact;  // the worst of the words hit
 
+  [[nodiscard]] bool hits_activations() const {
+    return faults->activation_rate > 0 || !faults->activations.empty();
+  }
+
   /// The first node that is hit; behind it, where faults do nothing but change a few weights, what
   /// they make of these. Trials with equal keys of more than a node have the same outcomes.
   [[nodiscard]] std::vector<std::uint32_t> key() const {

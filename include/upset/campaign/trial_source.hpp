@@ -54,7 +54,7 @@ class TrialSource {
       pass.hook = &measure;
       (void)network.forward(Tensor(network.input_shape().with_batch(1)), pass);
     }
-    divide();
+    divide(network.images());
     count_trials();
   }
 
@@ -99,7 +99,7 @@ class TrialSource {
     kept_.push_back(std::move(image));
     nodes_.push_back(node);
   }
-  void divide() {
+  void divide(const std::vector<NamedImage>& contents) {
     space_ = FaultSpace(images_);
     if (!plan_.layers.empty()) {
       space_ = space_.only_any_named(plan_.layers);
@@ -108,7 +108,7 @@ class TrialSource {
       space_ = space_.only_bits(plan_.bits);
     }
     if (plan_.stratify) {
-      strata_ = upset::strata(space_, *plan_.stratify);
+      strata_ = upset::strata(space_, *plan_.stratify, contents);
     }
     if (plan_.faults == FaultChoice::single) {
       for (std::size_t h = 0; h < std::max<std::size_t>(strata_.size(), 1); ++h) {

@@ -11,6 +11,8 @@
 #include <utility>
 #include <vector>
 
+#include <upset/campaign/faulty_network.hpp>
+#include <upset/campaign/golden_outputs.hpp>
 #include <upset/campaign/judge.hpp>
 #include <upset/campaign/outcome.hpp>
 #include <upset/campaign/parked_runs.hpp>
@@ -18,8 +20,6 @@
 #include <upset/campaign/propagation.hpp>
 #include <upset/campaign/sweep.hpp>
 #include <upset/campaign/trial.hpp>
-#include <upset/fault/fault_space.hpp>
-#include <upset/fault/injection.hpp>
 
 namespace upset {
 
@@ -28,18 +28,13 @@ namespace detail {
 class TrialWorker {
  public:
   TrialWorker(const Network& network, const LabelledImages& test, EngineLevel level,
-              const OutputBound* bound)
+              const OutputBound* bound, GoldenOutputs& golden)
       : network_(network),
-        images_(network_.images()),
-        activation_bits_(network_.activation_bits()),
         test_(&test),
+        golden_(&golden),
         level_(level),
-        propagation_(network_, bound),
-        classes_(network_.output_shape()[network_.output_shape().rank() - 1]) {
-    for (std::size_t n = 0; n < network_.size(); ++n) {
-      node_of_.insert(node_of_.end(), network_.layer(n).images().size(), n);
-    }
-  }
+        propagation_(*network_, bound),
+        classes_(network_->output_shape()[network_->output_shape().rank() - 1]) {}
   TrialWorker(const TrialWorker&) = delete;
   TrialWorker& operator=(const TrialWorker&) = delete;
   ~TrialWorker() = default;
@@ -50,52 +45,15 @@ class TrialWorker {
     if (level == EngineLevel::o0 || level == EngineLevel::o1) {
       return sweep_batch;
     }
-    const bool any_set = std::ranges::any_of(
-        trials, [](const TrialFaults& trial) { return trial.weights.size() > 1; });
-    return any_set ? ParkedRuns::batch : 1;
+    return std::ranges::any_of(trials, is_set) ? sweep_batch : 1;
   }
 
   [[nodiscard]] PreparedTrial prepare(const TrialFaults& trial) {
-    PreparedTrial prepared{.faults = &trial};
-    std::vector<PreparedTrial::Node>& nodes = prepared.nodes;
-    for (const FaultSpace::Address& at : trial.weights) {
-      check(at);
-      const std::size_t node = node_of_[at.image];
-      if (nodes.empty() || nodes.back().node != node) {
-        nodes.push_back({.node = node, .is_hit = true});
-      }
-    }
-    for (const ActivationFlip& flip : trial.activations) {
-      check(flip);
-      auto at = std::ranges::lower_bound(nodes, flip.node, {}, &PreparedTrial::Node::node);
-      if (at == nodes.end() || at->node != flip.node) {
-        at = nodes.insert(at, {.node = flip.node});
-      }
-      at->activation_bits.push_back(flip.bit);
-    }
-    flip_weights(trial);
-    for (const FaultSpace::Address& at : trial.weights) {
-      prepared.check = std::max(prepared.check, images_[at.image].image->check(at.bit));
-    }
     // what more than a few flips do is not worth listing
     const bool lists =
         trial.weights.size() <= 64 && (level_ == EngineLevel::o2 || level_ == EngineLevel::o3);
-    std::size_t hit = 0;
-    for (PreparedTrial::Node& node : nodes) {
-      node.is_whole = node.is_hit;
-      if (node.is_hit && lists) {
-        std::optional<WeightEffect> effect = propagation_.effect(node.node);
-        node.is_whole = !effect;
-        node.effect = effect ? std::move(*effect) : WeightEffect{};
-      }
-      prepared.needs_refresh = prepared.needs_refresh || node.is_whole;
-      hit += node.is_hit ? 1U : 0U;
-    }
-    prepared.needs_refresh =
-        prepared.needs_refresh || hit > 1 || (hit > 0 && trial.activation_rate > 0);
-    flip_weights(trial);
-    refresh(prepared);
-    return prepared;
+    return network_.prepare(
+        trial, [&](std::size_t node) { return lists ? propagation_.effect(node) : std::nullopt; });
   }
 
   /// Makes pictures `first` to `first + count - 1` those of the runs to come.
@@ -106,30 +64,29 @@ class TrialWorker {
     finish();
     first_ = first;
     count_ = count;
-    if (is_plain()) {
-      plain_.take(network_, test_->images.rows(first, count));
-    } else {
-      for (std::size_t slot = 0; slot < count; ++slot) {
-        propagation_.keep(slot, test_->images.rows(first + slot, 1));
-      }
-    }
+    plain_.clear();
+    is_kept_ = false;
   }
 
   /// Adds the outcomes of a trial on the pictures taken, `to` at the latest when `finish` is
   /// called.
   void run(const PreparedTrial& trial, Outcomes& to) {
+    const bool plainly = is_plain(trial);
     const std::size_t start = plain_start(trial);
-    if (is_plain()) {
-      plain_.expect(network_, start);
+    if (plainly) {
+      take_plainly();
+      plain_.expect(*network_, start);
+    } else if (!std::exchange(is_kept_, true)) {
+      for (std::size_t slot = 0; slot < count_; ++slot) {
+        propagation_.keep(slot, test_->images.rows(first_ + slot, 1));
+      }
     }
     const bool is_hit = trial.needs_refresh && !trial.faults->weights.empty();
     if (is_hit) {
       finish();  // those parked go on with fault-free weights
-      flip_weights(*trial.faults);
-      refresh(trial);
-      is_flipped_ = true;
+      network_.hit(trial);
     }
-    if (is_plain()) {
+    if (plainly) {
       run_plainly(trial, start, to);
     } else {
       for (std::size_t slot = 0; slot < count_; ++slot) {
@@ -138,9 +95,7 @@ class TrialWorker {
     }
     if (is_hit) {
       finish();
-      flip_weights(*trial.faults);
-      refresh(trial);
-      is_flipped_ = false;
+      network_.undo(trial);
     }
     to.detected += trial.check == Check::masked ? count_ : 0;
     to.corrected += trial.check == Check::corrected ? count_ : 0;
@@ -148,7 +103,7 @@ class TrialWorker {
 
   /// Computes what runs have left to be computed together.
   void finish() {
-    parked_.finish(network_, [this](const ParkedRun& run, std::span<const float> output) {
+    parked_.finish(*network_, [this](const ParkedRun& run, std::span<const float> output) {
       conclude(run, output);
     });
   }
@@ -167,7 +122,7 @@ class TrialWorker {
     const bool is_exact = is_exact_;
     const Tensor x = test_->images.rows(image, 1);
     Outcomes plain;
-    judge(network_.forward(x).values(), plain_output(trial, image, 0, x, {}).values(), classes_,
+    judge(network_->forward(x).values(), network_.output(trial, image, 0, x, {}).values(), classes_,
           test_->labels[image], plain);
     if (!is_exact) {  // float sums in another order: masked and changed may not be told apart
       fast.changed += std::exchange(fast.masked, 0);
@@ -176,101 +131,46 @@ class TrialWorker {
     plain.detected = fast.detected;
     plain.corrected = fast.corrected;
     if (fast != plain) {
-      std::string text;
-      for (const Outcomes::Field& field : Outcomes::fields()) {
-        if (fast.*field.count != plain.*field.count) {
-          text += " " + std::string(field.name) + " " + std::to_string(fast.*field.count) +
-                  " against " + std::to_string(plain.*field.count) + ",";
-        }
-      }
-      text.back() = ';';
       throw Error("Trial " + std::to_string(trial.faults->key) + " on picture " +
-                  std::to_string(image) + " differs from plain inference:" + text +
-                  " please report it, and run at level O0");
+                  std::to_string(image) + " differs from plain inference: " +
+                  differences(fast, plain) + "; please report it, and run at level O0");
     }
     first_ = first + 1;  // anything else than what is asked for
     take(first, count);
   }
 
  private:
-  void check(const FaultSpace::Address& at) const {
-    if (at.image >= images_.size()) {
-      throw Error("Memory image " + std::to_string(at.image) + " does not exist: the network has " +
-                  std::to_string(images_.size()));
-    }
-    if (at.bit >= images_[at.image].image->bit_count()) {
-      (void)images_[at.image].image->locate(at.bit);  // throws
-    }
+  [[nodiscard]] static bool is_set(const TrialFaults& trial) { return trial.weights.size() > 1; }
+  /// So much changes under a set of faults that differences are not worth looking for, and nothing
+  /// under none.
+  [[nodiscard]] bool is_plain(const PreparedTrial& trial) const {
+    return level_ == EngineLevel::o0 || level_ == EngineLevel::o1 ||
+           plain_start(trial) == network_->size() ||
+           (trial.needs_refresh && is_set(*trial.faults) && !trial.hits_activations());
   }
-  void check(const ActivationFlip& flip) const {
-    const std::uint64_t bits = flip.node < network_.size() ? activation_bits_[flip.node] : 0;
-    if (flip.bit >= bits) {
-      throw Error("Bit " + std::to_string(flip.bit) + " of what node " + std::to_string(flip.node) +
-                  " reads does not exist: it has " + std::to_string(bits));
+  void take_plainly() {
+    if (plain_.is_empty()) {
+      Tensor pictures = test_->images.rows(first_, count_);
+      Tensor output = golden_->get(first_, count_, [&] { return network_->forward(pictures); });
+      plain_.take(std::move(pictures), std::move(output));
     }
-  }
-
-  void flip_weights(const TrialFaults& trial) {
-    for (const FaultSpace::Address& at : trial.weights) {
-      images_[at.image].image->flip(at.bit);
-    }
-  }
-  void refresh(const PreparedTrial& trial) {
-    for (const PreparedTrial::Node& node : trial.nodes) {
-      if (node.is_hit) {
-        network_.layer(node.node).refresh();
-      }
-    }
-  }
-
-  /// Bits flipped in what a node reads of a picture: those of the trial, and those drawn for the
-  /// picture.
-  [[nodiscard]] std::vector<std::uint64_t> activation_flips(const PreparedTrial& trial,
-                                                            std::size_t node,
-                                                            std::size_t image) const {
-    const auto listed = std::ranges::lower_bound(trial.nodes, node, {}, &PreparedTrial::Node::node);
-    std::vector<std::uint64_t> flips;
-    if (listed != trial.nodes.end() && listed->node == node) {
-      flips = listed->activation_bits;
-    }
-    if (trial.faults->activation_rate > 0 && activation_bits_[node] > 0) {
-      Random random = activation_random(trial.faults->seed, trial.faults->key, node, image);
-      const auto drawn = sample_ber(activation_bits_[node], trial.faults->activation_rate, random);
-      flips.insert(flips.end(), drawn.begin(), drawn.end());
-      std::ranges::sort(flips);
-    }
-    return flips;
-  }
-  /// Makes these flips in an inference.
-  [[nodiscard]] ActivationHook activation_hook(const PreparedTrial& trial) const {
-    return [this, &trial](std::size_t node, std::uint64_t image, MemoryImage& memory) {
-      for (const std::uint64_t bit : activation_flips(trial, node, image)) {
-        memory.flip(bit);
-      }
-    };
-  }
-  [[nodiscard]] static bool hits_activations(const PreparedTrial& trial) {
-    return trial.faults->activation_rate > 0 || !trial.faults->activations.empty();
-  }
-
-  [[nodiscard]] bool is_plain() const {
-    return level_ == EngineLevel::o0 || level_ == EngineLevel::o1;
   }
   /// The node before which plain inference needs nothing of the trial; `size()` where it hits none.
   [[nodiscard]] std::size_t plain_start(const PreparedTrial& trial) const {
     if (level_ == EngineLevel::o0 || trial.faults->activation_rate > 0) {
       return 0;
     }
-    return trial.nodes.empty() ? network_.size() : trial.nodes.front().node;
+    return trial.nodes.empty() ? network_->size() : trial.nodes.front().node;
   }
 
   // Weights are flipped and refreshed.
   void run_plainly(const PreparedTrial& trial, std::size_t start, Outcomes& to) {
-    const ActivationHook flip = activation_hook(trial);
+    const ActivationHook flip = network_.activation_hook(trial);
     Pass pass;
     pass.first_image = first_;
-    pass.hook = hits_activations(trial) ? &flip : nullptr;
-    const Tensor output = plain_.output(network_, start, pass);
+    pass.hook = trial.hits_activations() ? &flip : nullptr;
+    const Tensor output = plain_.output(*network_, start, pass);
+    is_exact_ = true;
     for (std::size_t b = 0; b < count_; ++b) {
       judge(plain_.golden_output().row(b), output.row(b), classes_, test_->labels[first_ + b], to);
     }
@@ -281,9 +181,9 @@ class TrialWorker {
     faults_.clear();
     const bool draws = trial.faults->activation_rate > 0;
     auto next = trial.nodes.begin();
-    drawn_.resize(network_.size());
-    for (std::size_t n = 0; draws && n < network_.size(); ++n) {
-      drawn_[n] = activation_flips(trial, n, image);
+    drawn_.resize(network_->size());
+    for (std::size_t n = 0; draws && n < network_->size(); ++n) {
+      drawn_[n] = network_.activation_flips(trial, n, image);
       const bool is_listed = next != trial.nodes.end() && next->node == n;
       if (is_listed || !drawn_[n].empty()) {
         add_fault(trial, n, is_listed ? &*next : nullptr, drawn_[n]);
@@ -295,17 +195,11 @@ class TrialWorker {
     }
     const auto park = [&](bool is_exact, bool is_suspect) {
       parked_.add(
-          network_, propagation_, {&trial, slot, faults_.front().node, is_exact, is_suspect, &to},
+          *network_, propagation_, {&trial, slot, faults_.front().node, is_exact, is_suspect, &to},
           [this](const ParkedRun& run, std::span<const float> output) { conclude(run, output); });
     };
-    if (trial.needs_refresh && !hits_activations(trial)) {
-      // so much changes under a set of faults that differences are not worth looking for
-      propagation_.give_up(faults_.front().node);
-      park(true, false);
-      return;
-    }
     const Change& change = propagation_.run(slot, faults_, level_ == EngineLevel::o3, true);
-    if (propagation_.parked() < network_.size()) {
+    if (propagation_.parked() < network_->size()) {
       park(change.is_exact, change.is_suspect);
       return;
     }
@@ -333,8 +227,8 @@ class TrialWorker {
     is_exact_ = run.is_exact;
     if (run.is_suspect || (!run.is_exact && !is_certain(golden, output, classes_))) {
       const Tensor exact =
-          plain_output(*run.trial, image, run.start, propagation_.picture(run.slot),
-                       propagation_.golden_values(run.slot));
+          network_.output(*run.trial, image, run.start, propagation_.picture(run.slot),
+                          propagation_.golden_values(run.slot));
       judge(golden, exact.values(), classes_, test_->labels[image], *run.to);
     } else {
       judge(golden, output, classes_, test_->labels[image], *run.to);
@@ -349,46 +243,23 @@ class TrialWorker {
                        is_hit && node->is_whole});
   }
 
-  /// The output of plain inference from node `start` on.
-  [[nodiscard]] Tensor plain_output(const PreparedTrial& trial, std::size_t image,
-                                    std::size_t start, const Tensor& x,
-                                    std::span<const Tensor> known) {
-    const bool flips = !is_flipped_ && !trial.faults->weights.empty();
-    if (flips) {
-      flip_weights(*trial.faults);
-      refresh(trial);
-    }
-    const ActivationHook flip = activation_hook(trial);
-    Pass pass;
-    pass.first_image = image;
-    pass.hook = hits_activations(trial) ? &flip : nullptr;
-    Tensor output = network_.forward_from(start, x, known, pass);
-    if (flips) {
-      flip_weights(*trial.faults);
-      refresh(trial);
-    }
-    return output;
-  }
-
-  Network network_;
-  std::vector<NamedImage> images_;
-  std::vector<std::size_t> node_of_;  // per image
-  std::vector<std::uint64_t> activation_bits_;
+  FaultyNetwork network_;
   const LabelledImages* test_;
+  GoldenOutputs* golden_;
   EngineLevel level_;
   Propagation propagation_;
   std::size_t classes_;
   // the pictures taken
   std::size_t first_ = 0;
   std::size_t count_ = 0;
-  PlainPictures plain_;  // at O0 and O1
+  PlainPictures plain_;   // or none yet
+  bool is_kept_ = false;  // by `propagation_`
   // the picture being computed
   std::vector<std::vector<std::uint64_t>> drawn_;  // per node
   std::vector<FaultyNode> faults_;
   std::vector<float> output_;
   ParkedRuns parked_;
   bool is_exact_ = true;
-  bool is_flipped_ = false;  // the weights are hit, and layers refreshed
 };
 
 }  // namespace detail

@@ -36,11 +36,56 @@ enum class StratumOf : std::uint8_t {
   bit,        ///< "bit 30", of the lane; "scale"
   role,       ///< "exponent"
   layer_bit,  ///< "conv1 bit 30"
+  /// "clear bits", "set bits"; "scale". In `Mono` a flip does the same at every position, and what
+  /// it does depends on the bit alone.
+  value,
 };
+
+namespace detail {
+
+/// `select(keep, wanted)` takes the part of a fault space for whose bits, as it describes them,
+/// `keep` holds; `name_of` is the name of the stratum of a bit so described.
+template <class NameOf, class Select>
+[[nodiscard]] std::vector<Stratum> divide(const NameOf& name_of, const Select& select) {
+  std::vector<std::string> names;
+  const auto note = [&](const auto&... bit) {
+    std::string name = name_of(bit...);
+    if (std::ranges::find(names, name) == names.end()) {
+      names.push_back(std::move(name));
+    }
+    return true;
+  };
+  (void)select(note, "to divide");
+  std::vector<Stratum> all;
+  for (const std::string& name : names) {
+    const auto has_name = [&](const auto&... bit) { return name_of(bit...) == name; };
+    all.push_back({name, select(has_name, name)});
+  }
+  return all;
+}
+
+}  // namespace detail
 
 /// Divides a fault space: every bit is in one stratum, none is empty. In the order in which they
 /// begin in memory.
-[[nodiscard]] inline std::vector<Stratum> strata(const FaultSpace& space, StratumOf by) {
+///
+/// - contents: images that hold the bits, as many and as large as those of the space, which may be
+///             blank; read for `StratumOf::value` only
+[[nodiscard]] inline std::vector<Stratum> strata(const FaultSpace& space, StratumOf by,
+                                                 std::span<const NamedImage> contents) {
+  if (by == StratumOf::value) {
+    const auto class_of = [&](std::size_t image, std::uint64_t bit) -> std::string_view {
+      const MemoryImage& held = *contents[image].image;
+      return bit >= held.layout().code_bits() ? "scale"
+             : held.test(bit)                 ? "set bits"
+                                              : "clear bits";
+    };
+    return detail::divide(
+        [&](std::size_t image, std::uint64_t bit) { return std::string(class_of(image, bit)); },
+        [&](const auto& keep, const std::string& wanted) {
+          return space.only_each_if(keep, wanted);
+        });
+  }
   const auto name_of = [by](std::string_view image, const BitLocation& at) {
     const std::string layer(image.substr(0, image.rfind('.')));
     const std::string bit = at.role == BitRole::scale ? "scale" : "bit " + std::to_string(at.bit);
@@ -55,27 +100,17 @@ enum class StratumOf : std::uint8_t {
         return std::string(role_name(at.role));
       case StratumOf::layer_bit:
         return layer + " " + bit;
+      case StratumOf::value:
+        break;
     }
     return std::string();
   };
-  std::vector<std::string> names;
-  (void)space.only_if(
-      [&](std::string_view image, const BitLocation& at) {
-        std::string name = name_of(image, at);
-        if (std::ranges::find(names, name) == names.end()) {
-          names.push_back(std::move(name));
-        }
-        return true;
-      },
-      "to divide");
-  std::vector<Stratum> all;
-  for (const std::string& name : names) {
-    all.push_back(
-        {name, space.only_if([&](std::string_view image,
-                                 const BitLocation& at) { return name_of(image, at) == name; },
-                             name)});
-  }
-  return all;
+  return detail::divide(name_of, [&](const auto& keep, const std::string& wanted) {
+    return space.only_if(keep, wanted);
+  });
+}
+[[nodiscard]] inline std::vector<Stratum> strata(const FaultSpace& space, StratumOf by) {
+  return strata(space, by, space.images());
 }
 
 /// Bits of each stratum.

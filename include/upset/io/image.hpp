@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-/// Picture files: JPEG, PNG, BMP and PPM, decoded by stb_image.
+/// Picture files: JPEG, PNG, BMP and PPM, PNG and BMP decoded by stb_image.
 ///
 /// Source: S. Barrett and others, stb_image (public domain).
 #pragma once
@@ -14,77 +14,60 @@
 #include <span>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include <stb/stb_image.h>
 
 #include <upset/core/error.hpp>
 #include <upset/io/bytes.hpp>
+#include <upset/io/jpeg.hpp>
 #include <upset/io/picture.hpp>
 
 namespace upset {
 
 namespace detail {
 
-/// Where pixels begin in a PGM or PPM file: a white space after the third number. `bytes.size()`
-/// where there is no such place.
-[[nodiscard]] inline std::size_t pnm_header_size(std::span<const std::uint8_t> bytes) {
+/// A PGM or PPM file of bytes. stb_image 2.27 lets its numbers overflow, takes 16 bits in the wrong
+/// order and does not look whether the pixels are all there.
+[[nodiscard]] inline Picture decode_pnm(std::span<const std::uint8_t> bytes,
+                                        const std::string& where) {
   std::size_t at = 2;
   const auto skip_while = [&](auto belongs) {
     while (at < bytes.size() && belongs(bytes[at])) {
       ++at;
     }
   };
-  for (int number = 0; number < 3; ++number) {
+  std::array<std::uint64_t, 3> numbers{};  // width, height, brightest value
+  for (std::uint64_t& number : numbers) {
     const auto is_space = [](std::uint8_t c) { return c == ' ' || (c >= '\t' && c <= '\r'); };
     skip_while(is_space);
     while (at < bytes.size() && bytes[at] == '#') {
       skip_while([](std::uint8_t c) { return c != '\n' && c != '\r'; });
       skip_while(is_space);
     }
-    skip_while([](std::uint8_t c) { return c >= '0' && c <= '9'; });
+    skip_while([&](std::uint8_t c) {
+      const bool is_digit = c >= '0' && c <= '9' && number < 100000;
+      number = is_digit ? 10 * number + (c - std::uint64_t{'0'}) : number;
+      return is_digit;
+    });
   }
-  return std::min(at + 1, bytes.size());
-}
-
-/// Whether every Huffman table, wherever one may begin, has 256 codes at most. stb_image 2.27
-/// writes beyond its own for more.
-[[nodiscard]] inline bool jpeg_tables_fit(std::span<const std::uint8_t> bytes) {
-  for (std::size_t at = 0; at + 4 <= bytes.size(); ++at) {
-    if (bytes[at] != 0xFF || bytes[at + 1] != 0xC4) {
-      continue;
-    }
-    int left = 256 * bytes[at + 2] + bytes[at + 3] - 2;
-    for (std::size_t table = at + 4; left > 0 && table + 17 <= bytes.size();) {
-      int codes = 0;
-      for (const std::uint8_t of_length : bytes.subspan(table + 1, 16)) {
-        codes += of_length;
-      }
-      if (codes > 256) {
-        return false;
-      }
-      left -= 17 + codes;
-      table += 17 + static_cast<std::size_t>(codes);
-    }
+  const auto [width, height, brightest] = numbers;
+  expect_pixels(static_cast<std::int64_t>(height), static_cast<std::int64_t>(width), bytes.size(),
+                where);
+  if (brightest < 1 || brightest > 255) {
+    throw Error(where + ": says that its brightest value is " + std::to_string(brightest) +
+                "; save it with 8 bits a channel, or as PNG");
   }
-  return true;
-}
-
-/// A JPEG file in which every Huffman table has no codes until it is defined. stb_image 2.27
-/// decodes by what lies in memory where a scan names a table that the file does not have, until an
-/// assertion fails.
-[[nodiscard]] inline std::vector<std::uint8_t> with_empty_tables(
-    std::span<const std::uint8_t> bytes) {
-  constexpr std::size_t start = 2;  // the marker that begins the file
-  constexpr std::size_t counts = 16;
-  std::vector<std::uint8_t> result(bytes.begin(), bytes.begin() + start);
-  result.insert(result.end(), {0xFF, 0xC4, 0, 2 + 8 * (1 + counts)});
-  for (const int table : {0x00, 0x01, 0x02, 0x03, 0x10, 0x11, 0x12, 0x13}) {
-    result.push_back(static_cast<std::uint8_t>(table));
-    result.insert(result.end(), counts, 0);
+  const std::size_t channels = bytes[1] == '6' ? 3 : 1;
+  const std::size_t first = at + 1;  // one white space behind the numbers
+  if (first > bytes.size() || height * width * channels > bytes.size() - first) {
+    throw Error(where + ": ends early; fetch the file again");
   }
-  result.insert(result.end(), bytes.begin() + start, bytes.end());
-  return result;
+  Picture picture{height, width, 3, {}};
+  picture.pixels.reserve(height * width * 3);
+  for (std::size_t i = 0; i < height * width * 3; ++i) {
+    picture.pixels.push_back(bytes[first + (channels == 3 ? i : i / 3)]);
+  }
+  return picture;
 }
 
 /// Whether every chunk of a PNG file ends within it. stb_image 2.27 takes memory for all that a
@@ -107,17 +90,12 @@ namespace detail {
 
 }  // namespace detail
 
-/// Decodes the bytes of a JPEG (baseline or progressive), PNG, BMP, PGM or PPM file into red, green
-/// and blue; grey becomes three equal channels, transparency is dropped, 16 bits of a PNG
-/// file become the upper 8. `where` is its name in errors.
+/// Decodes the bytes of a JPEG (as `decode_jpeg`), PNG, BMP, PGM or PPM file into red, green and
+/// blue; grey becomes three equal channels, transparency is dropped, 16 bits of a PNG file become
+/// the upper 8, values of a PGM or PPM file stay as they are. `where` is its name in errors.
 ///
-/// JPEG is decoded by 8-bit integer transforms and linear interpolation of colours, so its pixels
-/// are a grey level or two off those of other decoders.
-///
-/// - errors: throws `Error` for another format, what is damaged or not supported, sizes above
-/// 16384,
-///   and more than 65536 pixels where they are more than a thousand times the bytes, before
-///   anything is allocated for it
+/// - errors: throws `Error` for another format, what is damaged or not supported, and more pixels
+///           than `expect_pixels` allows
 [[nodiscard]] inline Picture decode_image(std::span<const std::uint8_t> bytes,
                                           const std::string& where) {
   using namespace std::string_view_literals;
@@ -132,13 +110,11 @@ namespace detail {
           starts_with)) {
     throw Error(where + ": not a JPEG, PNG, BMP or PPM file");
   }
-  std::vector<std::uint8_t> jpeg;
   if (bytes[0] == 0xFF) {
-    if (!detail::jpeg_tables_fit(bytes)) {
-      throw Error(where + ": is damaged: it has a Huffman table of more than 256 codes");
-    }
-    jpeg = detail::with_empty_tables(bytes);
-    bytes = jpeg;
+    return decode_jpeg(bytes, where);
+  }
+  if (bytes[0] == 'P') {
+    return detail::decode_pnm(bytes, where);
   }
   if (bytes[0] == 0x89 && !detail::png_chunks_fit(bytes)) {
     throw Error(where + ": ends early; fetch the file again");
@@ -155,25 +131,9 @@ namespace detail {
   if (stbi_info_from_memory(bytes.data(), size, &width, &height, &channels) == 0) {
     refuse();
   }
+  detail::expect_pixels(height, width, bytes.size(), where);
   const std::uint64_t pixels =
       static_cast<std::uint64_t>(width) * static_cast<std::uint64_t>(height);
-  if (width <= 0 || height <= 0 || std::max(width, height) > 16384 ||
-      (pixels > 65536 && pixels / 1000 > bytes.size())) {
-    throw Error(where + ": says that it has " + std::to_string(width) + " x " +
-                std::to_string(height) + " pixels, and has " + std::to_string(bytes.size()) +
-                " bytes; save it smaller, or fetch it again");
-  }
-  if (bytes[0] == 'P') {
-    // stb_image 2.27 takes their bytes in the wrong order, and reads beyond grey ones
-    if (stbi_is_16_bit_from_memory(bytes.data(), size) != 0) {
-      throw Error(where + ": has 16 bits a channel; save it with 8, or as PNG");
-    }
-    // nor does it look whether the file is all there
-    if (pixels * static_cast<std::uint64_t>(channels) >
-        bytes.size() - detail::pnm_header_size(bytes)) {
-      throw Error(where + ": ends early; fetch the file again");
-    }
-  }
   const std::unique_ptr<stbi_uc, decltype(&stbi_image_free)> decoded(
       stbi_load_from_memory(bytes.data(), size, &width, &height, &channels, 3), stbi_image_free);
   if (decoded == nullptr) {

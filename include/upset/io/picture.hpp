@@ -34,6 +34,21 @@ enum class Resampling : std::uint8_t {
 
 namespace detail {
 
+/// What a picture file may say of itself before memory is taken for its pixels: up to 16384 x
+/// 16384, and more than 65536 only where its bytes are a thousandth of them.
+///
+/// - errors: throws `Error` naming `where`
+inline void expect_pixels(std::int64_t height, std::int64_t width, std::size_t bytes,
+                          const std::string& where) {
+  const auto pixels = static_cast<std::uint64_t>(height) * static_cast<std::uint64_t>(width);
+  if (width <= 0 || height <= 0 || std::max(width, height) > 16384 ||
+      (pixels > 65536 && pixels / 1000 > bytes)) {
+    throw Error(where + ": says that it has " + std::to_string(width) + " x " +
+                std::to_string(height) + " pixels, and has " + std::to_string(bytes) +
+                " bytes; save it smaller, or fetch it again");
+  }
+}
+
 /// Source pixels from `first` on that a target pixel is the weighted mean of.
 struct Taps {
   std::size_t first = 0;

@@ -8,6 +8,7 @@
 #include <type_traits>
 
 #include <upset/format/concepts.hpp>
+#include <upset/format/flushed_bfloat16.hpp>
 #include <upset/format/level_encoder.hpp>
 #include <upset/format/straight_through.hpp>
 #include <upset/kernel/op.hpp>
@@ -58,6 +59,11 @@ struct ShiftedEncoder {
   [[nodiscard]] std::int32_t operator()(float x) const { return encoder(x) + offset; }
 };
 
+/// Codes as 32-bit words, see `transform`.
+struct BFloat16Encoder {
+  [[nodiscard]] std::uint32_t operator()(float x) const { return FlushedBFloat16::encode(x); }
+};
+
 /// An activation and a weight as the product wants them.
 template <class X, class W>
 struct OperandTypes {
@@ -67,7 +73,10 @@ struct OperandTypes {
 
 template <class W, class A>
 consteval auto operand_types() {
-  if constexpr (!is_level_product<W, A>) {
+  if constexpr (has_bfloat16_dot && std::is_same_v<typename W::Element, FlushedBFloat16> &&
+                std::is_same_v<typename A::Element, FlushedBFloat16>) {
+    return OperandTypes<BFloat16Code, BFloat16Code>{};
+  } else if constexpr (!is_level_product<W, A>) {
     return OperandTypes<float, float>{};
   } else if constexpr (largest_byte_weight > 0 &&
                        largest_stored_level<W>() <= largest_byte_weight &&
@@ -99,11 +108,13 @@ struct ExactLimits {
 /// How the dot product of weights `W` and activations `A` is computed.
 ///
 /// Bytes hold a weight's level plus its zero point, and an activation's plus its zero point plus
-/// 128: the sum of their products is then off by what `PackedKernel` takes off.
+/// 128: the sum of their products is then off by what `PackedKernel` takes off. Numbers in
+/// `FlushedBFloat16` are their codes where the processor multiplies them.
 template <Format W, Format A>
 struct Arithmetic {
  private:
   using Types = decltype(detail::operand_types<W, A>());
+  static constexpr bool in_codes = std::is_same_v<typename Types::Weight, detail::BFloat16Code>;
 
  public:
   using Activation = typename Types::Activation;
@@ -151,6 +162,8 @@ struct Arithmetic {
       with_level_encoder<A>(scale, [&]<class Encoder>(const Encoder& encoder) {
         use(detail::ShiftedEncoder<Encoder>{encoder, zero(scale)});
       });
+    } else if constexpr (in_codes) {
+      use(detail::BFloat16Encoder{});
     } else {
       use(Quantizer<typename A::Element>{scale});
     }
@@ -177,6 +190,8 @@ struct Arithmetic {
                                                const typename F::Scale& scale) {
     if constexpr (is_level_product<W, A>) {
       return static_cast<Value>(F::level(code, scale));
+    } else if constexpr (in_codes) {
+      return code;
     } else {
       return F::decode(code, scale);
     }

@@ -9,7 +9,7 @@
 #include <cstdint>
 #include <span>
 
-#include <upset/kernel/gemm.hpp>
+#include <upset/kernel/tile.hpp>
 
 namespace upset {
 
@@ -166,82 +166,70 @@ struct OnesCounter {
 /// Rows of a tile: more share weights and offsets, fewer keep their counters in registers.
 inline constexpr std::size_t bit_tile_rows = has_word_popcount ? 8 : vector_bytes == 64 ? 4 : 2;
 
-template <std::size_t Columns>
-using BitTile = std::array<std::array<std::int32_t, Columns>, bit_tile_rows>;
-
 }  // namespace detail
 
-/// counts[m][n] = number of ones in x[m][k] ^ w[n][k], over all words k.
+/// Adds the ones in x[m][k] ^ w[n][k], over all words k, to the counter of row m, of whose lanes
+/// each is a column n.
 ///
 /// - shape: `rows` says where rows begin, `offsets` where each word k lies in them; `weights` is a
-///          panel of a `PackedMatrix`, `Columns` words for each k
+///          panel of a `PackedMatrix` from some column on, `stride` words from one k to the next
 /// - cost:  three vector operations a word where words are counted, 3.4 with VPTERNLOG, 6.4 without
-template <std::size_t Columns>
-[[gnu::noinline]] void count_differences(
-    const detail::Rows<std::uint32_t, detail::bit_tile_rows>& rows,
-    std::span<const std::size_t> offsets, const std::uint32_t* weights,
-    detail::BitTile<Columns>& counts) {
+template <std::size_t Width>
+[[gnu::always_inline]] inline void count_differences(
+    const std::array<const std::uint32_t*, detail::bit_tile_rows>& rows,
+    std::span<const std::size_t> offsets, const std::uint32_t* weights, std::size_t stride,
+    detail::OnesCounter<Width> (&counters)[detail::bit_tile_rows]) {
   constexpr std::size_t row_count = detail::bit_tile_rows;
-  constexpr std::size_t width = std::min(detail::vector_bytes / sizeof(std::uint32_t), Columns);
-  using Vector = typename detail::OnesCounter<width>::Vector;
-  using Stored = typename detail::Lanes<std::uint32_t, width>::type;
-  const auto row = rows.addresses();
-  for (std::size_t column = 0; column < Columns; column += width) {
-    detail::OnesCounter<width> counters[row_count];
-    const std::size_t* offset = offsets.data();
-    const std::size_t* const end = offset + offsets.size();
-    const std::uint32_t* from = weights + column;
-    const auto next = [&](std::size_t r) __attribute__((always_inline)) {
-      return [&, r ](std::size_t k) __attribute__((always_inline))->Vector {
-        return *reinterpret_cast<const Stored*>(from + k * Columns) ^ row[r][offset[k]];
-      };
+  using Vector = typename detail::OnesCounter<Width>::Vector;
+  using Stored = typename detail::Lanes<std::uint32_t, Width>::type;
+  const std::size_t* offset = offsets.data();
+  const std::size_t* const end = offset + offsets.size();
+  const auto next = [&](std::size_t r) __attribute__((always_inline)) {
+    return [&, r ](std::size_t k) __attribute__((always_inline))->Vector {
+      return *reinterpret_cast<const Stored*>(weights + k * stride) ^ rows[r][offset[k]];
     };
-    const auto advance = [&](std::size_t words) __attribute__((always_inline)) {
-      offset += words;
-      from += words * Columns;
-    };
-    if constexpr (detail::has_word_popcount) {
-      while (offset != end) {
+  };
+  const auto advance = [&](std::size_t words) __attribute__((always_inline)) {
+    offset += words;
+    weights += words * stride;
+  };
+  if constexpr (detail::has_word_popcount) {
+    while (offset != end) {
 #pragma GCC unroll 8
-        for (std::size_t r = 0; r < row_count; ++r) {
-          counters[r].add_one(next(r));
-        }
-        advance(1);
+      for (std::size_t r = 0; r < row_count; ++r) {
+        counters[r].add_one(next(r));
       }
-    } else {
-      if (offsets.size() % 2 != 0) {
-#pragma GCC unroll 4
-        for (std::size_t r = 0; r < row_count; ++r) {
-          counters[r].add_one(next(r));
-        }
-        advance(1);
-      }
-      if (offsets.size() / 2 % 2 != 0) {
-#pragma GCC unroll 4
-        for (std::size_t r = 0; r < row_count; ++r) {
-          counters[r].add_two(next(r));
-        }
-        advance(2);
-      }
-      if (offsets.size() / 4 % 2 != 0) {
-#pragma GCC unroll 4
-        for (std::size_t r = 0; r < row_count; ++r) {
-          counters[r].add_four(next(r));
-        }
-        advance(4);
-      }
-      while (offset != end) {
-#pragma GCC unroll 4
-        for (std::size_t r = 0; r < row_count; ++r) {
-          counters[r].add_eight(next(r));
-        }
-        advance(8);
-      }
+      advance(1);
     }
-#pragma GCC unroll 8
+    return;
+  }
+  if (offsets.size() % 2 != 0) {
+#pragma GCC unroll 4
     for (std::size_t r = 0; r < row_count; ++r) {
-      *reinterpret_cast<Stored*>(counts[r].data() + column) = counters[r].total();
+      counters[r].add_one(next(r));
     }
+    advance(1);
+  }
+  if (offsets.size() / 2 % 2 != 0) {
+#pragma GCC unroll 4
+    for (std::size_t r = 0; r < row_count; ++r) {
+      counters[r].add_two(next(r));
+    }
+    advance(2);
+  }
+  if (offsets.size() / 4 % 2 != 0) {
+#pragma GCC unroll 4
+    for (std::size_t r = 0; r < row_count; ++r) {
+      counters[r].add_four(next(r));
+    }
+    advance(4);
+  }
+  while (offset != end) {
+#pragma GCC unroll 4
+    for (std::size_t r = 0; r < row_count; ++r) {
+      counters[r].add_eight(next(r));
+    }
+    advance(8);
   }
 }
 

@@ -137,22 +137,23 @@ class BitOperand {
 
   /// For each pattern of kernel rows and columns that lie on the picture, plane and column: the sum
   /// of a window that differs nowhere. Padding is zero, and differs from the ones of its weights.
-  [[nodiscard]] AlignedVector<std::int32_t> largest_sums(std::size_t group,
-                                                         const BitPictures<A>& x) const {
+  [[nodiscard]] AlignedVector<float> largest_sums(std::size_t group,
+                                                  const BitPictures<A>& x) const {
     const RealLines& rows = x.real_rows();
     const RealLines& columns = x.real_columns();
-    AlignedVector<std::int32_t> sums;
+    AlignedVector<float> sums;
     sums.reserve(rows.count() * columns.count() * planes * columns_);
     for (std::size_t pattern = 0; pattern < rows.count() * columns.count(); ++pattern) {
       for (std::size_t plane = 0; plane < planes; ++plane) {
         const std::size_t first = sums.size();
-        sums.resize(first + columns_, 0);
+        sums.resize(first + columns_, 0.0F);
         const std::int32_t* ones = tap_ones_.data() + (group * planes + plane) * taps_ * columns_;
         for (std::size_t tap = 0; tap < taps_; ++tap, ones += columns_) {
           const bool is_real = rows.is_real(pattern / columns.count(), tap / columns.taps) &&
                                columns.is_real(pattern % columns.count(), tap % columns.taps);
           for (std::size_t n = 0; n < columns_; ++n) {
-            sums[first + n] += is_real ? static_cast<std::int32_t>(channels_) : 2 * ones[n];
+            sums[first + n] +=
+                static_cast<float>(is_real ? static_cast<std::int32_t>(channels_) : 2 * ones[n]);
           }
         }
       }
@@ -160,81 +161,107 @@ class BitOperand {
     return sums;
   }
 
+  /// Windows whose words stay in the innermost cache from one panel to the next.
+  struct Block {
+    std::span<const std::size_t> bases;
+    std::array<const float*, 64> sums;  // the largest
+    float* y;
+    std::size_t stride;
+  };
+
   template <std::size_t Columns>
   void multiply_tiles(std::size_t group, const BitPictures<A>& x, std::size_t pictures, float* y,
                       std::size_t stride) const {
     const AlignedVector<std::size_t> offsets = x.offsets(group);
-    const AlignedVector<std::int32_t> sums = largest_sums(group, x);
-    const std::size_t windows = pictures * x.windows();
+    const AlignedVector<float> sums = largest_sums(group, x);
+    const std::span<const std::size_t> bases = x.bases().first(pictures * x.windows());
     const RealLines& rows = x.real_rows();
     const RealLines& columns = x.real_columns();
-    std::array<std::size_t, tile_rows> bases;
-    std::array<const std::int32_t*, tile_rows> row_sums;
-    row_sums.fill(sums.data());
     const bool has_padding = sums.size() > planes * columns_;
-    const std::size_t* const starts = x.bases().data();
+    Block block;
+    block.sums.fill(sums.data());
+    block.stride = stride;
     std::size_t down = 0;
     std::size_t across = 0;
-    for (std::size_t first = 0; first < windows; first += tile_rows) {
-      const std::size_t count = std::min(tile_rows, windows - first);
-      for (std::size_t r = 0; r < tile_rows; ++r) {
-        bases[r] = starts[first + std::min(r, count - 1)];
-      }
-      for (std::size_t r = 0; has_padding && r < tile_rows; ++r) {
+    for (std::size_t first = 0; first < bases.size(); first += block.sums.size()) {
+      block.bases = bases.subspan(first, std::min(block.sums.size(), bases.size() - first));
+      block.y = y + first * stride;
+      for (std::size_t m = 0; has_padding && m < block.sums.size(); ++m) {
         const std::size_t pattern =
             rows.pattern_of[down] * columns.count() + columns.pattern_of[across];
-        row_sums[r] = sums.data() + pattern * planes * columns_;
+        block.sums[m] = sums.data() + pattern * planes * columns_;
         if (++across == columns.pattern_of.size()) {
           across = 0;
           down = down + 1 == rows.pattern_of.size() ? 0 : down + 1;
         }
       }
       for (std::size_t panel = 0; panel < matrices_[0].panels(); ++panel) {
-        alignas(detail::vector_bytes) std::array<detail::BitTile<Columns>, pairs> counts;
-        for (std::size_t pair = 0; pair < pairs; ++pair) {
-          const std::size_t matrix = group * planes + pair / activation_planes;
-          count_differences<Columns>({x.plane(pair % activation_planes), bases.data()}, offsets,
-                                     matrices_[matrix].panel(panel), counts[pair]);
-        }
-        const auto write = [&](std::size_t row_count) __attribute__((always_inline)) {
-          write_tile<Columns>(group, panel * Columns, counts, row_sums, row_count,
-                              y + first * stride + panel * Columns, stride);
-        };
-        count == tile_rows ? write(tile_rows) : write(count);  // a constant: the loop is unrolled
+        multiply_panel<Columns>(group, panel, x, offsets, block);
       }
     }
   }
 
+  // Counts stay in registers until they are real values.
   template <std::size_t Columns>
-  [[gnu::always_inline]] void write_tile(std::size_t group, std::size_t first_column,
-                                         const std::array<detail::BitTile<Columns>, pairs>& counts,
-                                         const std::array<const std::int32_t*, tile_rows>& row_sums,
-                                         std::size_t row_count, float* y,
-                                         std::size_t stride) const {
+  [[gnu::noinline]] void multiply_panel(std::size_t group, std::size_t panel,
+                                        const BitPictures<A>& x,
+                                        std::span<const std::size_t> offsets,
+                                        const Block& block) const {
     constexpr std::size_t lanes = std::min(detail::vector_bytes / sizeof(float), Columns);
+    using Float = typename detail::Register<float, lanes>::type;
     using Floats = typename detail::Lanes<float, lanes>::type;
-    using Integers = typename detail::Lanes<std::int32_t, lanes>::type;
-    for (std::size_t part = 0; part < std::min(Columns, outputs_ - first_column); part += lanes) {
-      const std::size_t column = first_column + part;
-      const Floats bias =
-          *reinterpret_cast<const Floats*>(biases_.data() + group * columns_ + column);
-      typename detail::Register<float, lanes>::type steps[pairs];
-      for (std::size_t pair = 0; pair < pairs; ++pair) {
-        steps[pair] = *reinterpret_cast<const Floats*>(steps_.data() +
-                                                       (group * pairs + pair) * columns_ + column);
+    using Integer = typename detail::Register<std::int32_t, lanes>::type;
+    const std::size_t end = std::min((panel + 1) * Columns, outputs_);
+    const std::size_t stride = block.stride;
+    std::array<std::size_t, tile_rows> last;
+    for (std::size_t column = panel * Columns; column < end; column += lanes) {
+      const float* const bias = biases_.data() + group * columns_ + column;
+      const float* const steps = steps_.data() + group * pairs * columns_ + column;
+      std::array<const std::uint32_t*, planes> weights;
+      for (std::size_t plane = 0; plane < planes; ++plane) {
+        weights[plane] = matrices_[group * planes + plane].panel(panel) + column % Columns;
       }
-#pragma GCC unroll 8
-      for (std::size_t r = 0; r < row_count; ++r) {
-        Floats value = bias;
-        for (std::size_t pair = 0; pair < pairs; ++pair) {
-          const std::int32_t* const sums =
-              row_sums[r] + pair / activation_planes * columns_ + column;
-          const Integers differing =
-              *reinterpret_cast<const Integers*>(counts[pair][r].data() + part);
-          const Integers sum = *reinterpret_cast<const Integers*>(sums) - 2 * differing;
-          value += __builtin_convertvector(sum, Floats) * steps[pair];
+      const std::size_t left = outputs_ - column;
+      float* to = block.y + column;
+      for (std::size_t m = 0; m < block.bases.size(); m += tile_rows, to += tile_rows * stride) {
+        const std::size_t count = std::min(tile_rows, block.bases.size() - m);
+        const std::size_t* bases = block.bases.data() + m;
+        if (count < tile_rows) {
+          for (std::size_t r = 0; r < tile_rows; ++r) {
+            last[r] = bases[std::min(r, count - 1)];
+          }
+          bases = last.data();
         }
-        detail::store_first(y + r * stride + part, value, outputs_ - column);
+        Float values[tile_rows];
+#pragma GCC unroll 8
+        for (std::size_t r = 0; r < tile_rows; ++r) {
+          values[r] = *reinterpret_cast<const Floats*>(bias);
+        }
+        for (std::size_t pair = 0; pair < pairs; ++pair) {
+          const std::size_t plane = pair / activation_planes;
+          const detail::Rows<std::uint32_t, tile_rows> rows{x.plane(pair % activation_planes),
+                                                            bases};
+          detail::OnesCounter<lanes> counters[tile_rows];
+          count_differences(rows.addresses(), offsets, weights[plane], Columns, counters);
+          const Float step = *reinterpret_cast<const Floats*>(steps + pair * columns_);
+#pragma GCC unroll 8
+          for (std::size_t r = 0; r < tile_rows; ++r) {
+            const Float largest =
+                *reinterpret_cast<const Floats*>(block.sums[m + r] + plane * columns_ + column);
+            const auto differing = reinterpret_cast<Integer>(counters[r].total());
+            values[r] += (largest - 2 * __builtin_convertvector(differing, Float)) * step;
+          }
+        }
+        if (count == tile_rows && left >= lanes) [[likely]] {
+#pragma GCC unroll 8
+          for (std::size_t r = 0; r < tile_rows; ++r) {
+            *reinterpret_cast<Floats*>(to + r * stride) = values[r];
+          }
+        } else {
+          for (std::size_t r = 0; r < count; ++r) {
+            detail::store_first(to + r * stride, values[r], left);
+          }
+        }
       }
     }
   }

@@ -22,10 +22,10 @@ namespace upset {
 
 namespace detail {
 
-/// `Width` operands from memory, each widened to a `Sum`.
-template <class Sum, std::size_t Width, class X>
+/// `Width` operands from memory, each widened to a `Word`.
+template <class Word, std::size_t Width, class X>
 [[nodiscard, gnu::always_inline]] inline auto load_widened(const X* from) {
-  using Vector = typename Register<Sum, Width>::type;
+  using Vector = typename Register<Word, Width>::type;
 #if defined(__AVX512F__)
   // GCC 12 converts bytes one by one, and halves of the rest; masked, if by nothing, as it warns of
   // the undefined operand of the plain intrinsics
@@ -35,7 +35,9 @@ template <class Sum, std::size_t Width, class X>
   }
   if constexpr (sizeof(X) == 2 && sizeof(Vector) == 64) {
     const __m256i shorts = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(from));
-    return reinterpret_cast<Vector>(_mm512_maskz_cvtepi16_epi32(0xFFFF, shorts));
+    return reinterpret_cast<Vector>(std::is_signed_v<X>
+                                        ? _mm512_maskz_cvtepi16_epi32(0xFFFF, shorts)
+                                        : _mm512_maskz_cvtepu16_epi32(0xFFFF, shorts));
   }
 #elif defined(__AVX2__)
   if constexpr (sizeof(X) == 1 && sizeof(Vector) == 32) {
@@ -56,6 +58,7 @@ class DepthwiseMatrix {
   using Sum = typename detail::PartialSum<X, W>::type;
   /// Vectors hold the sums.
   static constexpr bool is_fast = sizeof(Sum) <= 8;
+  using Word = std::conditional_t<sizeof(W) == 2, std::int32_t, Sum>;
 
   void resize(std::size_t taps, std::size_t channels) {
     channels_ = channels;
@@ -64,7 +67,7 @@ class DepthwiseMatrix {
   }
   [[nodiscard]] bool is_empty() const { return words_.empty(); }
   /// Integers may be as large as the sums hold, or 16 bits where these are wider than weights.
-  void set(std::size_t tap, std::size_t channel, Sum weight) {
+  void set(std::size_t tap, std::size_t channel, Word weight) {
     if constexpr (in_pairs) {  // the other of the pair is zero, whatever stands beside x
       words_[tap * stride_ + channel] = static_cast<std::uint16_t>(weight);
     } else {
@@ -93,7 +96,7 @@ class DepthwiseMatrix {
         Vector sums[tile_rows] = {};
         const Word* weights = words_.data() + c;
         for (const std::size_t offset : offsets) {
-          const Vector weight = *reinterpret_cast<const Stored*>(weights);
+          const Words weight = *reinterpret_cast<const StoredWords*>(weights);
 #pragma GCC unroll 8
           for (std::size_t i = 0; i < tile_rows; ++i) {
             add(sums[i], rows[i] + offset + c, weight);
@@ -114,13 +117,16 @@ class DepthwiseMatrix {
   static constexpr std::size_t tile_rows = 8;
   static constexpr std::size_t lanes = std::max<std::size_t>(1, detail::vector_bytes / sizeof(Sum));
   static_assert(lanes <= operand_slack);
-  using Word = Sum;
   using Vector = typename detail::Register<Sum, lanes>::type;
   using Stored = typename detail::Lanes<Sum, lanes>::type;
+  using Words = typename detail::Register<Word, lanes>::type;
+  using StoredWords = typename detail::Lanes<Word, lanes>::type;
 
-  [[gnu::always_inline]] static void add(Vector& sums, const X* from, const Vector& weights) {
-    const auto x = detail::load_widened<Sum, lanes>(from);
-    if constexpr (in_pairs) {
+  [[gnu::always_inline]] static void add(Vector& sums, const X* from, const Words& weights) {
+    const auto x = detail::load_widened<Word, lanes>(from);
+    if constexpr (std::is_same_v<W, detail::BFloat16Code>) {
+      Op<X, W>::add(sums, x, weights);
+    } else if constexpr (in_pairs) {
       Op<std::int16_t, std::int16_t>::add(sums, x, weights);
     } else {
       sums += x * weights;

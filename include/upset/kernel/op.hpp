@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <type_traits>
 
 #if defined(__x86_64__)
 #include <immintrin.h>
@@ -39,6 +40,15 @@ inline constexpr bool has_short_dot = true;
 #else
 inline constexpr bool has_short_dot = false;
 #endif
+
+/// Products of pairs of bfloat16 numbers exist. They are made for `FlushedBFloat16` alone: they
+/// flush subnormals, and round in an order of their own.
+#if defined(__AVX512BF16__) && defined(__AVX512VL__)
+inline constexpr bool has_bfloat16_dot = true;
+#else
+inline constexpr bool has_bfloat16_dot = false;
+#endif
+using BFloat16Code = std::uint16_t;
 
 /// A vector as it lies in memory: anywhere.
 template <class T, std::size_t Width>
@@ -87,6 +97,11 @@ template <class Vector>
 /// Neighbours along K that lie in one 32-bit word and are multiplied by one instruction.
 template <class Weight>
 inline constexpr std::size_t values_per_word = sizeof(Weight) < 4 ? 4 / sizeof(Weight) : 1;
+
+/// Whether weights of zero silence what stands behind the last activation: a real could be NaN.
+template <class Weight>
+inline constexpr bool is_silenced_by_zero =
+    std::is_integral_v<Weight> && !std::is_same_v<Weight, detail::BFloat16Code>;
 
 /// How activations `X` and weights `W` are multiplied and added up in a vector of `Sum`s:
 /// `broadcast(x)` is the word of activations at x in every lane, and `add(sums, x, w)` adds its
@@ -143,6 +158,32 @@ struct Op<std::int16_t, std::int16_t> {
     }
 #endif
 #endif
+  }
+};
+
+#endif
+
+#if defined(__AVX512BF16__) && defined(__AVX512VL__)
+
+/// Two products of bfloat16 numbers, exact; each sum with one is rounded to a float or flushed.
+template <>
+struct Op<detail::BFloat16Code, detail::BFloat16Code> {
+  using Sum = float;
+
+  template <class Vector>
+  [[nodiscard, gnu::always_inline]] static Vector broadcast(const detail::BFloat16Code* x) {
+    using Words = typename detail::Register<std::int32_t, sizeof(Vector) / 4>::type;
+    return reinterpret_cast<Vector>(detail::broadcast_word<Words>(x));
+  }
+  /// Of the last number alone.
+  template <class Vector>
+  [[nodiscard, gnu::always_inline]] static Vector broadcast_last(const detail::BFloat16Code* x) {
+    using Words = typename detail::Register<std::int32_t, sizeof(Vector) / 4>::type;
+    return reinterpret_cast<Vector>(Words{} + std::int32_t{*x});
+  }
+  template <class Vector, class Words>
+  [[gnu::always_inline]] static void add(Vector& sums, const Words& x, const Words& w) {
+    asm("vdpbf16ps %2, %1, %0" : "+v"(sums) : "v"(x), "v"(w));
   }
 };
 

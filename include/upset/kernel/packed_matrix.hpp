@@ -48,9 +48,8 @@ class PackedMatrix {
     segments_ = segments;
     length_ = length;
     width_ = rows <= panel_columns / 2 ? panel_columns / 2 : panel_columns;
-    // a float behind the segment could be NaN, which a weight of zero does not silence
-    const bool is_folded =
-        detail::folds<T> && width_ <= detail::folded_columns && (group > 1 || length % 2 == 0);
+    const bool is_folded = detail::folds<T> && width_ <= detail::folded_columns &&
+                           (is_silenced_by_zero<T> || length % (2 * group) == 0);
     unit_ = is_folded ? 2 * group : group;
     stride_ = (length + unit_ - 1) / unit_ * unit_;
     values_.assign(panels() * panel_size(), T{0});

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -126,6 +127,17 @@ class MaxPool : public detail::WindowPool {
   }
 };
 
+namespace detail {
+
+/// The mean, rounded once; infinite where a float cannot hold the sum, though it could the mean.
+/// Devices that add floats overflow there, and so did published outcomes of faults (PyTorch's).
+[[nodiscard]] inline float mean_of(double sum, std::size_t count) {
+  const auto held = static_cast<float>(sum);
+  return std::isfinite(held) ? static_cast<float>(sum / static_cast<double>(count)) : held;
+}
+
+}  // namespace detail
+
 /// What the sum over a window is divided by: the number of its real pixels, or of all its taps, as
 /// if padding were zeros.
 enum class Divisor : std::uint8_t { pixels, taps };
@@ -134,7 +146,7 @@ enum class Divisor : std::uint8_t { pixels, taps };
 /// not counted.
 ///
 /// - shape: x [B, H, W, C] -> y [B, H', W', C]
-/// - cost:  sums in double, in row order
+/// - cost:  sums in double, in row order; see `mean_of`
 class AveragePool : public detail::WindowPool {
  public:
   using WindowPool::WindowPool;
@@ -159,7 +171,7 @@ class AveragePool : public detail::WindowPool {
         }
       }
       for (std::size_t c = 0; c < sums.size(); ++c) {
-        y[to + c] = static_cast<float>(sums[c] / static_cast<double>(divisor(taps)));
+        y[to + c] = detail::mean_of(sums[c], divisor(taps));
       }
     });
     return y;
@@ -191,7 +203,7 @@ class AveragePool : public detail::WindowPool {
 /// The mean of each channel over the whole picture.
 ///
 /// - shape: x [B, ..., C] with one extent or more between -> y [B, C]
-/// - cost:  sums in double, in row order
+/// - cost:  sums in double, in row order; see `mean_of`
 struct GlobalAveragePool : Stateless {
   [[nodiscard]] static std::string kind() { return "GlobalAveragePool"; }
   [[nodiscard]] static Shape output_shape(InputShapes shapes) {
@@ -217,8 +229,7 @@ struct GlobalAveragePool : Stateless {
         }
       }
       for (std::size_t c = 0; c < channels; ++c) {
-        const auto pixels = static_cast<double>(picture.size() / channels);
-        y[b * channels + c] = static_cast<float>(sums[c] / pixels);
+        y[b * channels + c] = detail::mean_of(sums[c], picture.size() / channels);
       }
     }
     return y;

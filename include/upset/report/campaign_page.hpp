@@ -41,6 +41,8 @@ struct CampaignReport {
   std::vector<Fact> environment = machine_facts();
   Count fault_free{};  ///< correct without faults, of the pictures that the trials classify
   Breakdown found;
+  /// Trials by stratum: its name, and how many bits it has; empty where `found` tells them apart.
+  std::vector<BreakdownRow> strata{};
   std::map<double, RateTrials> rates{};  ///< by bit error rate; empty for single faults
 
   /// Adds a trial to `found`, and to its rate if it has one. Throws as `Breakdown::add`.
@@ -136,6 +138,10 @@ struct CampaignReport {
   return plot;
 }
 
+[[nodiscard]] inline Table strata_table(const CampaignReport& report) {
+  return share_table(report.found, {"stratum", "bits"}, report.strata);
+}
+
 /// What a campaign found, for the terminal: a line, then tables.
 [[nodiscard]] inline std::string campaign_text(const CampaignReport& report) {
   if (!report.rates.empty()) {
@@ -144,6 +150,9 @@ struct CampaignReport {
   std::string text = campaign_line(report.found) + "\n\n" + outcome_table(report.found).text();
   for (const std::vector<By>& by : {std::vector{By::layer}, {By::bit, By::role}}) {
     text += '\n' + breakdown_table(report.found, by).text();
+  }
+  if (!report.strata.empty()) {
+    text += '\n' + strata_table(report).text();
   }
   return text;
 }
@@ -213,6 +222,10 @@ inline void write_campaign(const CampaignReport& report, const std::filesystem::
       boxes.series[0].boxes.push_back(accuracy_box(point));
     }
     add("boxes", boxes, "Quartiles, whiskers at 1.5 interquartile ranges, and outliers.");
+  }
+  if (!report.strata.empty()) {
+    page.section("Strata");
+    page.table(strata_table(report), "Faults by the stratum they were drawn from. " + interval);
   }
   if (has_sites) {
     page.section("Layers");

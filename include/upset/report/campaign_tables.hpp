@@ -96,13 +96,10 @@ inline void append_count_names(std::vector<std::string>& columns) {
   return table;
 }
 
-/// Shares of masked, changed and critical fault-images in percent, and of what else occurred, in
-/// rows told apart by `by`.
-[[nodiscard]] inline Table breakdown_table(const Breakdown& found, const std::vector<By>& by) {
-  std::vector<std::string> columns;
-  for (const By part : by) {
-    columns.emplace_back(by_name(part));
-  }
+/// Shares of masked, changed and critical fault-images in percent, and of what else occurred among
+/// all that was found, in rows whose names are of these columns.
+[[nodiscard]] inline Table share_table(const Breakdown& found, std::vector<std::string> columns,
+                                       const std::vector<BreakdownRow>& rows) {
   columns.emplace_back("trials");
   std::vector<Outcomes::Field> fields;
   for (const Outcomes::Field& field : detail::share_fields()) {
@@ -117,7 +114,7 @@ inline void append_count_names(std::vector<std::string>& columns) {
     }
   }
   Table table(std::move(columns));
-  for (const BreakdownRow& part : found.rows(by)) {
+  for (const BreakdownRow& part : rows) {
     std::vector<Cell> row(part.names.begin(), part.names.end());
     row.push_back(Cell::aligned_right(grouped_text(part.sum.trials)));
     for (const Outcomes::Field& field : fields) {
@@ -129,6 +126,15 @@ inline void append_count_names(std::vector<std::string>& columns) {
     table.add_row(std::move(row));
   }
   return table;
+}
+
+/// `share_table` of rows told apart by `by`.
+[[nodiscard]] inline Table breakdown_table(const Breakdown& found, const std::vector<By>& by) {
+  std::vector<std::string> columns;
+  for (const By part : by) {
+    columns.emplace_back(by_name(part));
+  }
+  return share_table(found, std::move(columns), found.rows(by));
 }
 
 /// Writes counts and critical shares of rows told apart by `by`; the interval is empty where there

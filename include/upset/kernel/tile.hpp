@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: BSL-1.0
+/// The inner loops of a matrix product: sums of one tile, rows by panels of columns.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <utility>
+
+#include <upset/kernel/arithmetic.hpp>
+#include <upset/kernel/op.hpp>
+
+namespace upset::detail {
+
+// How far ahead of the products weights are fetched, which do not stay in the innermost cache.
+inline constexpr std::size_t prefetched_steps = 8;
+
+// The rows of a tile: where each begins.
+template <class X, std::size_t Count>
+struct Rows {
+  const X* x;
+  const std::size_t* bases;
+
+  /// Their addresses, each in a register of its own: GCC computes them in a vector otherwise, and
+  /// waits for it to be stored before it reads one.
+  [[nodiscard, gnu::always_inline]] std::array<const X*, Count> addresses() const {
+    std::array<const X*, Count> result;
+#pragma GCC unroll 16
+    for (std::size_t i = 0; i < Count; ++i) {
+      const X* row = x + bases[i];
+      asm("" : "+r"(row));
+      result[i] = row;
+    }
+    return result;
+  }
+};
+template <class Sum, std::size_t Panels, std::size_t RowCount, std::size_t Columns>
+using Tile = std::array<std::array<std::array<Sum, Columns>, RowCount>, Panels>;
+
+// The sums of one tile over all of K, or over `length` steps from one offset. Each sum runs over k
+// upwards with one multiply-add a step, so a result depends on its own row and column alone, never
+// on the tile it was computed in.
+template <std::size_t Panels, std::size_t RowCount, std::size_t Columns, class X, class W,
+          class Sum>
+[[gnu::noinline]] void add_products(const Rows<X, RowCount>& rows,
+                                    std::span<const std::size_t> offsets, std::size_t length,
+                                    const W* weights, std::size_t panel_size,
+                                    Tile<Sum, Panels, RowCount, Columns>& tile) {
+  constexpr std::size_t group = values_per_word<W>;
+  constexpr std::size_t width = std::min(vector_bytes / sizeof(Sum), Columns);
+  constexpr std::size_t vectors = Panels * Columns / width;
+  using Vector = typename Register<Sum, width>::type;
+  using Stored = typename Lanes<Sum, width>::type;
+  // a last word that is not full brings nothing of what stands behind it
+  constexpr bool has_rest = group > 1 && !is_silenced_by_zero<W>;
+  const std::size_t whole = has_rest ? length / group * group : length;
+  Vector sums[RowCount][vectors] = {};
+  const std::array<const X*, RowCount> row = rows.addresses();
+  const auto add_words = [&](auto broadcast) __attribute__((always_inline)) {
+    Vector column[vectors];
+#pragma GCC unroll 8
+    for (std::size_t v = 0; v < vectors; ++v) {
+      constexpr std::size_t in_panel = vectors / Panels;
+      column[v] = *reinterpret_cast<const Stored*>(weights + v / in_panel * panel_size +
+                                                   v % in_panel * width * group);
+    }
+#pragma GCC unroll 16
+    for (std::size_t m = 0; m < RowCount; ++m) {
+      Vector word = broadcast(row[m]);
+      if constexpr (vectors > 1) {
+        keep_in_register(word);
+      }
+#pragma GCC unroll 8
+      for (std::size_t v = 0; v < vectors; ++v) {
+        Op<X, W>::add(sums[m][v], word, column[v]);
+      }
+    }
+    weights += Columns * group;
+  };
+  for (const std::size_t offset : offsets) {
+    std::size_t k = offset;
+    for (; k < offset + whole; k += group) {
+      add_words([k](const X* x) { return Op<X, W>::template broadcast<Vector>(x + k); });
+    }
+    if constexpr (has_rest) {
+      if (k < offset + length) {
+        add_words([k](const X* x) { return Op<X, W>::template broadcast_last<Vector>(x + k); });
+      }
+    }
+  }
+#pragma GCC unroll 16
+  for (std::size_t m = 0; m < RowCount; ++m) {
+#pragma GCC unroll 8
+    for (std::size_t v = 0; v < vectors; ++v) {
+      constexpr std::size_t in_panel = vectors / Panels;
+      *reinterpret_cast<Stored*>(tile[v / in_panel][m].data() + v % in_panel * width) = sums[m][v];
+    }
+  }
+}
+
+// The sums of neighbours in a vector, of the first vector's lanes and the second's by turns of two.
+template <class Vector, std::size_t... I>
+[[nodiscard, gnu::always_inline]] inline Vector add_neighbours(const Vector& a, const Vector& b,
+                                                               std::index_sequence<I...>) {
+  constexpr std::size_t lanes = sizeof...(I);
+  // lane i takes from a where i % 4 < 2, from b elsewhere
+  return __builtin_shufflevector(a, b, (I / 4 * 4 + I % 2 * 2 + (I / 2 % 2) * lanes)...) +
+         __builtin_shufflevector(a, b, (I / 4 * 4 + I % 2 * 2 + (I / 2 % 2) * lanes + 1)...);
+}
+
+// `add_products` of folded panels: each column has a sum of its even words and one of its odd ones,
+// which are handed over added up, or as they are where there is room for both (`Out`).
+template <std::size_t Columns, std::size_t Panels, std::size_t RowCount, std::size_t Out, class X,
+          class W, class Sum>
+[[gnu::noinline]] void add_folded_products(const Rows<X, RowCount>& rows,
+                                           std::span<const std::size_t> offsets, std::size_t length,
+                                           const W* weights, std::size_t panel_size,
+                                           Tile<Sum, Panels, RowCount, Out>& tile) {
+  constexpr std::size_t unit = 2 * values_per_word<W>;
+  constexpr std::size_t width = std::min(vector_bytes / sizeof(Sum), 2 * Columns);
+  constexpr std::size_t in_panel = 2 * Columns / width;
+  using Vector = typename Register<Sum, width>::type;
+  using Stored = typename Lanes<Sum, width>::type;
+  Vector sums[RowCount][Panels * in_panel] = {};
+  const std::array<const X*, RowCount> row = rows.addresses();
+  for (const std::size_t offset : offsets) {
+    for (std::size_t k = offset; k < offset + length; k += unit) {
+      Vector column[Panels * in_panel];
+#pragma GCC unroll 4
+      for (std::size_t v = 0; v < Panels * in_panel; ++v) {
+        const W* const from = weights + v / in_panel * panel_size + v % in_panel * width / 2 * unit;
+        column[v] = *reinterpret_cast<const Stored*>(from);
+        __builtin_prefetch(from + prefetched_steps * Columns * unit);  // 10 % for K from 288 on
+      }
+#pragma GCC unroll 16
+      for (std::size_t m = 0; m < RowCount; ++m) {
+        auto words = broadcast_two_words<Vector>(row[m] + k);
+        keep_in_register(words);
+#pragma GCC unroll 4
+        for (std::size_t v = 0; v < Panels * in_panel; ++v) {
+          Op<X, W>::add(sums[m][v], words, column[v]);
+        }
+      }
+      weights += Columns * unit;
+    }
+  }
+#pragma GCC unroll 16
+  for (std::size_t m = 0; m < RowCount; ++m) {
+#pragma GCC unroll 2
+    for (std::size_t p = 0; p < Panels; ++p) {
+      Sum* const to = tile[p][m].data();
+      const Vector* const from = sums[m] + p * in_panel;
+      if constexpr (Out == 2 * Columns) {
+        for (std::size_t v = 0; v < in_panel; ++v) {
+          *reinterpret_cast<Stored*>(to + v * width) = from[v];
+        }
+      } else if constexpr (in_panel == 2) {
+        *reinterpret_cast<Stored*>(to) =
+            add_neighbours(from[0], from[1], std::make_index_sequence<width>());
+      } else {
+        for (std::size_t n = 0; n < Columns; ++n) {
+          to[n] = from[0][2 * n] + from[0][2 * n + 1];
+        }
+      }
+    }
+  }
+}
+
+// The same sums in 128 bits, one at a time.
+template <std::size_t Panels, std::size_t RowCount, std::size_t Columns>
+void add_products(const Rows<std::int64_t, RowCount>& rows, std::span<const std::size_t> offsets,
+                  std::size_t length, const std::int64_t* weights, std::size_t panel_size,
+                  Tile<Int128, Panels, RowCount, Columns>& tile) {
+  tile = {};
+  for (const std::size_t offset : offsets) {
+    for (std::size_t k = offset; k < offset + length; ++k) {
+      for (std::size_t p = 0; p < Panels; ++p) {
+        for (std::size_t m = 0; m < RowCount; ++m) {
+          for (std::size_t n = 0; n < Columns; ++n) {
+            tile[p][m][n] += Int128{rows.x[rows.bases[m] + k]} * weights[p * panel_size + n];
+          }
+        }
+      }
+      weights += Columns;
+    }
+  }
+}
+
+}  // namespace upset::detail
