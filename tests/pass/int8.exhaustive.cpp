@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <numeric>
+#include <span>
 #include <vector>
 
 #include "support/published.hpp"
@@ -10,10 +11,13 @@
 
 #include <upset/format/formats.hpp>
 #include <upset/io/cifar10.hpp>
+#include <upset/io/image_folder.hpp>
+#include <upset/io/onnx.hpp>
 #include <upset/pass/convert.hpp>
 #include <upset/pass/correct_biases.hpp>
 #include <upset/pass/equalize.hpp>
 #include <upset/pass/fold.hpp>
+#include <upset/pass/guard.hpp>
 
 using namespace upset;
 using namespace upset::test;
@@ -41,4 +45,39 @@ TEST_CASE("ResNet-20 in 8 bits: within a third of a point of 91.73 %, whatever t
   check(real, Granularity::per_tensor, RangeMethod::min_max);
   check(equalize(real, sample), Granularity::per_tensor, RangeMethod::percentile);
   check(real, Granularity::per_channel, RangeMethod::least_square);
+}
+
+TEST_CASE("MobileNetV2 with one scale a kernel: what equalising keeps, under parity too") {
+  if (!has_published({"imagenet"})) {
+    return;
+  }
+  const Network net = load_onnx(published("imagenet/mobilenet_v2.onnx"));
+  const Dataset data = load_image_folder(published("imagenet"));
+  std::vector<std::size_t> order(data.size());  // a picture of each class, from all over
+  for (std::size_t i = 0; i < order.size(); ++i) {
+    order[i] = i * 7919 % order.size();
+  }
+  const std::span<const std::size_t> numbers(order);
+  const Normalisation around_zero{{128}, {128}, 1};
+  const Tensor pictures = batch_of(data, numbers.first(100), around_zero);
+  const Tensor sample = batch_of(data, numbers.last(128), around_zero);
+  std::vector<std::uint16_t> labels;
+  for (const std::size_t picture : numbers.first(100)) {
+    labels.push_back(static_cast<std::uint16_t>(data.labels[picture] + 1));  // 0 is background
+  }
+  const auto right = [&](const Network& network) {
+    return top_k(network.forward(pictures), labels).hits;
+  };
+  CHECK(right(net) == 92);
+  const Network real = equalize(net, sample);
+  CHECK(right(real) == 92);
+  Network codes = convert<Int8Affine>(real);
+  calibrate(codes, real, sample);
+  Network guarded = guard<Int8Affine, ParityGuarded<Int8Affine, std::uint8_t>>(codes);
+  CHECK(right(codes) > 84);    // 11 without equalising
+  CHECK(right(guarded) > 70);  // 0
+  correct_biases(codes, real, sample);
+  correct_biases(guarded, real, sample);
+  CHECK(right(codes) > 88);    // 81
+  CHECK(right(guarded) > 88);  // 33
 }

@@ -115,10 +115,10 @@ inline double equalize_pair(Multiplier& first, Multiplier& second, MultiplierPai
   }
   // a flattened picture has its channels side by side, pixel after pixel
   second.for_each_input([&](std::size_t input, float& weight) {
-    float& largest = read[input % channels];
-    // a channel that is always 0 has weights of any size, which would coarsen all the others
-    weight = given[input % channels] == 0 && pair.least[input % channels] == 0 ? 0.0F : weight;
-    largest = std::max(largest, std::abs(weight));
+    const std::size_t c = input % channels;
+    const bool is_silent = given[c] == 0 && pair.least[c] == 0;
+    weight = is_silent ? 0.0F : weight;  // of any size, and would coarsen all the others
+    read[c] = std::max(read[c], std::abs(weight));
   });
   std::vector<float> factor(channels, 1.0F);
   double change = 0;
