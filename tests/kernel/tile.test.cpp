@@ -40,10 +40,13 @@ std::size_t wrong_tile_sums(std::size_t length) {
   alignas(detail::vector_bytes) detail::Tile<Sum, 1, tile_row_count, tile_columns> tile;
   const detail::Rows<T, tile_row_count> rows{x.data(), bases.data()};
   const detail::TileSums<decltype(tile)> take{tile};
-  if (weights.is_folded()) {
-    detail::add_folded_products<tile_columns, 1, Sum, false>(rows, offsets, length,
-                                                             weights.panel(0), 0, take);
-  } else {
+  if constexpr (detail::folds<T>) {
+    if (weights.is_folded()) {
+      detail::add_folded_products<tile_columns, 1, Sum, false>(rows, offsets, length,
+                                                               weights.panel(0), 0, take);
+    }
+  }
+  if (!weights.is_folded()) {
     detail::add_products<tile_columns, 1, Sum>(rows, offsets, length, weights.panel(0), 0, take);
   }
   std::size_t wrong = 0;

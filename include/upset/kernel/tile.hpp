@@ -61,7 +61,7 @@ template <std::size_t Columns, std::size_t Panels, class Sum, std::size_t RowCou
           class W, class Take>
 [[gnu::noinline]] void add_products(const Rows<X, RowCount>& rows,
                                     std::span<const std::size_t> offsets, std::size_t length,
-                                    const W* weights, std::size_t panel_size, const Take& take) {
+                                    const W* weights, std::size_t panel_size, const Take& taker) {
   constexpr std::size_t group = values_per_word<W>;
   constexpr std::size_t width = std::min(vector_bytes / sizeof(Sum), Columns);
   constexpr std::size_t vectors = Panels * Columns / width;
@@ -104,6 +104,7 @@ template <std::size_t Columns, std::size_t Panels, class Sum, std::size_t RowCou
       }
     }
   }
+  const Take take = taker;  // a local: its stores might alias what it is read from
 #pragma GCC unroll 16
   for (std::size_t m = 0; m < RowCount; ++m) {
 #pragma GCC unroll 8
@@ -115,13 +116,20 @@ template <std::size_t Columns, std::size_t Panels, class Sum, std::size_t RowCou
 }
 
 // The sums of neighbours in a vector, of the first vector's lanes and the second's by turns of two.
+// GCC 12 shuffles integers across all of a vector, which takes longer than within 128 bits.
 template <class Vector, std::size_t... I>
 [[nodiscard, gnu::always_inline]] inline Vector add_neighbours(const Vector& a, const Vector& b,
                                                                std::index_sequence<I...>) {
   constexpr std::size_t lanes = sizeof...(I);
+  using Floats = typename Register<float, lanes>::type;
+  const auto x = reinterpret_cast<Floats>(a);
+  const auto y = reinterpret_cast<Floats>(b);
   // lane i takes from a where i % 4 < 2, from b elsewhere
-  return __builtin_shufflevector(a, b, (I / 4 * 4 + I % 2 * 2 + (I / 2 % 2) * lanes)...) +
-         __builtin_shufflevector(a, b, (I / 4 * 4 + I % 2 * 2 + (I / 2 % 2) * lanes + 1)...);
+  const Floats even =
+      __builtin_shufflevector(x, y, (I / 4 * 4 + I % 2 * 2 + (I / 2 % 2) * lanes)...);
+  const Floats odd =
+      __builtin_shufflevector(x, y, (I / 4 * 4 + I % 2 * 2 + (I / 2 % 2) * lanes + 1)...);
+  return reinterpret_cast<Vector>(even) + reinterpret_cast<Vector>(odd);
 }
 
 // `add_products` of folded panels: each column has a sum of its even words and one of its odd ones,
@@ -131,7 +139,7 @@ template <std::size_t Columns, std::size_t Panels, class Sum, bool is_apart, std
 [[gnu::noinline]] void add_folded_products(const Rows<X, RowCount>& rows,
                                            std::span<const std::size_t> offsets, std::size_t length,
                                            const W* weights, std::size_t panel_size,
-                                           const Take& take) {
+                                           const Take& taker) {
   constexpr std::size_t unit = 2 * values_per_word<W>;
   constexpr std::size_t width = std::min(vector_bytes / sizeof(Sum), 2 * Columns);
   constexpr std::size_t in_panel = 2 * Columns / width;
@@ -160,6 +168,7 @@ template <std::size_t Columns, std::size_t Panels, class Sum, bool is_apart, std
       weights += Columns * unit;
     }
   }
+  const Take take = taker;  // a local: its stores might alias what it is read from
 #pragma GCC unroll 16
   for (std::size_t m = 0; m < RowCount; ++m) {
 #pragma GCC unroll 2
