@@ -107,12 +107,13 @@ struct ChangedInput {
   }
   /// Writes the whole value.
   void write(std::span<float> to) const {
-    std::ranges::copy(golden, to.begin());
-    if (!is_none()) {
-      std::copy(change->values.begin() + static_cast<std::ptrdiff_t>(change->begin),
-                change->values.begin() + static_cast<std::ptrdiff_t>(change->end),
-                to.begin() + static_cast<std::ptrdiff_t>(change->begin));
+    const std::size_t begin = is_none() ? golden.size() : change->begin;
+    const std::size_t end = is_none() ? golden.size() : change->end;
+    std::copy_n(golden.data(), begin, to.data());
+    if (begin < end) {
+      std::copy_n(change->values.data() + begin, end - begin, to.data() + begin);
     }
+    std::copy_n(golden.data() + end, golden.size() - end, to.data() + end);
   }
 };
 
