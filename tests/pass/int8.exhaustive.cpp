@@ -58,9 +58,8 @@ TEST_CASE("MobileNetV2 with one scale a kernel: what equalising keeps, under par
     order[i] = i * 7919 % order.size();
   }
   const std::span<const std::size_t> numbers(order);
-  const Normalisation around_zero{{128}, {128}, 1};
-  const Tensor pictures = batch_of(data, numbers.first(100), around_zero);
-  const Tensor sample = batch_of(data, numbers.last(128), around_zero);
+  const Tensor pictures = batch_of(data, numbers.first(100), of_mobilenet());
+  const Tensor sample = batch_of(data, numbers.last(128), of_mobilenet());
   std::vector<std::uint16_t> labels;
   for (const std::size_t picture : numbers.first(100)) {
     labels.push_back(static_cast<std::uint16_t>(data.labels[picture] + 1));  // 0 is background
