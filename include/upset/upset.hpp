@@ -37,8 +37,8 @@
 #include <upset/nn/activation.hpp>
 #include <upset/nn/any_layer.hpp>
 #include <upset/nn/batch_norm.hpp>
-#include <upset/nn/channel_clip.hpp>
 #include <upset/nn/broadcast.hpp>
+#include <upset/nn/channel_clip.hpp>
 #include <upset/nn/conv2d.hpp>
 #include <upset/nn/dense.hpp>
 #include <upset/nn/layer.hpp>

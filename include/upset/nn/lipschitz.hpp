@@ -176,8 +176,8 @@ namespace detail {
   const bool shrinks = layer.target<ReLU>() != nullptr || layer.target<CentredReLU>() != nullptr ||
                        layer.target<HardTanh>() != nullptr || layer.target<Sigmoid>() != nullptr ||
                        layer.target<Clip>() != nullptr || layer.target<ChannelClip>() != nullptr ||
-                       layer.target<Tanh>() != nullptr ||
-                       layer.target<Add>() != nullptr || layer.target<Concatenate>() != nullptr ||
+                       layer.target<Tanh>() != nullptr || layer.target<Add>() != nullptr ||
+                       layer.target<Concatenate>() != nullptr ||
                        layer.target<Flatten>() != nullptr || layer.target<Reshape>() != nullptr ||
                        layer.target<Subsample>() != nullptr;
   return shrinks ? 1 : std::numeric_limits<double>::infinity();
