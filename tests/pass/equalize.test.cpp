@@ -166,7 +166,8 @@ TEST_CASE("equalize: weights that read a channel which is always 0 become 0, oth
   CHECK(second[0] > 0);  // 0 on these pictures alone
   // a constant has no weights to be like; its values grow to those of the largest channel
   const std::vector<float> sizes = sizes_of_channels(equal.forward_all(x)[1]);
-  CHECK(sizes[2] == doctest::Approx(sizes_of_channels(net.forward_all(x)[1])[3]));
+  const std::vector<float> before = sizes_of_channels(net.forward_all(x)[1]);
+  CHECK(static_cast<double>(sizes[2]) == doctest::Approx(static_cast<double>(before[3])));
 }
 
 TEST_CASE("equalize: leaves alone what something else reads, or what is no function of a factor") {
