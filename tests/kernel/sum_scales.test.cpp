@@ -2,6 +2,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <numeric>
 #include <span>
 #include <vector>
 
@@ -76,4 +77,29 @@ TEST_CASE("SumScales: real sums know no steps") {
   std::array<Row, 2> sums{};
   sums[0][0] = 5;
   CHECK(written(scales, sums)[first] == 8.0F);
+}
+
+TEST_CASE("SumScales: zero points take off sums of activations of any length") {
+  constexpr std::size_t most = 200;
+  std::vector<std::uint8_t> x(3 * most);
+  for (std::size_t i = 0; i < x.size(); ++i) {
+    x[i] = static_cast<std::uint8_t>(255 - i * i % 61);
+  }
+  SumScales<std::uint8_t, true, true> scales(panel_columns);
+  scales.set(0, 1, 0);
+  scales.set_correction(0, 0, -1);
+  const std::vector<std::size_t> offsets{1, most + 5};
+  for (std::size_t length = 0; length < most; ++length) {
+    CAPTURE(length);
+    const std::size_t base = length % 7;
+    int expected = 0;
+    for (const std::size_t offset : offsets) {
+      expected += std::accumulate(x.data() + base + offset, x.data() + base + offset + length, 0);
+    }
+    std::array<Row, 1> sums{};
+    float y = -1;
+    scales.writer(0, x.data(), &base, {offsets, length}, &y, 1)(0, std::span<const Row>(sums), 0,
+                                                                1);
+    CHECK(y == static_cast<float>(expected));
+  }
 }

@@ -227,12 +227,37 @@ class SumScales {
   static constexpr std::size_t short_depth = 2147483647 / (255 * 255);
   static constexpr std::size_t most_rows = 12;  // of a tile
 
+  /// Adds bytes from k on, as products with ones, as many as fill vectors; the first one left.
+  template <std::size_t vector_bytes>
+  [[nodiscard, gnu::always_inline]] static std::size_t add_bytes(const X* from, std::size_t k,
+                                                                 std::size_t end,
+                                                                 std::int32_t& sum) {
+    using Sums = typename detail::Register<std::int32_t, vector_bytes / 4>::type;
+    using Stored = typename detail::Lanes<std::int32_t, vector_bytes / 4>::type;
+    const Sums ones = Sums{} + 0x01010101;
+    Sums sums{};
+    for (; k + vector_bytes <= end; k += vector_bytes) {
+      const Sums bytes = *reinterpret_cast<const Stored*>(from + k);
+      Op<X, std::int8_t>::add(sums, bytes, ones);
+    }
+    for (std::size_t lane = 0; lane < vector_bytes / 4; ++lane) {
+      sum += sums[lane];
+    }
+    return k;
+  }
+
   [[nodiscard, gnu::noinline]] static std::int64_t row_sum(const X* row, const Segments& segments) {
     std::int64_t sum = 0;
     for (const std::size_t offset : segments.offsets) {
+      const X* const from = row + offset;
+      std::size_t k = 0;
       std::int32_t part = 0;
-      for (std::size_t k = 0; k < segments.length; ++k) {
-        part += row[offset + k];
+      if constexpr (in_bytes && detail::largest_byte_weight > 0) {
+        k = add_bytes<detail::vector_bytes>(from, k, segments.length, part);
+        k = add_bytes<16>(from, k, segments.length, part);
+      }
+      for (; k < segments.length; ++k) {
+        part += from[k];
       }
       sum += part;
     }
