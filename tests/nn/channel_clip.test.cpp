@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
+#include <algorithm>
 #include <cmath>
+#include <cstddef>
 #include <limits>
 
 #include "support/gradient.hpp"
@@ -18,6 +20,23 @@ TEST_CASE("ChannelClip: each channel has its own bounds, and a NaN stays one") {
   CHECK(forward(clip, Tensor({1, 3}, {5, 1.5F, 0})) == Tensor({1, 3}, {5, 1.5F, 0}));
   const float nan = std::numeric_limits<float>::quiet_NaN();
   CHECK(std::isnan(forward(clip, Tensor({1, 3}, nan))[1]));
+}
+
+TEST_CASE("ChannelClip: any number of channels, each value by the bounds of its own") {
+  Values values(5);
+  for (std::size_t channels = 1; channels < 70; ++channels) {
+    CAPTURE(channels);
+    Tensor low = values.steps({channels}, 9, 0.25F);
+    Tensor high = low;
+    for (std::size_t c = 0; c < channels; ++c) {
+      high[c] += 0.25F * static_cast<float>(c % 5);
+    }
+    const Tensor x = values.steps({3, channels}, 17, 0.25F);
+    const Tensor y = forward(ChannelClip(low, high), x);
+    for (std::size_t i = 0; i < x.size(); ++i) {
+      CHECK(y[i] == std::clamp(x[i], low[i % channels], high[i % channels]));
+    }
+  }
 }
 
 TEST_CASE("ChannelClip: gradients are those of differences") {

@@ -2,11 +2,13 @@
 /// A clipped activation whose bounds differ between channels.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <span>
 #include <string>
 #include <utility>
 
+#include <upset/kernel/op.hpp>
 #include <upset/nn/layer.hpp>
 
 namespace upset {
@@ -51,32 +53,48 @@ class ChannelClip : public Stateless {
     apply(x.values());
     return x;
   }
+  // In vectors by name: bounds might be among the values, as far as GCC knows. The last one of a
+  // pixel clips some channels twice, which changes nothing.
   void apply(std::span<float> values) const {
-    for_each(values.size(), [v = values.data()](std::size_t i, float low, float high) {
-      v[i] = v[i] < low ? low : v[i] > high ? high : v[i];
-    });
+    const std::size_t channels = low_.size();
+    const std::size_t last = channels < lanes ? 0 : channels - lanes;
+    const float* const lows = low_.data();
+    const float* const highs = high_.data();
+    for (std::size_t first = 0; first < values.size(); first += channels) {
+      float* const pixel = values.data() + first;
+      if (channels < lanes) {
+        for (std::size_t c = 0; c < channels; ++c) {
+          pixel[c] = pixel[c] < lows[c] ? lows[c] : pixel[c] > highs[c] ? highs[c] : pixel[c];
+        }
+        continue;
+      }
+      for (std::size_t c = 0;; c = std::min(c + lanes, last)) {
+        const Floats low = *reinterpret_cast<const Floats*>(lows + c);
+        const Floats high = *reinterpret_cast<const Floats*>(highs + c);
+        Floats& x = *reinterpret_cast<Floats*>(pixel + c);
+        const Floats raised = x < low ? low : x;
+        x = raised > high ? high : raised;
+        if (c == last) {
+          break;
+        }
+      }
+    }
   }
 
   // d_x = d_y within the bounds, where there is a kink the smaller slope
   void backward(Inputs inputs, const Tensor& /*y*/, Tensor d_y, Gradients& gradients) const {
-    for_each(d_y.size(),
-             [x = inputs[0]->data(), d = d_y.data()](std::size_t i, float low, float high) {
-               d[i] *= low < x[i] && x[i] < high ? 1.0F : 0.0F;
-             });
+    const Tensor& x = *inputs[0];
+    const std::size_t channels = low_.size();
+    for (std::size_t i = 0; i < d_y.size(); ++i) {
+      const std::size_t c = i % channels;
+      d_y[i] *= low_[c] < x[i] && x[i] < high_[c] ? 1.0F : 0.0F;
+    }
     gradients.add(0, std::move(d_y));
   }
 
  private:
-  /// Calls `use(i, low, high)` for `size` values, whole pixels.
-  template <class Use>
-  void for_each(std::size_t size, Use use) const {
-    const std::size_t channels = low_.size();
-    for (std::size_t first = 0; first < size; first += channels) {
-      for (std::size_t c = 0; c < channels; ++c) {
-        use(first + c, low_[c], high_[c]);
-      }
-    }
-  }
+  static constexpr std::size_t lanes = detail::vector_bytes / sizeof(float);
+  using Floats = detail::Lanes<float, lanes>::type;
 
   Tensor low_;
   Tensor high_;
