@@ -71,11 +71,11 @@ namespace {
   return trials;
 }
 
-constexpr std::size_t trial_count = test::draws(60, 8);
+constexpr std::size_t trial_count = test::draws(60, 6);
 
 void check_levels_agree(Network network, bool is_exact, const std::string& name) {
   CAPTURE(name);
-  const LabelledImages test = random_pictures(network.input_shape(), 5, 10);
+  const LabelledImages test = random_pictures(network.input_shape(), test::draws(5, 3), 10);
   network.calibrate(test.images);
   for (const int target : {1, 2, 3}) {
     CAPTURE(target);
@@ -186,7 +186,7 @@ TEST_CASE("engine: flips that do the same are computed once") {
 // Sets of flips at O1 and O3, whose fault-free outputs are kept from the first call on.
 TEST_CASE("engine: outcomes do not depend on what earlier calls have kept") {
   Network network = convert<Int8Affine>(fold_batch_norms(small_resnet()));
-  const LabelledImages test = random_pictures(network.input_shape(), 50, 10);
+  const LabelledImages test = random_pictures(network.input_shape(), test::draws(50, 26), 10);
   network.calibrate(test.images);
   const auto trials = random_trials(network, trial_count, true, false);
   const auto all = std::span(trials);

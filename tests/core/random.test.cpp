@@ -8,6 +8,7 @@
 #include <set>
 #include <vector>
 
+#include "support/draws.hpp"
 #include <doctest/doctest.h>
 
 #include <upset/core/random.hpp>
@@ -299,7 +300,7 @@ TEST_CASE("Random: binomial counts have the binomial distribution") {
     Random random(77, static_cast<std::uint64_t>(n), static_cast<std::uint64_t>(1e6 * p));
     std::vector<double> expected = binomial_probabilities(n, p);
     std::vector<double> seen(expected.size(), 0.0);
-    constexpr int count = 400000;
+    constexpr auto count = static_cast<int>(test::draws(400000, 50000));
     int beyond = 0;
     for (int i = 0; i < count; ++i) {
       const std::uint64_t k = random.binomial(static_cast<std::uint64_t>(n), p);
