@@ -24,7 +24,7 @@ using namespace upset;
 
 namespace {
 
-void merge(const Options& options, Subject& subject, const TrialSource& source) {
+void merge(const Options& options, CampaignSubject& subject, const TrialSource& source) {
   const PlanText plan = plan_text(subject.plan);
   for (const std::filesystem::path& part : options.merge) {
     JournalReader(part).expect_plan(plan, "here");
@@ -68,7 +68,7 @@ Journal open_journal(const Options& options, const PlanText& plan, const PlanTex
 
 /// Returns the exit status.
 int run(const Options& options, const Processes& processes) {
-  Subject subject = make_subject(options);
+  CampaignSubject subject = make_subject(options);
   const TrialSource source(subject.plan, subject.network, subject.bits);
   if (!options.merge.empty() && processes.leads()) {
     merge(options, subject, source);

@@ -7,8 +7,7 @@
 #include <utility>
 
 #include "common/command_line.hpp"
-#include "common/formats.hpp"
-#include "common/networks.hpp"
+#include "common/network_file.hpp"
 #include "common/program.hpp"
 #include <CLI/CLI.hpp>
 
@@ -95,44 +94,55 @@ void read_journal(const JournalReader& journal, Options& options) {
       value = said[name];
     }
   };
-  read("weights file", options.weights);
-  read("data set folder", options.dataset);
+  SubjectOptions& subject = options.subject;
+  read("weights file", subject.weights);
+  read("data set folder", subject.dataset);
   read("fault list file", options.list);
-  options.network = said["network"];
-  options.format = said["format"];
-  options.guard = said["guard"];
-  options.normalise = said["normalise"];
-  options.is_folded = said["batch norms"] == "folded";
+  subject.network = said[said.contains("network file") ? "network file" : "network"];
+  subject.format = said["format"];
+  subject.guard = said["guard"];
+  subject.normalise = said["normalise"];
+  subject.fold = said["batch norms"] == "folded";
+  subject.quantisation = Quantisation::in(said["quantisation"]);
+  const auto read_other = [&](const char* name, auto& value) {
+    if (said.contains(name)) {
+      value = detail::number_in<std::decay_t<decltype(value)>>(name, said[name]);
+    }
+  };
+  read_other("size", subject.size);
+  read_other("shorter side", subject.shorter_side);
+  read_other("brightest pixel", subject.brightest);
+  read_other("background", subject.background);
+  subject.resampling = said.contains("resampling") ? said["resampling"] : subject.resampling;
+  subject.channels = said.contains("channels") ? said["channels"] : subject.channels;
   options.images = detail::number_in<std::size_t>("images", said["images"]);
   options.per_class =
       detail::number_in<std::size_t>("images of a class", said["images of a class"]);
-  options.calibration = said["calibration"] == "none"
-                            ? options.calibration
-                            : detail::number_in<std::size_t>("calibration", said["calibration"]);
+  if (said["calibration"] != "none") {
+    read_other("calibration", subject.calibration);
+  }
   options.engine = said["engine"];
 }
 
 void check(const Options& options) {
-  if (options.weights.empty()) {
+  const SubjectOptions& subject = options.subject;
+  if (subject.weights.empty() && !brings_weights(subject.network)) {
     throw Error(
-        "--weights: this program trains nothing; give the NPZ file of a trained network, or "
-        "'initial' to try the rest with random weights");
+        "--weights: this program trains nothing; give the NPZ or safetensors file of a trained "
+        "network, or 'initial' to try the rest with random weights");
   }
-  if (options.dataset.empty()) {
-    throw Error("--dataset: give pictures to classify, cifar10:DIR or idx:DIR");
+  if (subject.dataset.starts_with("masks:")) {
+    throw Error(
+        "--dataset: faults are judged by the classes of pictures, not of their pixels; "
+        "give cifar10:DIR, idx:DIR or images:DIR");
   }
-  (void)find_choice(options.format, options.guard);
-  (void)normalisation_in(options.normalise);
-  if (std::ranges::find(network_names(), options.network) == network_names().end()) {
-    throw Error("--network: there is no " + options.network + "; choose from " +
-                joined(network_names()));
-  }
+  check(subject);
   if (options.engine.size() != 2 || options.engine[0] != 'O' || options.engine[1] < '0' ||
       options.engine[1] > '3') {
     throw Error("--engine: there is no " + options.engine + "; choose from O0, O1, O2, O3");
   }
-  if (options.images == 0 || options.calibration == 0) {
-    throw Error("--images and --calibrate must be at least 1");
+  if (options.images == 0) {
+    throw Error("--images must be at least 1");
   }
   if (!(options.verify >= 0 && options.verify <= 1)) {
     throw Error("--verify: a share lies within [0, 1]; write 0.01 for 1 %");
@@ -147,7 +157,6 @@ void check(const Options& options) {
 Options read_options(int argc, char** argv) {
   Options options;
   FaultText faults;
-  bool fold = false;
   std::string shard = "0/1";
   options.command = command_text(argc, argv);
   CLI::App app(
@@ -157,31 +166,16 @@ Options read_options(int argc, char** argv) {
   const auto add_count = [&app](const char* name, auto& value, const std::string& text) {
     return app.add_option(name, value, text)->check(whole_number);
   };
-  app.add_option("--network", options.network, joined(network_names()))->capture_default_str();
-  app.add_option("--weights", options.weights,
-                 "NPZ file with the names and shapes of PyTorch; 'initial': random, for a try");
-  app.add_option("--dataset", options.dataset,
-                 "cifar10:DIR or idx:DIR; the first pictures of the test set are used");
-  add_count("--images", options.images, "pictures under each fault")->capture_default_str();
+  add_options(app, options.subject);
+  app.get_option("--weights")
+      ->description(app.get_option("--weights")->get_description() +
+                    "; 'initial': random, for a try");
+  app.get_option("--fold")->description(app.get_option("--fold")->get_description() +
+                                        " and lists of faults, which name unfolded weights");
+  add_count("--images", options.images, "pictures under each fault, the first of the test set")
+      ->capture_default_str();
   add_count("--per-class", options.per_class,
             "instead of --images: as many pictures of each class, the first of the test set");
-  app.add_option("--normalise", options.normalise,
-                 "MEANS/DEVIATIONS of pixels scaled to 0..1, one or one for each channel")
-      ->capture_default_str();
-  app.add_option("--format", options.format,
-                 "number format of weights and activations, and its guards: " + known_choices() +
-                     ". Activations of Fixed<8,6> are Fixed<8,4>, of Fixed<16,12> Fixed<16,10>")
-      ->capture_default_str();
-  app.add_option("--guard", options.guard,
-                 "none, parity (of a weight), parity64 (of 64 bits), secded (of 64 bits), tmr, msb")
-      ->capture_default_str();
-  const CLI::Option* const fold_given = app.add_flag(
-      "--fold,!--no-fold", fold,
-      "fold batch norms into convolutions; does so unless told otherwise, but for Float32 "
-      "and lists of faults, which name unfolded weights");
-  add_count("--calibrate", options.calibration,
-            "pictures, the first of the test set, that scales of activations are fitted to")
-      ->capture_default_str();
   app.add_option("--target", faults.target, "weights or activations")->capture_default_str();
   app.add_option("--faults", faults.faults,
                  "single: one random bit a trial; exhaustive: each bit in turn; ber=RATE,RATE,...: "
@@ -233,10 +227,13 @@ Options read_options(int argc, char** argv) {
     read_journal(JournalReader(options.merge[0]), options);
   } else {
     read_faults(faults, options);
-    options.is_folded = fold_given->count() > 0 ? fold
-                                                : options.format != "Float32" &&
-                                                      options.plan.faults != FaultChoice::file;
+    if (options.plan.faults == FaultChoice::file && !options.subject.fold) {
+      options.subject.fold = false;
+    }
     options.shard = shard_in(shard);
+  }
+  if (options.subject.weights == "initial") {
+    options.subject.initial_seed = options.plan.seed;
   }
   check(options);
   return options;

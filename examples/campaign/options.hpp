@@ -8,20 +8,15 @@
 #include <string>
 #include <vector>
 
+#include "common/subject.hpp"
+
 #include <upset/campaign/plan.hpp>
 #include <upset/campaign/run.hpp>
 
 struct Options {
-  std::string network = "lenet5";
-  std::filesystem::path weights{};  ///< "initial": none, as drawn from the seed
-  std::string dataset{};
-  std::string format = "Float32";
-  std::string guard = "none";
-  std::string normalise = "0/1";
-  bool is_folded = false;
+  SubjectOptions subject{.network = "lenet5"};
   std::size_t images = 100;
-  std::size_t per_class = 0;  ///< pictures of each class, instead of the first `images`
-  std::size_t calibration = 200;
+  std::size_t per_class = 0;     ///< pictures of each class, instead of the first `images`
   std::filesystem::path list{};  ///< of faults
   upset::CampaignPlan plan{};    ///< without its subject
 
@@ -38,7 +33,6 @@ struct Options {
   [[nodiscard]] std::filesystem::path journal_file() const {
     return journal.empty() ? out / "campaign.journal" : journal;
   }
-  [[nodiscard]] bool is_initial() const { return weights == "initial"; }
   [[nodiscard]] upset::EngineLevel level() const {
     return static_cast<upset::EngineLevel>(engine[1] - '0');
   }

@@ -66,18 +66,20 @@ void prepare_out(const Options& options) {
   OutputFile probe(options.out / "trials.csv");  // throws where nothing can be written
 }
 
-void write_results(const Options& options, Subject& subject, const TrialSource& source,
+void write_results(const Options& options, CampaignSubject& subject, const TrialSource& source,
                    const JournalReader& journal, const CampaignState& state) {
   const bool is_complete = state.trials == state.all_trials;
   const bool is_exhaustive =
       is_complete && source.plan().faults == FaultChoice::exhaustive && journal.shard().count == 1;
-  CampaignReport report{.title = options.network + " in " + options.format +
-                                 (options.guard == "none" ? "" : " under " + options.guard) +
-                                 (options.is_initial() ? ", untrained (initial weights)" : ""),
-                        .command = options.command,
-                        .seed = source.plan().seed,
-                        .environment = {},
-                        .found = Breakdown(source.sets(), is_exhaustive)};
+  CampaignReport report{
+      .title = std::filesystem::path(options.subject.network).filename().string() + " in " +
+               subject.format +
+               (options.subject.guard == "none" ? "" : " under " + options.subject.guard) +
+               (options.subject.initial_seed ? ", untrained (initial weights)" : ""),
+      .command = options.command,
+      .seed = source.plan().seed,
+      .environment = {},
+      .found = Breakdown(source.sets(), is_exhaustive)};
   for (const auto& [name, value] : journal.plan()) {
     if (value != "none" && name != "seed") {  // which the page shows above
       report.plan.push_back({name, value});

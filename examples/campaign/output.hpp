@@ -14,5 +14,6 @@ void prepare_out(const Options& options);
 
 /// Prints the tables, and writes trials.csv, layers.csv, bits.csv, layer_bits.csv, figures and
 /// report.html under `options.out`; of a list, outcomes.csv.
-void write_results(const Options& options, Subject& subject, const upset::TrialSource& source,
-                   const upset::JournalReader& journal, const upset::CampaignState& state);
+void write_results(const Options& options, CampaignSubject& subject,
+                   const upset::TrialSource& source, const upset::JournalReader& journal,
+                   const upset::CampaignState& state);

@@ -3,23 +3,16 @@
 
 #include <algorithm>
 #include <cstddef>
-#include <map>
+#include <filesystem>
 #include <numeric>
 #include <span>
 #include <string>
-#include <string_view>
 #include <utility>
 
-#include "common/command_line.hpp"
-#include "common/formats.hpp"
-#include "common/networks.hpp"
+#include "common/network_file.hpp"
 
 #include <upset/core/error.hpp>
-#include <upset/io/load_dataset.hpp>
-#include <upset/io/weights.hpp>
-#include <upset/pass/fold.hpp>
 #include <upset/report/machine.hpp>
-#include <upset/train/initialize.hpp>
 
 using namespace upset;
 
@@ -74,50 +67,71 @@ std::string fingerprint_of_bits(std::span<const std::uint64_t> bits) {
   return fingerprint.text();
 }
 
-std::vector<std::size_t> first_pictures(const Dataset& data, std::size_t count,
-                                        const std::string& option) {
-  if (count > data.size()) {
-    throw Error(option + ": the test set has " + std::to_string(data.size()) +
-                " pictures, fewer than " + std::to_string(count));
+/// The first ones, of each class where that is asked for.
+std::vector<std::size_t> pictures_under_faults(const Dataset& data, const Options& options) {
+  if (options.per_class > 0) {
+    return data.first_of_each_class(options.per_class);
   }
-  std::vector<std::size_t> first(count);
+  if (options.images > data.size()) {
+    throw Error("--images: the test set has " + std::to_string(data.size()) +
+                " pictures, fewer than " + std::to_string(options.images));
+  }
+  std::vector<std::size_t> first(options.images);
   std::iota(first.begin(), first.end(), std::size_t{0});
   return first;
 }
 
-/// The first ones, of each class where that is asked for.
-std::vector<std::size_t> pictures_under_faults(const Dataset& data, const Options& options) {
-  return options.per_class > 0 ? data.first_of_each_class(options.per_class)
-                               : first_pictures(data, options.images, "--images");
+/// What outcomes depend on, and how it is called.
+PlanText facts_of(const Options& options, const Subject& loaded, CampaignSubject& subject) {
+  const SubjectOptions& from = options.subject;
+  const bool is_initial = from.initial_seed.has_value();
+  const std::size_t fitted = loaded.calibration;
+  PlanText facts{{"network", std::filesystem::path(from.network).filename().string()},
+                 {"weights", is_initial ? "initial" : from.weights.filename().string()},
+                 {"weights in memory", fingerprint_of_memory(subject.network)},
+                 {"data set", from.dataset.substr(0, from.dataset.find(':'))},
+                 {"images", std::to_string(subject.test.labels.size())},
+                 {"images of a class", std::to_string(options.per_class)},
+                 {"normalise", from.normalise},
+                 {"pictures", fingerprint_of_pictures(subject.test)},
+                 {"format", loaded.format},
+                 {"guard", from.guard},
+                 {"batch norms", from.is_folded() ? "folded" : "kept"},
+                 {"calibration", fitted > 0 ? std::to_string(from.calibration) : "none"}};
+  // what is seldom asked for, where it is
+  const SubjectOptions usual;
+  const auto add = [&](const char* name, const auto& value, const auto& as_usual,
+                       const std::string& text) {
+    if (value != as_usual) {
+      facts.emplace_back(name, text);
+    }
+  };
+  add("size", from.size, usual.size, std::to_string(from.size));
+  add("shorter side", from.shorter_side, usual.shorter_side, std::to_string(from.shorter_side));
+  add("resampling", from.resampling, usual.resampling, from.resampling);
+  add("brightest pixel", from.brightest, usual.brightest, std::to_string(from.brightest));
+  add("channels", from.channels, usual.channels, from.channels);
+  add("background", from.background, usual.background, std::to_string(from.background));
+  const std::string quantisation = from.quantisation.text();
+  add("quantisation", quantisation, "", quantisation);
+  return facts;
 }
 
 }  // namespace
 
-Subject make_subject(const Options& options) {
-  const Choice choice = find_choice(options.format, options.guard);
-  const Normalisation normalisation = normalisation_in(options.normalise);
-  const Dataset data = load_dataset(options.dataset, Split::test);
-  const bool looks_first = choice.is_calibrated || choice.is_centred;
+CampaignSubject make_subject(const Options& options) {
+  const bool takes_first = options.per_class == 0;
+  Subject loaded = takes_first ? load_subject(options.subject,
+                                              std::max(options.images, options.subject.calibration))
+                               : load_subject(options.subject);
+  const Dataset& data = loaded.data.pictures;
   const std::vector<std::size_t> pictures = pictures_under_faults(data, options);
-
-  Network net = make_network(options.network, data.shape(), static_cast<std::size_t>(data.classes));
-  if (options.is_initial()) {
-    initialize(net, options.plan.seed);
-  } else {
-    load_weights(net, options.weights);
-  }
-  if (options.is_folded) {
-    net = fold_batch_norms(net);
-  }
-  Subject subject{.network = net, .plan = options.plan};
-  subject.test.images = batch_of(data, pictures, normalisation);
+  CampaignSubject subject{
+      .network = std::move(loaded.network), .format = loaded.format, .plan = options.plan};
+  subject.test.images = batch_of(data, pictures, options.subject.normalisation());
   for (const std::size_t picture : pictures) {
     subject.test.labels.push_back(data.labels[picture]);
   }
-  subject.network = in_format(net, choice, [&] {
-    return batch_of(data, first_pictures(data, options.calibration, "--calibrate"), normalisation);
-  });
-
   if (options.plan.faults == FaultChoice::file) {
     const std::vector<NamedShape> shapes = named_shapes(subject.network.parameters());
     subject.list = read_fault_list(options.list, shapes);
@@ -127,25 +141,16 @@ Subject make_subject(const Options& options) {
     subject.bits = sites_of(subject.list, FaultSpace(subject.network.images()), shapes);
   }
 
-  subject.plan.subject = {
-      {"network", options.network},
-      {"weights", options.is_initial() ? "initial" : options.weights.filename().string()},
-      {"weights in memory", fingerprint_of_memory(subject.network)},
-      {"data set", options.dataset.substr(0, options.dataset.find(':'))},
-      {"images", std::to_string(pictures.size())},
-      {"images of a class", std::to_string(options.per_class)},
-      {"normalise", options.normalise},
-      {"pictures", fingerprint_of_pictures(subject.test)},
-      {"format", options.format},
-      {"guard", options.guard},
-      {"batch norms", options.is_folded ? "folded" : "kept"},
-      {"calibration", looks_first ? std::to_string(options.calibration) : "none"}};
+  subject.plan.subject = facts_of(options, loaded, subject);
   for (const Fact& fact : machine_facts()) {
     subject.environment.emplace_back(fact.name, fact.value);
   }
   subject.environment.emplace_back("engine", options.engine);
-  subject.environment.emplace_back("weights file", options.weights.string());
-  subject.environment.emplace_back("data set folder", options.dataset);
+  subject.environment.emplace_back("weights file", options.subject.weights.string());
+  subject.environment.emplace_back("data set folder", options.subject.dataset);
+  if (brings_weights(options.subject.network)) {
+    subject.environment.emplace_back("network file", options.subject.network);
+  }
   if (!subject.list.empty()) {
     subject.plan.subject.emplace_back(
         "fault list", options.list.filename().string() + " " + fingerprint_of_bits(subject.bits));

@@ -12,8 +12,9 @@
 #include <upset/fault/fault_list.hpp>
 #include <upset/nn/network.hpp>
 
-struct Subject {
+struct CampaignSubject {
   upset::Network network;
+  std::string format{};  ///< of its weights
   upset::LabelledImages test{};
   std::vector<upset::ListedFault> list{};  ///< in the order of the file
   std::vector<std::uint64_t> bits{};       ///< they hit, of all images of the network
@@ -23,4 +24,4 @@ struct Subject {
 
 /// Loads weights, pictures and lists, and brings the network into its format. Throws `upset::Error`
 /// for whatever does not fit.
-[[nodiscard]] Subject make_subject(const Options& options);
+[[nodiscard]] CampaignSubject make_subject(const Options& options);

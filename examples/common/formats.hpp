@@ -8,6 +8,28 @@
 #include <vector>
 
 #include <upset/nn/network.hpp>
+#include <upset/nn/weights.hpp>
+
+namespace CLI {
+class App;
+}
+
+/// What helps weights that are rounded after training, beyond scales that fit.
+struct Quantisation {
+  bool is_equalised = false;      ///< `equalize` before
+  bool biases_corrected = false;  ///< `correct_biases` after, under the guard
+  bool is_per_channel = false;    ///< a scale for each output of a kernel, else one for all
+
+  /// "equalised, biases corrected, per channel" or what of it there is.
+  [[nodiscard]] std::string text() const;
+  [[nodiscard]] static Quantisation in(const std::string& text);
+};
+
+/// --equalise, --correct-biases, --per-channel
+void add_options(CLI::App& app, Quantisation& quantisation);
+
+/// Throws `upset::Error` where batch norms would stand between the layers to be equalised.
+void check(const Quantisation& quantisation, bool is_folded);
 
 /// A format of weights and activations under a guard.
 struct Choice {
@@ -16,7 +38,7 @@ struct Choice {
   bool is_calibrated = false;  ///< activations have scales that are fitted to pictures
   bool is_centred = false;     ///< activations are moved around zero before they are rounded
   /// The network in this format, from a float one.
-  std::function<upset::Network(const upset::Network&)> build;
+  std::function<upset::Network(const upset::Network&, upset::Granularity)> build;
   /// One whose layers a file holds in this format, under the guard; none where no file does.
   std::function<upset::Network(const upset::Network&)> guard_stored{};
 };
@@ -36,7 +58,8 @@ struct Choice {
 /// Throws `upset::Error` where there is none.
 [[nodiscard]] Choice find_choice(const std::string& format, const std::string& guard);
 
-/// `net`, of floats, as `choice` has it; scales of activations are fitted to the pictures that
-/// `look` gives, which is called where there are any.
+/// `net`, of floats, as `choice` has it; scales of activations and what else depends on them are
+/// fitted to the pictures that `look` gives, which is called where it is needed.
 [[nodiscard]] upset::Network in_format(const upset::Network& net, const Choice& choice,
+                                       const Quantisation& quantisation,
                                        const std::function<upset::Tensor()>& look);

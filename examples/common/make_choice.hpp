@@ -15,5 +15,7 @@ template <upset::Format W, upset::Format A = W>
 [[nodiscard]] Choice make_choice(std::string format, std::string guard) {
   return {.format = std::move(format),
           .guard = std::move(guard),
-          .build = [](const upset::Network& net) { return upset::convert<W, A>(net); }};
+          .build = [](const upset::Network& net, upset::Granularity granularity) {
+            return upset::convert<W, A>(net, upset::every_layer, granularity);
+          }};
 }

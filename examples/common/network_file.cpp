@@ -8,6 +8,11 @@
 
 using namespace upset;
 
+bool brings_weights(const std::filesystem::path& network) {
+  return network.extension() == ".onnx" || network.extension() == ".json" || network == "cnv" ||
+         network == "cmsis_nn" || network == "cmsis_nn_q7";
+}
+
 std::optional<Network> network_file(const std::filesystem::path& network,
                                     const std::filesystem::path& weights) {
   if (network.extension() == ".onnx") {

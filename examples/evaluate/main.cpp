@@ -10,7 +10,6 @@
 
 #include "common/program.hpp"
 #include "options.hpp"
-#include "subject.hpp"
 
 #include <upset/core/parallel.hpp>
 #include <upset/io/npy.hpp>
@@ -34,7 +33,7 @@ void for_each_batch(const Subject& subject, const Options& options, std::size_t 
     std::vector<std::size_t> pictures(std::min(batch, data.size() - task * batch));
     std::iota(pictures.begin(), pictures.end(), task * batch);
     use(worker, task * batch,
-        subject.network.forward(batch_of(data, pictures, options.normalisation)));
+        subject.network.forward(batch_of(data, pictures, options.subject.normalisation())));
   });
 }
 
@@ -97,9 +96,15 @@ void print_overlap(const Overlap& overlap) {
 
 void run(const Options& options) {
   using Clock = std::chrono::steady_clock;
-  Subject subject = make_subject(options);
+  Subject subject = options.images > 0 ? load_subject(options.subject, options.images)
+                                       : load_subject(options.subject);
+  Dataset& data = subject.data.pictures;
+  if (options.images > data.size()) {
+    throw Error("--images: there are " + std::to_string(data.size()) + " pictures, fewer than " +
+                std::to_string(options.images));
+  }
+  data.keep_first(options.images == 0 ? data.size() : options.images);
   print_size(subject.network);
-  const Dataset& data = subject.data.pictures;
   const std::size_t threads = worker_count(options.threads, data.size());
   const Clock::time_point start = Clock::now();
   const auto print_speed = [&](Clock::time_point end) {

@@ -4,25 +4,12 @@
 
 #include <cstddef>
 #include <filesystem>
-#include <string>
 
-#include <upset/io/batch.hpp>
-#include <upset/io/image_folder.hpp>
+#include "common/subject.hpp"
 
 struct Options {
-  std::string network = "resnet20";  ///< a name, or a file that holds weights as well
-  std::filesystem::path weights{};
-  std::string dataset{};
-  upset::ImageFolderOptions pictures{};  ///< how those of a folder are made one size
-  bool is_sized = false;                 ///< by the command line, not by the network
-  upset::Normalisation normalisation{};
-  bool is_bgr = false;
-  std::size_t background = 0;  ///< classes before that of label 0
-  std::string format{};        ///< empty: that of the file, or Float32
-  std::string guard = "none";
-  bool is_folded = false;
+  SubjectOptions subject{.network = "resnet20"};
   std::size_t images = 0;  ///< 0: all
-  std::size_t calibration = 200;
   std::size_t threads = 0;
   std::filesystem::path logits{};  ///< empty: not written
 };
