@@ -19,6 +19,7 @@
 #include <upset/kernel/sum_scales.hpp>
 #include <upset/nn/change.hpp>
 #include <upset/nn/input_differences.hpp>
+#include <upset/nn/kept_picture.hpp>
 
 namespace upset {
 
@@ -68,20 +69,7 @@ class ConvolutionChange final : public ChangeRule {
     if (slots_.size() <= slot) {
       slots_.resize(slot + 1);
     }
-    Slot& kept = slots_[slot];
-    kept.levels.resize(x.size());
-    face_->read_inputs(x, kept.levels.data());
-    if constexpr (in_levels) {
-      const auto [low, high] = std::ranges::minmax(kept.levels);
-      kept.largest = static_cast<float>(std::max(-low, +high));
-      keep_sums(y, kept);
-    } else {
-      std::uint32_t largest = 0;
-      for (const float value : y) {
-        largest = std::max(largest, magnitude(value));
-      }
-      kept.largest = std::bit_cast<float>(largest);
-    }
+    slots_[slot].keep(*face_, x, y, outputs_, steps_, biases_);
   }
 
   [[nodiscard]] std::optional<WeightEffect> effect() const override {
@@ -152,12 +140,7 @@ class ConvolutionChange final : public ChangeRule {
   }
 
  private:
-  struct Slot {
-    AlignedVector<Level> levels;
-    AlignedVector<std::int32_t> sums;  // of levels
-    float largest = 0;                 // magnitude of a level, or of y of floats
-    bool is_usable = true;
-  };
+  using Slot = KeptPicture<Level>;
 
   static constexpr std::size_t lanes = Product::lanes;
   using Floats = typename detail::Register<float, lanes>::type;
@@ -165,9 +148,6 @@ class ConvolutionChange final : public ChangeRule {
   using Vector = typename Product::Vector;
   using Stored = typename detail::Lanes<Sum, lanes>::type;
 
-  [[nodiscard]] static std::uint32_t magnitude(float x) {
-    return std::bit_cast<std::uint32_t>(x) & 0x7FFFFFFFU;
-  }
   // Words above which the layer itself is faster, among other pictures. In nanoseconds, as measured
   // with AVX-512; nothing but time depends on them. Twice what the layer takes: who goes on
   // by differences can do so in later layers, of which fewer change.
@@ -178,30 +158,6 @@ class ConvolutionChange final : public ChangeRule {
     const auto taps = static_cast<double>(depth) / static_cast<double>(product.channels());
     const double each = taps * (0.75 + 0.2 * outputs / static_cast<double>(lanes));
     return static_cast<std::size_t>(2 * whole / each) + 4;
-  }
-
-  // The sums behind y = sum step + bias: the only integers near enough, while a step is well above
-  // the rounding of y.
-  void keep_sums(std::span<const float> y, Slot& kept) const {
-    kept.sums.assign(y.size() / outputs_ * product_.stride(), 0);
-    kept.is_usable = true;
-    std::vector<double> inverse(outputs_);
-    for (std::size_t o = 0; o < outputs_; ++o) {
-      inverse[o] = 1.0 / static_cast<double>(steps_[o]);
-      kept.is_usable =
-          kept.is_usable && std::abs(static_cast<double>(biases_[o]) * inverse[o]) < 0x1p21;
-    }
-    double largest = 0;
-    std::int32_t* to = kept.sums.data();
-    for (std::size_t p = 0; p < y.size(); p += outputs_, to += product_.stride()) {
-      for (std::size_t o = 0; o < outputs_; ++o) {
-        const double sum =
-            (static_cast<double>(y[p + o]) - static_cast<double>(biases_[o])) * inverse[o];
-        largest = std::max(largest, std::abs(sum));
-        to[o] = static_cast<std::int32_t>(std::lrint(sum));
-      }
-    }
-    kept.is_usable = kept.is_usable && largest < 0x1p21;
   }
 
   // Before anything changes: of floats differences are added up, which are zeros.
@@ -307,7 +263,7 @@ class ConvolutionChange final : public ChangeRule {
       for (std::size_t p = 0; p < pixels; ++p) {
         for (std::size_t o = 0; o < outputs; ++o) {
           const float difference = sums[p * stride + o] + (biases[o] - old_biases[o]);
-          largest = std::max(largest, magnitude(difference));
+          largest = std::max(largest, detail::magnitude_bits(difference));
           out[p * outputs + o] = old[p * outputs + o] + difference;
         }
       }
@@ -331,7 +287,7 @@ class ConvolutionChange final : public ChangeRule {
                         bias;
       } else {
         const float difference = added + (bias - biases_[output]);
-        largest = std::max(largest, magnitude(difference));
+        largest = std::max(largest, detail::magnitude_bits(difference));
         to.values[at] = y[at] + difference;
       }
     };
