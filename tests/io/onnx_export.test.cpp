@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: BSL-1.0
 #include <cstddef>
+#include <limits>
 #include <utility>
 
 #include "onnx_round_trip.hpp"
 #include "scratch.hpp"
 #include <doctest/doctest.h>
 
+#include <upset/nn/channel_clip.hpp>
 #include <upset/nn/model/lenet5.hpp>
 #include <upset/nn/model/resnet_cifar.hpp>
 #include <upset/pass/convert.hpp>
@@ -38,6 +40,9 @@ TEST_CASE("ONNX: every layer that is exported comes back as it was") {
   net.add("leaky", LeakyReLU(0.2F));
   net.add("max", MaxPool(uneven));
   net.add("clip", Clip(-0.5F, 3));
+  constexpr float infinity = std::numeric_limits<float>::infinity();
+  net.add("channels", ChannelClip(Tensor({6}, {-0.5F, 0, 0.25F, -1, -infinity, 0.125F}),
+                                  Tensor({6}, {1, 0.5F, infinity, 2, 0.25F, 0.125F})));
   const std::size_t trunk = net.add("average", AveragePool(uneven, Divisor::taps));
   net.add("squeeze", GlobalAveragePool{});
   net.add("gate", HardSigmoid(0.3F, 0.4F), {net.size() - 1});
@@ -57,7 +62,8 @@ TEST_CASE("ONNX: every layer that is exported comes back as it was") {
   net.add("hard_tanh", HardTanh{});
   net.add("pixels", Softmax{});
   net.add("flatten", Flatten{});
-  const std::size_t dense = net.add("dense", Dense<>::zeros(40, 7));
+  net.add("features", Dense<>::zeros(40, 7));
+  const std::size_t dense = net.add("bounds", ChannelClip(Tensor({7}, -0.25F), Tensor({7}, 0.5F)));
   net.add("sum", Add{}, {dense, dense, dense});
   net.add("softmax", Softmax{});
   check_round_trip(net);

@@ -1,5 +1,9 @@
 // SPDX-License-Identifier: BSL-1.0
+#include <string>
+#include <vector>
+
 #include "onnx_graphs.hpp"
+#include "scratch.hpp"
 #include <doctest/doctest.h>
 
 #include <upset/io/onnx_operators.hpp>
@@ -45,4 +49,27 @@ TEST_CASE("ONNX: constants of planes, of channels and of one value beside pictur
   CHECK(import({2, 3})[7] == -400);      // pixel 3
   CHECK(import({2, 2, 3})[7] == -1000);  // of channel 1
   CHECK(import({1, 2, 2, 3})[6] == -400);
+}
+
+TEST_CASE("ONNX: the larger or smaller of a value and a constant, of another value refused") {
+  const auto import = [](const std::string& type, const Tensor& bound,
+                         const std::vector<std::string>& inputs) {
+    return detail::import_onnx(
+        graph_of({1, 2, 1, 2}, {{type, "", inputs, {"y"}, {}}}, {{"c", to_array(bound)}}), "graph");
+  };
+  const Tensor x({1, 1, 2, 2}, {-3, -2, 1, 2});  // channels -3, 1 and -2, 2
+  CHECK(import("Max", Tensor({1}, 0.5F), {"x", "c"}).forward(x) ==
+        Tensor({1, 1, 2, 2}, {0.5F, 0.5F, 1, 2}));
+  CHECK(import("Min", Tensor({2, 1, 1}, {0, -5}), {"c", "x"}).forward(x) ==
+        Tensor({1, 1, 2, 2}, {-3, -5, 0, -5}));
+  for (const Tensor& bound : {Tensor({2, 1, 2}), Tensor({1, 2})}) {
+    CHECK(contains(complaint([&] {
+                     (void)import("Max", bound, {"x", "c"});
+                   }),
+                   "compares other things than a value and one constant"));
+  }
+  CHECK(contains(complaint([&] {
+                   (void)import("Min", Tensor({1}), {"x", "x"});
+                 }),
+                 "compares other things than a value and one constant"));
 }

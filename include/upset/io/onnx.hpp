@@ -4,12 +4,12 @@
 /// Operators that are read, of opset 1 to 21, on 32-bit floats: Add, AveragePool,
 /// BatchNormalization, Clip, Concat, Conv, ConvTranspose, Div and Sub (of constants), Dropout,
 /// Flatten, Gemm, GlobalAveragePool, GlobalMaxPool, HardSigmoid, HardSwish, Identity, LRN,
-/// LeakyRelu, MatMul, MaxPool, Mul, PRelu, Pad, ReduceMean (over pixels), Relu, Reshape, Resize,
-/// Sigmoid, Slice, Softmax, Split, Squeeze, Sum, Tanh, Transpose, Unsqueeze, Upsample. On 8-bit
-/// integers: ConvInteger, DequantizeLinear, MatMulInteger, QLinearConv, QLinearMatMul,
-/// QuantizeLinear, and of those above the ones that only move values, Concat and MaxPool. What
-/// exporters compute from shapes and constants (Cast, Concat, Constant, ConstantOfShape, Gather,
-/// Shape, arithmetic) is folded.
+/// LeakyRelu, MatMul, Max and Min (of a constant), MaxPool, Mul, PRelu, Pad, ReduceMean (over
+/// pixels), Relu, Reshape, Resize, Sigmoid, Slice, Softmax, Split, Squeeze, Sum, Tanh, Transpose,
+/// Unsqueeze, Upsample. On 8-bit integers: ConvInteger, DequantizeLinear, MatMulInteger,
+/// QLinearConv, QLinearMatMul, QuantizeLinear, and of those above the ones that only move values,
+/// Concat and MaxPool. What exporters compute from shapes and constants (Cast, Concat, Constant,
+/// ConstantOfShape, Gather, Shape, arithmetic) is folded.
 #pragma once
 
 #include <concepts>

@@ -13,6 +13,7 @@
 #include <upset/nn/activation.hpp>
 #include <upset/nn/batch_norm.hpp>
 #include <upset/nn/broadcast.hpp>
+#include <upset/nn/channel_clip.hpp>
 #include <upset/nn/dense.hpp>
 #include <upset/nn/local_response_norm.hpp>
 #include <upset/nn/merge.hpp>
@@ -134,6 +135,10 @@ class OnnxExporter : OnnxShapingNodes {
       add(n, "Add", {input(n, 0), constant(n, sum->constant())});
     } else if (const auto* product = layer.target<MultiplyConstant>()) {
       add(n, "Mul", {input(n, 0), constant(n, product->constant())});
+    } else if (const auto* clip = layer.target<ChannelClip>()) {
+      const std::string raised = name(n) + ".raised";
+      writer_.add_node("Max", raised, {input(n, 0), constant(n, clip->low(), "min")}, raised);
+      add(n, "Min", {raised, constant(n, clip->high(), "max")});
     } else if (layer.target<Concatenate>() != nullptr) {
       for (const std::size_t from : network_.nodes()[n].inputs) {
         if (network_.nodes()[n].shape.rank() == 1 && pixels_of(from) != 1) {

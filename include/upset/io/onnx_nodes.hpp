@@ -63,7 +63,7 @@ class OnnxNodes {
     return result;
   }
   /// The constant beside input 0 of node `n`, of one value, of one per channel or of its shape.
-  std::string constant(std::size_t n, const Tensor& values) {
+  std::string constant(std::size_t n, const Tensor& values, const std::string& role = "constant") {
     const Shape x = shape_of(n, 0);
     const std::size_t last =
         values.shape().rank() == 0 ? 1 : values.shape()[values.shape().rank() - 1];
@@ -81,8 +81,9 @@ class OnnxNodes {
     const Shape shape = is_of_channels && x.rank() == 3 ? channel_shape(values.size())
                         : is_of_channels                ? Shape{values.size()}
                                                         : channels_first(x);
-    writer_.add_constant(name(n) + ".constant", shape, transposed.values());
-    return name(n) + ".constant";
+    const std::string called = name(n) + "." + role;
+    writer_.add_constant(called, shape, transposed.values());
+    return called;
   }
   /// The inputs of node `n`; vectors beside pictures become pictures of one pixel. Throws `Error`
   /// for others of different rank.

@@ -86,6 +86,8 @@ struct OnnxOperator {
       {"MaxPool",
        {import_max_pool, "auto_pad ceil_mode dilations kernel_shape pads storage_order strides ",
         anything}},
+      {"Max", {[](OnnxBuilder& to, const OnnxNode& node) { give_bounded(to, node, true); }, ""}},
+      {"Min", {[](OnnxBuilder& to, const OnnxNode& node) { give_bounded(to, node, false); }, ""}},
       {"Mul", {import_mul, ""}},
       {"PRelu", {import_prelu, ""}},
       {"Pad", {import_pad, "mode pads value "}},

@@ -5,13 +5,16 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include <upset/io/onnx_builder.hpp>
 #include <upset/io/onnx_constants.hpp>
+#include <upset/nn/activation.hpp>
 #include <upset/nn/broadcast.hpp>
+#include <upset/nn/channel_clip.hpp>
 #include <upset/nn/conv2d.hpp>
 #include <upset/nn/dense.hpp>
 #include <upset/nn/merge.hpp>
@@ -141,6 +144,33 @@ inline void import_sub(OnnxBuilder& to, const OnnxNode& node) {
 inline void import_div(OnnxBuilder& to, const OnnxNode& node) {
   give_with_constant(to, node, 0, false,
                      mapped(to.constant(node, 1), [](float value) { return 1 / value; }));
+}
+
+/// The larger one (`is_low`) or the smaller one of a value and a constant.
+inline void give_bounded(OnnxBuilder& to, const OnnxNode& node, bool is_low) {
+  constexpr float infinity = std::numeric_limits<float>::infinity();
+  for (const std::size_t n : {0U, 1U}) {
+    if (node.inputs.size() != 2 || !to.is_constant(node, 1 - n)) {
+      continue;
+    }
+    const OnnxValue x = to.value(node, n);
+    Tensor bound = constant_beside(to, x, to.constant(node, 1 - n));
+    const Shape shape = to.shape_of(x.node);
+    if (bound.size() == 1) {
+      const Clip clip = is_low ? Clip(bound[0], infinity) : Clip(-infinity, bound[0]);
+      return to.give_layer(node, layer_name(node), clip, x);
+    }
+    if (bound.shape() == Shape{shape[shape.rank() - 1]}) {
+      Tensor none(bound.shape(), is_low ? infinity : -infinity);
+      return to.give_layer(node, layer_name(node),
+                           is_low ? ChannelClip(std::move(bound), std::move(none))
+                                  : ChannelClip(std::move(none), std::move(bound)),
+                           x);
+    }
+  }
+  throw Error(
+      "it compares other things than a value and one constant for all or for each channel, which "
+      "is not supported");
 }
 
 inline void import_sum(OnnxBuilder& to, const OnnxNode& node) {
