@@ -98,7 +98,7 @@ void read_journal(const JournalReader& journal, Options& options) {
   read("weights file", subject.weights);
   read("data set folder", subject.dataset);
   read("fault list file", options.list);
-  subject.network = said[said.contains("network file") ? "network file" : "network"];
+  read(said.contains("network file") ? "network file" : "network", subject.network);
   subject.format = said["format"];
   subject.guard = said["guard"];
   subject.normalise = said["normalise"];
@@ -219,11 +219,12 @@ Options read_options(int argc, char** argv) {
       "threads each");
   app.add_option("--merge", options.merge,
                  "journals of all shards: makes them one and reports on it. Everything else is "
-                 "read from them, but for --out, --journal, and --weights and --dataset where "
-                 "these have moved")
+                 "read from them, but for --out, --journal, and --weights, --dataset and the file "
+                 "of --network where these have moved")
       ->expected(1, -1);
   parse_command_line(app, argc, argv);
   if (!options.merge.empty()) {
+    options.subject.network = app.count("--network") > 0 ? options.subject.network : "";
     read_journal(JournalReader(options.merge[0]), options);
   } else {
     read_faults(faults, options);

@@ -127,7 +127,9 @@ void add_options(CLI::App& app, SubjectOptions& options) {
                  "of pictures with labels.tsv: columns file and label");
   add_count("--size", options.size,
             "pictures of a folder become N x N pixels; 224, or what the network file takes")
-      ->check(CLI::PositiveNumber);
+      ->check([](const std::string& text) {
+        return text == "0" ? std::string("pictures have one pixel at least") : std::string();
+      });
   add_count("--shorter-side", options.shorter_side,
             "what the shorter side is made before the middle is cut out; 0: pictures are resized "
             "whole. A picture of the right size is left as it is")

@@ -3,7 +3,9 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "fault/memories.hpp"
@@ -43,6 +45,24 @@ std::vector<Place> places_of(const FaultSpace& space) {
 bool one_of(int x, const std::vector<int>& list) {
   return std::find(list.begin(), list.end(), x) != list.end();
 }
+
+// An image of any size that holds nothing.
+class HugeImage final : public MemoryImage {
+ public:
+  explicit HugeImage(std::uint64_t bytes) : bytes_(bytes) {}
+  [[nodiscard]] std::string_view format_name() const override { return "bytes"; }
+  [[nodiscard]] ImageLayout layout() const override {
+    return {.elements = bytes_, .element_bits = 8, .lane_bits = 8, .word_bits = 8};
+  }
+  [[nodiscard]] BitRole word_role(int) const override { return BitRole::fraction; }
+  [[nodiscard]] bool test(std::uint64_t) const override { return false; }
+  void flip(std::uint64_t) override {}
+  [[nodiscard]] Check check(std::uint64_t) const override { return Check::intact; }
+  void decode(std::span<float>) const override {}
+
+ private:
+  std::uint64_t bytes_;
+};
 
 }  // namespace
 
@@ -202,6 +222,19 @@ TEST_CASE("FaultSpace: what does not exist is refused in a sentence") {
   twice.push_back(twice.front());
   CHECK_THROWS_WITH_AS((void)FaultSpace(twice),
                        "Two memory images are called conv1.kernel; name them differently", Error);
+}
+
+TEST_CASE("FaultSpace: of 2^32 bits and more one is drawn, but they are not chosen one by one") {
+  HugeImage image(std::uint64_t{1} << 29U);
+  const FaultSpace space({{"layer.kernel", &image}});
+  CHECK(space.bit_count() == std::uint64_t{1} << 32U);
+  CHECK(space.site(space.bit_count() - 1).bit == 7);
+  CHECK(space.only_bits({7}).bit_count() == std::uint64_t{1} << 29U);
+  const auto all = [](std::size_t, std::uint64_t) { return true; };
+  CHECK_THROWS_WITH_AS((void)space.only_each_if(all, "to be had"),
+                       "layer.kernel has 4294967296 bits, too many to choose one by one; choose by "
+                       "layer, set, role or position",
+                       Error);
 }
 
 TEST_CASE("FaultSpace: nothing to hit is a fault space of no bits") {
