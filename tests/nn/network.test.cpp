@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #include <algorithm>
 #include <cmath>
+#include <cstddef>
 #include <cstdint>
 #include <set>
 #include <span>
@@ -22,6 +23,7 @@
 #include <upset/nn/pooling.hpp>
 #include <upset/nn/reshape.hpp>
 #include <upset/nn/softmax.hpp>
+#include <upset/pass/convert.hpp>
 
 using namespace upset;
 using namespace upset::test;
@@ -143,6 +145,12 @@ TEST_CASE("Network: many pictures are computed as they would be one at a time") 
     CHECK(net.forward_from(start, x, std::span(all).first(start), pass) == all.back());
   }
   CHECK(net.forward(x) != all.back());
+}
+
+TEST_CASE("Network: knows which node is the last to read each value") {
+  // stem, act, norm, second, joined, narrow, both, pool, flatten, scores, shares
+  CHECK(branching(1).last_readers() ==
+        AlignedVector<std::size_t>{1, 5, 3, 4, 6, 6, 7, 8, 9, 10, 0});
 }
 
 TEST_CASE("Network: gradients reach every parameter through skips and branches") {
@@ -334,4 +342,24 @@ TEST_CASE("Network: calibrates each layer with what the calibrated layers before
   const auto* b = net.nodes()[1].layer.target<Dense<Int8Affine>>();
   CHECK(a->input_scale() == Mono<8>::fit(x.values()));
   CHECK(b->input_scale() == Int8Affine::fit(forward(*a, x).values()));
+}
+
+TEST_CASE("Network: calibrates with values that branches and joins read later") {
+  Network net = convert<Int8Affine>(branching(4));
+  const Tensor x = Values(5).uniform({7, 6, 5, 2}, -3, 3);
+  net.calibrate(x);
+  const std::vector<Tensor> values = net.forward_all(x);
+  std::size_t compared = 0;
+  for (const Network::Node& node : net.nodes()) {
+    const std::size_t from = node.inputs[0];
+    const Tensor& read = from == Network::input ? x : values[from];
+    if (const auto* layer = node.layer.target<Conv2d<Int8Affine>>()) {
+      CHECK(layer->input_scale() == Int8Affine::fit(read.values()));
+      ++compared;
+    } else if (const auto* last = node.layer.target<Dense<Int8Affine>>()) {
+      CHECK(last->input_scale() == Int8Affine::fit(read.values()));
+      ++compared;
+    }
+  }
+  CHECK(compared == 4);
 }

@@ -14,6 +14,7 @@
 
 #include <upset/campaign/output_bound.hpp>
 #include <upset/campaign/tails.hpp>
+#include <upset/core/aligned_allocator.hpp>
 #include <upset/nn/change_rules.hpp>
 #include <upset/nn/network.hpp>
 
@@ -34,18 +35,18 @@ class Propagation {
  public:
   /// With `bound`, which may be null, runs end where it shows that the class stays the same.
   explicit Propagation(const Network& network, const OutputBound* bound = nullptr)
-      : network_(&network), bound_(bound), rules_(make_rules(network)), tails_(network, rules_) {
+      : network_(&network),
+        bound_(bound),
+        rules_(make_rules(network)),
+        last_reader_(network.last_readers()),
+        tails_(network, rules_) {
     const auto nodes = network.nodes();
-    last_reader_.assign(nodes.size(), 0);
     last_reader_.back() = nodes.size();
     changes_.resize(nodes.size());
     for (std::size_t n = 0; n < nodes.size(); ++n) {
       std::vector<Shape> shapes;
       for (const std::size_t from : nodes[n].inputs) {
         shapes.push_back(from == Network::input ? network.input_shape() : nodes[from].shape);
-        if (from != Network::input) {
-          last_reader_[from] = n;
-        }
       }
       const AnyLayer& layer = nodes[n].layer;
       is_product_.push_back(layer.kind() == "Conv2d" || layer.kind() == "Dense");
@@ -284,7 +285,7 @@ class Propagation {
   const OutputBound* bound_;
   std::vector<std::unique_ptr<ChangeRule>> rules_;  // null: as a whole
   std::vector<std::unique_ptr<ChangeRule>> wholes_;
-  std::vector<std::size_t> last_reader_;
+  AlignedVector<std::size_t> last_reader_;
   std::vector<Slot> slots_;
   std::vector<Change> changes_;
   std::vector<ChangedInput> inputs_;

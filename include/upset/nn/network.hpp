@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include <upset/core/aligned_allocator.hpp>
 #include <upset/nn/any_layer.hpp>
 
 namespace upset {
@@ -89,7 +90,10 @@ class Network {
     }
   }
   /// Lets every layer choose its activation scale from a batch, each after those before it have.
+  /// - cost: one inference of the batch; memory for what is still to be read of all its pictures
   void calibrate(const Tensor& x);
+  /// For each node the last one that reads its value; 0 where none does.
+  [[nodiscard]] AlignedVector<std::size_t> last_readers() const;
 
  private:
   /// `forward_from` of all pictures at once.

@@ -74,15 +74,26 @@ inline Tensor Network::forward_from(std::size_t start, const Tensor& x,
   return y;
 }
 
+inline AlignedVector<std::size_t> Network::last_readers() const {
+  AlignedVector<std::size_t> last(nodes_.size(), 0);
+  for (std::size_t n = 0; n < nodes_.size(); ++n) {
+    for (const std::size_t from : nodes_[n].inputs) {
+      if (from != input) {
+        last[from] = n;
+      }
+    }
+  }
+  return last;
+}
+
 inline Tensor Network::compute(std::size_t start, const Tensor& x, std::span<const Tensor> known,
                                Pass pass) const {
+  const AlignedVector<std::size_t> last_reader = last_readers();
   AlignedVector<std::size_t> readers(nodes_.size(), 0);
-  AlignedVector<std::size_t> last_reader(nodes_.size(), 0);
   for (std::size_t n = start; n < nodes_.size(); ++n) {
     for (const std::size_t from : nodes_[n].inputs) {
       if (from != input) {
         ++readers[from];
-        last_reader[from] = n;
       }
     }
   }
@@ -199,6 +210,7 @@ inline std::vector<std::uint64_t> Network::activation_bits() const {
 
 inline void Network::calibrate(const Tensor& x) {
   check_input(x);
+  const AlignedVector<std::size_t> last_reader = last_readers();
   std::vector<Tensor> values(nodes_.size());
   for (std::size_t n = 0; n < nodes_.size(); ++n) {
     const AlignedVector<const Tensor*> inputs = inputs_of(nodes_[n], x, values);
@@ -207,6 +219,11 @@ inline void Network::calibrate(const Tensor& x) {
     Pass pass;
     pass.layer = n;
     values[n] = nodes_[n].layer.forward(inputs, pass);
+    for (const std::size_t from : nodes_[n].inputs) {
+      if (from != input && last_reader[from] == n) {
+        values[from] = Tensor();
+      }
+    }
   }
 }
 
