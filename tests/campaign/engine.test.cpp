@@ -71,7 +71,7 @@ namespace {
   return trials;
 }
 
-constexpr std::size_t trial_count = test::draws(60, 6);
+constexpr std::size_t trial_count = test::draws(60, 8);
 
 void check_levels_agree(Network network, bool is_exact, const std::string& name) {
   CAPTURE(name);
