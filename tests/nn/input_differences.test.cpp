@@ -4,11 +4,11 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
-#include <optional>
 #include <type_traits>
 #include <utility>
 #include <vector>
 
+#include "idle_face.hpp"
 #include "support/values.hpp"
 #include <doctest/doctest.h>
 
@@ -30,7 +30,7 @@ namespace {
 [[nodiscard]] int level_of(std::uint8_t code) { return code < 128 ? code : code - 256; }
 
 template <class Level>
-class ByteFace final : public ConvolutionFace<Level> {
+class ByteFace final : public test::IdleFace<Level> {
  public:
   explicit ByteFace(std::size_t lanes) : lanes_(lanes) {}
 
@@ -52,16 +52,6 @@ class ByteFace final : public ConvolutionFace<Level> {
       to[i] = static_cast<Level>(level_of(code));
     }
   }
-  // what differences do not ask for
-  [[nodiscard]] std::vector<Level> weights() const override { return {}; }
-  [[nodiscard]] std::vector<float> steps() const override { return {}; }
-  [[nodiscard]] std::vector<float> biases() const override { return {}; }
-  [[nodiscard]] std::optional<std::vector<std::pair<std::size_t, Level>>> touched_weights()
-      const override {
-    return std::nullopt;
-  }
-  [[nodiscard]] bool touched_biases() const override { return false; }
-  [[nodiscard]] Tensor forward(const Tensor& x, const Pass& /*pass*/) const override { return x; }
 
  private:
   std::size_t lanes_;

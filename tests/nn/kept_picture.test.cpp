@@ -3,11 +3,10 @@
 #include <cstddef>
 #include <cstdint>
 #include <limits>
-#include <optional>
 #include <span>
-#include <utility>
 #include <vector>
 
+#include "idle_face.hpp"
 #include <doctest/doctest.h>
 
 #include <upset/core/random.hpp>
@@ -19,7 +18,7 @@ namespace {
 
 // Reads twice what it is given; nothing else is asked of it.
 template <class Level>
-class DoublingFace final : public ConvolutionFace<Level> {
+class DoublingFace final : public test::IdleFace<Level> {
  public:
   void read_inputs(std::span<const float> x, Level* to) const override {
     for (std::size_t i = 0; i < x.size(); ++i) {
@@ -30,15 +29,6 @@ class DoublingFace final : public ConvolutionFace<Level> {
   [[nodiscard]] std::size_t word_bits() const override { return 8; }
   void read_flipped_word(std::span<const float>, std::span<const std::uint64_t>,
                          Level*) const override {}
-  [[nodiscard]] std::vector<Level> weights() const override { return {}; }
-  [[nodiscard]] std::vector<float> steps() const override { return {}; }
-  [[nodiscard]] std::vector<float> biases() const override { return {}; }
-  [[nodiscard]] std::optional<std::vector<std::pair<std::size_t, Level>>> touched_weights()
-      const override {
-    return std::nullopt;
-  }
-  [[nodiscard]] bool touched_biases() const override { return false; }
-  [[nodiscard]] Tensor forward(const Tensor& x, const Pass&) const override { return x; }
 };
 
 }  // namespace
