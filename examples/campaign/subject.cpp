@@ -130,7 +130,8 @@ CampaignSubject make_subject(const Options& options) {
       .network = std::move(loaded.network), .format = loaded.format, .plan = options.plan};
   subject.test.images = batch_of(data, pictures, options.subject.normalisation());
   for (const std::size_t picture : pictures) {
-    subject.test.labels.push_back(data.labels[picture]);
+    subject.test.labels.push_back(
+        static_cast<std::uint16_t>(data.labels[picture] + options.subject.background));
   }
   if (options.plan.faults == FaultChoice::file) {
     const std::vector<NamedShape> shapes = named_shapes(subject.network.parameters());

@@ -219,9 +219,6 @@ Subject load_subject(const SubjectOptions& options, std::size_t most) {
   } else {
     subject.network = guarded(std::move(subject.network), options, subject.format);
   }
-  for (std::uint16_t& label : data.labels) {
-    label = static_cast<std::uint16_t>(label + options.background);
-  }
   subject.data = std::move(masked);
   return subject;
 }

@@ -51,7 +51,8 @@ struct Subject {
   upset::Network network;
   std::string format{};         ///< of its weights
   std::size_t calibration = 0;  ///< pictures that anything in it was fitted to
-  /// Labels are classes of the network; masks are there where pixels have classes, labels else.
+  /// Labels are those of the data set, `background` below the classes of the network; masks are
+  /// there where pixels have classes, labels else.
   upset::MaskedPictures data{};
 
   [[nodiscard]] bool is_segmentation() const { return !data.classes.empty(); }

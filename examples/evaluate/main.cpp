@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <iostream>
 #include <numeric>
 #include <string>
@@ -104,6 +105,9 @@ void run(const Options& options) {
                 std::to_string(options.images));
   }
   data.keep_first(options.images == 0 ? data.size() : options.images);
+  for (std::uint16_t& label : data.labels) {
+    label = static_cast<std::uint16_t>(label + options.subject.background);
+  }
   print_size(subject.network);
   const std::size_t threads = worker_count(options.threads, data.size());
   const Clock::time_point start = Clock::now();
