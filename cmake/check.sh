@@ -26,7 +26,8 @@ step "GCC, this machine's instructions, all tests"
 cmake --build --preset release
 ctest --preset release
 
-# -O0: compiling what is tested costs more than running it, and GCC has run the exhaustive tests.
+# -O0: compiling what is tested costs more than running it, and GCC has run the exhaustive tests,
+# which are not even compiled here.
 step "Clang, portable code, address and undefined-behaviour sanitizers, all but the exhaustive tests"
 cmake --workflow --preset asan-ubsan
 
