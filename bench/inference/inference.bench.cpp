@@ -9,11 +9,13 @@
 #include <benchmark/benchmark.h>
 
 #include <upset/format/formats.hpp>
+#include <upset/io/dataset.hpp>
 #include <upset/nn/model/lenet5.hpp>
 #include <upset/nn/model/resnet_cifar.hpp>
 #include <upset/pass/convert.hpp>
 #include <upset/pass/fold.hpp>
 #include <upset/train/initialize.hpp>
+#include <upset/train/loop.hpp>
 
 using namespace upset;
 
@@ -81,6 +83,33 @@ void train_step(benchmark::State& state, Network (*make)(), std::size_t batch) {
   state.SetItemsProcessed(state.iterations() * static_cast<std::int64_t>(batch));
 }
 
+// An epoch of `train` on all cores, the loss, the optimiser and what comes before the first step
+// included.
+void train_epoch(benchmark::State& state, Network (*make)(), std::size_t batch) {
+  const Network network = make();
+  const Shape shape = network.input_shape();
+  const std::size_t count = 40 * batch;
+  Dataset data;
+  data.height = static_cast<int>(shape[0]);
+  data.width = static_cast<int>(shape[1]);
+  data.channels = static_cast<int>(shape[2]);
+  data.classes = 10;
+  for (std::size_t i = 0; i < count * shape.size(); ++i) {
+    data.pixels.push_back(static_cast<std::uint8_t>(i * 2654435761U >> 24));
+  }
+  for (std::size_t i = 0; i < count; ++i) {
+    data.labels.push_back(static_cast<std::uint16_t>(i % 10));
+  }
+  TrainOptions options;
+  options.epochs = 1;
+  options.batch = batch;
+  for (auto _ : state) {
+    Network trained = network;
+    benchmark::DoNotOptimize(train(trained, data, options));
+  }
+  state.SetItemsProcessed(state.iterations() * static_cast<std::int64_t>(count));
+}
+
 template <Format W, Format A = W>
 void add_network(const std::string& network, Network (*make)(), const std::string& format,
                  const LayerFilter& which = every_layer) {
@@ -101,6 +130,9 @@ void add_networks(const std::string& network, Network (*make)(), const LayerFilt
   add_network<Mono<5>>(network, make, "Mono<5>");
   add_network<Binary>(network, make, "Binary_body", body);
   benchmark::RegisterBenchmark((network + "/Float32/train64").c_str(), train_step, make, 64);
+  benchmark::RegisterBenchmark((network + "/Float32/train64_all_cores").c_str(), train_epoch, make,
+                               64)
+      ->UseRealTime();
 }
 
 const bool registered = [] {

@@ -61,4 +61,21 @@ TEST_CASE("aligned_allocator: more blocks than are kept, larger than are kept, o
   CHECK(from_other_thread->back() == 3);
 }
 
+TEST_CASE("aligned_allocator: a thread that begins has the blocks of one that has ended") {
+  // larger than all that malloc would keep: fresh pages are zero, and other bytes under sanitizers
+  constexpr std::size_t bytes = std::size_t{40} << 20;
+  const auto on_a_thread = [](auto work) { std::thread(work).join(); };
+  std::uint8_t seen = 0;
+  on_a_thread([] { AlignedVector<std::uint8_t>(bytes).back() = 77; });
+  on_a_thread([&] { seen = AlignedVector<std::uint8_t>(bytes).back(); });
+  CHECK(seen == 77);
+  // two at once: the second has none to take over
+  on_a_thread([&] {
+    const AlignedVector<std::uint8_t> first(bytes);
+    on_a_thread([&] { seen = AlignedVector<std::uint8_t>(bytes).back(); });
+    CHECK(first.back() == 77);
+  });
+  CHECK(seen != 77);
+}
+
 }  // namespace
