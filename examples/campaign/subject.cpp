@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <cstddef>
 #include <filesystem>
-#include <numeric>
 #include <span>
 #include <string>
 #include <utility>
@@ -76,9 +75,7 @@ std::vector<std::size_t> pictures_under_faults(const Dataset& data, const Option
     throw Error("--images: the test set has " + std::to_string(data.size()) +
                 " pictures, fewer than " + std::to_string(options.images));
   }
-  std::vector<std::size_t> first(options.images);
-  std::iota(first.begin(), first.end(), std::size_t{0});
-  return first;
+  return data.indices(options.images);
 }
 
 /// What outcomes depend on, and how it is called.

@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <numeric>
 #include <optional>
 #include <string>
 #include <utility>
@@ -43,10 +42,9 @@ void bring_into_format(Subject& subject, const SubjectOptions& options, const Da
   }
   subject.network = in_format(subject.network, find_choice(subject.format, options.guard),
                               options.quantisation, [&] {
-                                subject.calibration = std::min(options.calibration, data.size());
-                                std::vector<std::size_t> first(subject.calibration);
-                                std::iota(first.begin(), first.end(), std::size_t{0});
-                                return batch_of(data, first, options.normalisation());
+                                const auto seen = data.indices(options.calibration);
+                                subject.calibration = seen.size();
+                                return batch_of(data, seen, options.normalisation());
                               });
 }
 

@@ -5,7 +5,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <iostream>
-#include <numeric>
 #include <string>
 #include <vector>
 
@@ -31,10 +30,10 @@ void for_each_batch(const Subject& subject, const Options& options, std::size_t 
   const Dataset& data = subject.data.pictures;
   const std::size_t batches = (data.size() + batch - 1) / batch;
   parallel_for(threads, batches, [&](std::size_t worker, std::size_t task) {
-    std::vector<std::size_t> pictures(std::min(batch, data.size() - task * batch));
-    std::iota(pictures.begin(), pictures.end(), task * batch);
-    use(worker, task * batch,
-        subject.network.forward(batch_of(data, pictures, options.subject.normalisation())));
+    const std::size_t first = task * batch;
+    use(worker, first,
+        subject.network.forward(
+            batch_of(data, data.indices(batch, first), options.subject.normalisation())));
   });
 }
 

@@ -2,7 +2,6 @@
 // Which number format, under which protection, survives which rate of bit flips?
 #include <algorithm>
 #include <iostream>
-#include <numeric>
 #include <vector>
 
 #include "common/program.hpp"
@@ -20,9 +19,7 @@ namespace {
 
 LabelledImages pictures(const Dataset& data, std::size_t count,
                         const Normalisation& normalisation) {
-  std::vector<std::size_t> first(count);
-  std::iota(first.begin(), first.end(), 0);
-  return {batch_of(data, first, normalisation),
+  return {batch_of(data, data.indices(count), normalisation),
           {data.labels.begin(), data.labels.begin() + static_cast<std::ptrdiff_t>(count)}};
 }
 

@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <cmath>
 #include <iostream>
-#include <numeric>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -31,9 +30,7 @@ std::string file_name(std::string name) {
 
 Workshop::Workshop(const Options& options, const Dataset& train)
     : options_(options), train_(train), normalisation_(fit_normalisation(train)) {
-  std::vector<std::size_t> first(std::min<std::size_t>(512, train.size()));
-  std::iota(first.begin(), first.end(), 0);
-  calibration_ = batch_of(train, first, normalisation_);
+  calibration_ = batch_of(train, train.indices(512), normalisation_);
 }
 
 Network Workshop::trained(const std::string& name, Network fresh, std::size_t epochs, double rate) {

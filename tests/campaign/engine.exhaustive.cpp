@@ -5,7 +5,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <fstream>
-#include <numeric>
 #include <string>
 #include <vector>
 
@@ -26,9 +25,7 @@ TEST_CASE("Engine: published outcomes of flips in ResNet-20, 10,000 pictures eac
   }
   Network net = published_resnet20();
   const Dataset data = load_cifar10(published("cifar10"), Split::test);
-  std::vector<std::size_t> pictures(data.size());
-  std::iota(pictures.begin(), pictures.end(), std::size_t{0});
-  Engine engine(net, {batch_of(data, pictures, of_cifar()), data.labels});
+  Engine engine(net, {batch_of(data, data.indices(data.size()), of_cifar()), data.labels});
 
   const std::vector<NamedShape> shapes = named_shapes(net.parameters());
   const std::vector<ListedFault> list = read_fault_list(published("resnet20/outcomes.csv"), shapes);

@@ -30,6 +30,17 @@ TEST_CASE("Dataset: the first images of each class are those of the file, in its
                        "The data set has fewer than 4 pictures of class 0", upset::Error);
 }
 
+TEST_CASE("Dataset: indices of some images, of no more than there are") {
+  upset::Dataset data;
+  data.labels.resize(5);
+  CHECK(data.indices(2) == std::vector<std::size_t>{0, 1});
+  CHECK(data.indices(2, 3) == std::vector<std::size_t>{3, 4});
+  CHECK(data.indices(9, 4) == std::vector<std::size_t>{4});
+  CHECK(data.indices(9).size() == 5);
+  CHECK(data.indices(1, 5).empty());
+  CHECK(data.indices(1, 6).empty());
+}
+
 TEST_CASE("Dataset: keep_first drops the images behind, and never adds any") {
   upset::Dataset data{.height = 1,
                       .width = 2,

@@ -4,7 +4,6 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
-#include <numeric>
 #include <vector>
 
 #include "support/published.hpp"
@@ -29,8 +28,7 @@ std::vector<double> of_imagenet_crops(const Network& net, const ImageFolderOptio
   Count one;
   Count five;
   for (std::size_t first = 0; first < data.size(); first += 20) {
-    std::vector<std::size_t> pictures(20);
-    std::iota(pictures.begin(), pictures.end(), first);
+    const std::vector<std::size_t> pictures = data.indices(20, first);
     std::vector<std::size_t> classes = labels_of(data, pictures);
     for (std::size_t& label : classes) {
       ++label;

@@ -2,7 +2,6 @@
 // Published networks after training, in 8 bits: what each step of the methods keeps of accuracy.
 #include <algorithm>
 #include <cstdint>
-#include <numeric>
 #include <span>
 #include <vector>
 
@@ -28,9 +27,7 @@ TEST_CASE("ResNet-20 in 8 bits: within a third of a point of 91.73 %, whatever t
   }
   const Network real = fold_batch_norms(published_resnet20());
   const Dataset data = load_cifar10(published("cifar10"), Split::test);
-  std::vector<std::size_t> pictures(data.size());
-  std::iota(pictures.begin(), pictures.end(), std::size_t{0});
-  const Tensor all = batch_of(data, pictures, of_imagenet());
+  const Tensor all = batch_of(data, data.indices(data.size()), of_imagenet());
   const Tensor sample = all.rows(0, 256);
   const auto top1 = [&](const Network& net) {
     return static_cast<double>(top_k(net.forward(all), data.labels).hits) / 100;

@@ -21,7 +21,6 @@
 #include <cstddef>
 #include <cstdlib>
 #include <filesystem>
-#include <numeric>
 #include <span>
 #include <string>
 #include <vector>
@@ -81,9 +80,7 @@ namespace upset::test {
 /// Logits of the first `count` pictures of `data`.
 [[nodiscard]] inline Tensor first_logits(const Network& net, const Dataset& data,
                                          const Normalisation& normalisation, std::size_t count) {
-  std::vector<std::size_t> pictures(count);
-  std::iota(pictures.begin(), pictures.end(), std::size_t{0});
-  return net.forward(batch_of(data, pictures, normalisation));
+  return net.forward(batch_of(data, data.indices(count), normalisation));
 }
 
 [[nodiscard]] inline float largest_difference(std::span<const float> a, std::span<const float> b) {

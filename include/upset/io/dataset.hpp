@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <numeric>
 #include <span>
 #include <string>
 #include <vector>
@@ -54,15 +55,21 @@ struct Dataset {
     }
   }
 
+  /// The indices of `count` images from `first` on, of fewer where there are no more.
+  [[nodiscard]] std::vector<std::size_t> indices(std::size_t count, std::size_t first = 0) const {
+    std::vector<std::size_t> result(std::min(count, size() - std::min(first, size())));
+    std::iota(result.begin(), result.end(), first);
+    return result;
+  }
   /// The first `count` images of each class, in the order of the file.
   /// - errors: throws `Error` naming a class that has fewer
   [[nodiscard]] std::vector<std::size_t> first_of_each_class(std::size_t count) const {
     std::vector<std::size_t> found(static_cast<std::size_t>(classes), 0);
-    std::vector<std::size_t> indices;
+    std::vector<std::size_t> result;
     for (std::size_t i = 0; i < size(); ++i) {
       if (found[labels[i]] < count) {
         ++found[labels[i]];
-        indices.push_back(i);
+        result.push_back(i);
       }
     }
     for (std::size_t label = 0; label < found.size(); ++label) {
@@ -71,7 +78,7 @@ struct Dataset {
                     std::to_string(label));
       }
     }
-    return indices;
+    return result;
   }
 
   /// The H * W * C pixels of one image.
