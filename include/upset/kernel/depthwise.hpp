@@ -93,20 +93,34 @@ class DepthwiseMatrix {
         rows[i] = x + bases[m + std::min(i, count - 1)];
       }
       for (std::size_t c = 0; c < channels_; c += lanes) {
-        Vector sums[tile_rows] = {};
+        // by name: GCC 12 keeps an array that inline assembly adds to in memory (2.1 instead of 1.5 ms
+        // for the depthwise layers of MobileNetV2 in 8 bits)
+        Vector sum0{}, sum1{}, sum2{}, sum3{}, sum4{}, sum5{}, sum6{}, sum7{};
         const Word* weights = words_.data() + c;
         for (const std::size_t offset : offsets) {
           const Words weight = *reinterpret_cast<const StoredWords*>(weights);
-#pragma GCC unroll 8
-          for (std::size_t i = 0; i < tile_rows; ++i) {
-            add(sums[i], rows[i] + offset + c, weight);
-          }
+          const std::size_t at = offset + c;
+          add(sum0, rows[0] + at, weight);
+          add(sum1, rows[1] + at, weight);
+          add(sum2, rows[2] + at, weight);
+          add(sum3, rows[3] + at, weight);
+          add(sum4, rows[4] + at, weight);
+          add(sum5, rows[5] + at, weight);
+          add(sum6, rows[6] + at, weight);
+          add(sum7, rows[7] + at, weight);
           weights += stride_;
         }
-#pragma GCC unroll 8
-        for (std::size_t i = 0; i < tile_rows; ++i) {
-          *reinterpret_cast<Stored*>(tile[i].data()) = sums[i];
-        }
+        const auto store = [&](std::size_t i, const Vector& sum) {
+          *reinterpret_cast<Stored*>(tile[i].data()) = sum;
+        };
+        store(0, sum0);
+        store(1, sum1);
+        store(2, sum2);
+        store(3, sum3);
+        store(4, sum4);
+        store(5, sum5);
+        store(6, sum6);
+        store(7, sum7);
         write(m, std::span<const std::array<Sum, lanes>>(tile).first(count), c, channels_ - c);
       }
     }
@@ -114,7 +128,7 @@ class DepthwiseMatrix {
 
  private:
   static constexpr bool in_pairs = sizeof(W) < sizeof(Sum) && detail::has_short_dot;
-  static constexpr std::size_t tile_rows = 8;
+  static constexpr std::size_t tile_rows = 8;  // `multiply` names each
   static constexpr std::size_t lanes = std::max<std::size_t>(1, detail::vector_bytes / sizeof(Sum));
   static_assert(lanes <= operand_slack);
   using Vector = typename detail::Register<Sum, lanes>::type;
