@@ -93,8 +93,8 @@ class DepthwiseMatrix {
         rows[i] = x + bases[m + std::min(i, count - 1)];
       }
       for (std::size_t c = 0; c < channels_; c += lanes) {
-        // by name: GCC 12 keeps an array that inline assembly adds to in memory (2.1 instead of 1.5 ms
-        // for the depthwise layers of MobileNetV2 in 8 bits)
+        // by name: GCC 12 keeps an array that inline assembly adds to in memory (2.1 instead of 1.5
+        // ms for the depthwise layers of MobileNetV2 in 8 bits)
         Vector sum0{}, sum1{}, sum2{}, sum3{}, sum4{}, sum5{}, sum6{}, sum7{};
         const Word* weights = words_.data() + c;
         for (const std::size_t offset : offsets) {
