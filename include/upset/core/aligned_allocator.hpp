@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
+#include <list>
 #include <mutex>
 #include <new>
 #include <utility>
@@ -17,19 +18,15 @@ namespace detail {
 /// Freed blocks of one thread, for the next request of the same size: the buffers of a layer are
 /// asked for with every batch, and fresh pages from the system cost a third of a convolution.
 ///
-/// A thread that ends leaves its blocks to the next one that begins: those that share a batch live
-/// as long as the batch. So there are blocks for as many threads as there were at a time.
+/// A thread that ends leaves its cache to the next one that begins: those that share a batch live
+/// as long as the batch. So there are as many as there were threads at a time.
 class BlockCache {
  public:
   static constexpr std::align_val_t alignment{64};
 
-  BlockCache() : kept_(Legacy::instance().take()) {}
+  BlockCache() = default;
   BlockCache(const BlockCache&) = delete;
   BlockCache& operator=(const BlockCache&) = delete;
-  ~BlockCache() {
-    is_gone = true;
-    Legacy::instance().leave(kept_);
-  }
 
   [[nodiscard]] static void* take(std::size_t bytes) {
     return is_gone ? ::operator new(bytes, alignment) : of_this_thread().take_kept(bytes);
@@ -47,88 +44,79 @@ class BlockCache {
     void* memory = nullptr;
     std::size_t bytes = 0;
   };
-  struct Blocks {
-    std::array<Block, 128> of{};
-    std::size_t count = 0;
-    std::size_t bytes = 0;  // of all
-
-    void remove(std::size_t i) noexcept {
-      bytes -= of[i].bytes;
-      std::copy(of.begin() + static_cast<std::ptrdiff_t>(i) + 1,
-                of.begin() + static_cast<std::ptrdiff_t>(count),
-                of.begin() + static_cast<std::ptrdiff_t>(i));
-      --count;
-    }
-    void remove_all() noexcept {
-      for (; count > 0; --count) {
-        ::operator delete(of[count - 1].memory, alignment);
-      }
-      bytes = 0;
-    }
-  };
   static constexpr std::size_t most_bytes = std::size_t{64} << 20;
 
-  /// Blocks of threads that have ended.
-  class Legacy {
+  /// The cache of a thread while it lives: that of one that has ended, if there is any.
+  class Lease {
    public:
-    /// Never destroyed: threads may end after everything static has.
-    [[nodiscard]] static Legacy& instance() {
-      static Legacy& legacy = *new Legacy;
-      return legacy;
-    }
-
-    [[nodiscard]] Blocks take() noexcept {
-      const std::lock_guard lock(mutex_);
-      Blocks blocks;
-      if (!left_.empty()) {
-        blocks = left_.back();
-        left_.pop_back();
+    Lease() {
+      const std::lock_guard lock(idle().mutex);
+      std::list<BlockCache>& caches = idle().caches;
+      if (caches.empty()) {
+        caches.emplace_front();
       }
-      return blocks;
+      cache_.splice(cache_.begin(), caches, caches.begin());
     }
-    void leave(Blocks& blocks) noexcept {
-      const std::lock_guard lock(mutex_);
-      try {
-        left_.push_back(blocks);
-      } catch (...) {
-        blocks.remove_all();
-      }
+    Lease(const Lease&) = delete;
+    Lease& operator=(const Lease&) = delete;
+    ~Lease() {
+      is_gone = true;
+      const std::lock_guard lock(idle().mutex);
+      idle().caches.splice(idle().caches.begin(), cache_);
     }
+    [[nodiscard]] BlockCache& cache() { return cache_.front(); }
 
    private:
-    std::mutex mutex_;
-    std::vector<Blocks> left_;
+    struct Idle {
+      std::mutex mutex;
+      std::list<BlockCache> caches;
+    };
+    // Never destroyed: threads may end after everything static has.
+    [[nodiscard]] static Idle& idle() {
+      static Idle& idle = *new Idle;
+      return idle;
+    }
+
+    std::list<BlockCache> cache_;  // of one, so that handing it over moves nothing
   };
 
   [[nodiscard]] static BlockCache& of_this_thread() {
-    thread_local BlockCache cache;
-    return cache;
+    thread_local Lease lease;
+    return lease.cache();
   }
 
   void* take_kept(std::size_t bytes) {
-    // the one used last is the likeliest in the cache
-    for (std::size_t i = kept_.count; i-- > 0;) {
-      if (kept_.of[i].bytes == bytes) {
-        void* const memory = kept_.of[i].memory;
-        kept_.remove(i);
+    for (std::size_t i = count_; i-- > 0;) {  // the one used last is the likeliest in the cache
+      if (blocks_[i].bytes == bytes) {
+        void* const memory = blocks_[i].memory;
+        remove(i);
         return memory;
       }
     }
     return ::operator new(bytes, alignment);
   }
   void keep(void* memory, std::size_t bytes) noexcept {
-    while (kept_.count == kept_.of.size() || kept_.bytes + bytes > most_bytes) {
-      ::operator delete(kept_.of[0].memory, alignment);
-      kept_.remove(0);
+    while (count_ == blocks_.size() || bytes_ + bytes > most_bytes) {
+      ::operator delete(blocks_[0].memory, alignment);
+      remove(0);
     }
-    kept_.of[kept_.count++] = {memory, bytes};
-    kept_.bytes += bytes;
+    blocks_[count_++] = {memory, bytes};
+    bytes_ += bytes;
+  }
+  void remove(std::size_t i) noexcept {
+    bytes_ -= blocks_[i].bytes;
+    std::copy(blocks_.begin() + static_cast<std::ptrdiff_t>(i) + 1,
+              blocks_.begin() + static_cast<std::ptrdiff_t>(count_),
+              blocks_.begin() + static_cast<std::ptrdiff_t>(i));
+    --count_;
   }
 
   // What is freed after a thread's cache, as by another object that lives as long as the thread.
   inline static thread_local bool is_gone = false;
 
-  Blocks kept_;
+  std::array<Block, 128> blocks_{};
+  std::size_t count_ = 0;
+  std::size_t bytes_ = 0;
 };
 
 }  // namespace detail
