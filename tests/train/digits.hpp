@@ -58,10 +58,7 @@ namespace upset::test {
 /// Share of pictures that `network` classifies correctly.
 [[nodiscard]] inline double accuracy(const Network& network, const Dataset& data,
                                      const Normalisation& normalisation) {
-  std::vector<std::size_t> all(data.size());
-  for (std::size_t i = 0; i < all.size(); ++i) {
-    all[i] = i;
-  }
+  const std::vector<std::size_t> all = data.indices(data.size());
   const Tensor logits = network.forward(batch_of(data, all, normalisation));
   return CrossEntropy{}(logits, labels_of(data, all), all.size()).accuracy();
 }

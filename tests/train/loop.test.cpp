@@ -81,11 +81,7 @@ TEST_CASE("train: learns digits in float and, fine-tuned, in formats of few bits
   CHECK(result.epochs[5].loss < result.epochs[0].loss / 4);
   CHECK(accuracy(net, unseen, options.normalisation) >= 0.98);
 
-  std::vector<std::size_t> some(256);
-  for (std::size_t i = 0; i < some.size(); ++i) {
-    some[i] = i;
-  }
-  const Tensor calibration = batch_of(data, some, options.normalisation);
+  const Tensor calibration = batch_of(data, data.indices(256), options.normalisation);
   options.epochs = 3;
   options.schedule = CosineRate{2e-3};
   const auto tuned = [&](Network converted) {
@@ -175,10 +171,7 @@ TEST_CASE("train: one step is the gradient of the mean loss, stepped against") {
   options.optimizer = Sgd{.momentum = 0};
   (void)train(net, data, options);
 
-  std::vector<std::size_t> all(20);
-  for (std::size_t i = 0; i < all.size(); ++i) {
-    all[i] = i;
-  }
+  const std::vector<std::size_t> all = data.indices(20);
   const Tensor x = batch_of(data, all, options.normalisation);
   const auto values = by_hand.forward_all(x, {.training = true});
   Tensor d_logits;

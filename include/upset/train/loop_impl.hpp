@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <numeric>
 #include <span>
 #include <string>
 #include <utility>
@@ -91,8 +90,7 @@ class Training {
   }
 
   void divide_pictures() {
-    pictures_.resize(data_.size());
-    std::iota(pictures_.begin(), pictures_.end(), std::size_t{0});
+    pictures_ = data_.indices(data_.size());
     Random(options_.seed, held_out_stream).shuffle(std::span(pictures_));
     const auto kept = data_.size() - static_cast<std::size_t>(options_.held_out *
                                                               static_cast<double>(data_.size()));
