@@ -54,7 +54,7 @@ void gemm(benchmark::State& state, Shape2 shape) {
   for (std::size_t m = 0; m < shape.pixels; ++m) {
     x.write(m, std::span(inputs).subspan(m * shape.depth, shape.depth), scale);
   }
-  std::vector<float> y(shape.pixels * shape.channels);
+  AlignedVector<float> y(shape.pixels * shape.channels);  // as a layer's output
   for (auto _ : state) {
     operand.multiply(x, shape.pixels, y.data());
     benchmark::DoNotOptimize(y.data());

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #include <cstddef>
 #include <cstdint>
+#include <numeric>
+#include <type_traits>
 #include <vector>
 
 #include "support/values.hpp"
@@ -81,6 +83,73 @@ TEST_CASE_TEMPLATE("PackedKernel: products, scaled, of weights set at once or on
                static_cast<float>(x[bases[m] + k / segment_length * 10 + k % segment_length]);
       }
       CHECK(y[m * output_count + o] == (is_level ? sum * 0.5F : sum) + static_cast<float>(o));
+    }
+  }
+}
+
+namespace {
+
+template <class X, class W>
+struct Operands {
+  using Activation = X;
+  using Weight = W;
+};
+
+// Of tiles that are full, whose sums never lie in memory, and of parts of tiles: how many differ
+// from a plain sum.
+template <class X, class W>
+std::size_t wrong_in_tiles(std::size_t outputs, std::size_t length) {
+  constexpr bool in_bytes = sizeof(W) == 1;
+  constexpr bool is_level = !std::is_same_v<W, float>;
+  constexpr std::size_t windows = 50;
+  constexpr std::int64_t input_zero = in_bytes ? 100 : 0;
+  const std::size_t depth = 2 * length;
+  const auto weights = integers<W>(outputs * depth, 30, 4);
+  auto x = integers<X>(windows + depth + 40, 30, 5);
+  for (X& value : x) {
+    value = static_cast<X>(value + static_cast<X>(input_zero));
+  }
+  PackedKernel<X, W, is_level> kernel(1, outputs, 2, length,
+                                      {.depth = depth, .magnitude = 30 * 40});
+  kernel.set_weights(weights);
+  for (std::size_t o = 0; o < outputs; ++o) {
+    kernel.set_scale(o, 0.5F, static_cast<float>(o), input_zero, 0);
+  }
+  std::vector<std::size_t> bases(windows);
+  std::iota(bases.begin(), bases.end(), std::size_t{0});
+  const std::vector<std::size_t> offsets{0, length + 3};
+  std::vector<float> y(windows * outputs, -1.0F);
+  kernel.multiply(0, x.data(), bases, {offsets, length}, y.data(), outputs);
+  std::size_t wrong = 0;
+  for (std::size_t m = 0; m < windows; ++m) {
+    for (std::size_t o = 0; o < outputs; ++o) {
+      float sum = 0;  // below 2^24: exact
+      for (std::size_t k = 0; k < depth; ++k) {
+        const X value = x[m + offsets[k / length] + k % length];
+        sum += (static_cast<float>(value) - static_cast<float>(input_zero)) *
+               static_cast<float>(weights[o * depth + k]);
+      }
+      const float expected = (is_level ? sum * 0.5F : sum) + static_cast<float>(o);
+      wrong += y[m * outputs + o] == expected ? 0U : 1U;
+    }
+  }
+  return wrong;
+}
+
+}  // namespace
+
+TEST_CASE_TEMPLATE("PackedKernel: full tiles are those of plain sums, whatever the panels", Pair,
+                   Operands<float, float>, Operands<std::int16_t, std::int16_t>,
+                   Operands<std::uint8_t, std::int8_t>) {
+  using X = typename Pair::Activation;
+  using W = typename Pair::Weight;
+  if constexpr (sizeof(W) > 1 || detail::largest_byte_weight > 0) {
+    for (const std::size_t outputs : {3U, 8U, 16U, 24U, 32U, 40U, 48U}) {
+      for (const std::size_t length : {1U, 4U, 7U, 16U}) {
+        CAPTURE(outputs);
+        CAPTURE(length);
+        CHECK(wrong_in_tiles<X, W>(outputs, length) == 0);
+      }
     }
   }
 }

@@ -77,30 +77,31 @@ struct RegisterWriter {
     return {y + row * stride + column, stride, steps + column, biases + column,
             in_bytes ? offsets + column : nullptr};
   }
+  /// See `TileSums`: sums of bytes begin at what they would be off by, taken off.
   template <class Vector>
-  [[gnu::always_inline]] void operator()(std::size_t panel, std::size_t row, std::size_t column,
-                                         const Vector& sums) const {
-    constexpr std::size_t lanes = sizeof(Vector) / sizeof(float);
-    using Floats = typename Lanes<float, lanes>::type;
-    using Words = typename Lanes<std::uint32_t, lanes>::type;
-    using Integers = typename Lanes<std::int32_t, lanes>::type;
-    column += panel * panel_columns;
-    Floats sum;
+  [[nodiscard, gnu::always_inline]] Vector start(std::size_t panel, std::size_t column) const {
     if constexpr (in_bytes) {
-      const Words level =
-          reinterpret_cast<const Words&>(sums) - *reinterpret_cast<const Words*>(offsets + column);
-      sum = __builtin_convertvector(reinterpret_cast<const Integers&>(level), Floats);
+      using Words = typename Lanes<std::uint32_t, sizeof(Vector) / sizeof(std::uint32_t)>::type;
+      const Words off = *reinterpret_cast<const Words*>(offsets + panel * panel_columns + column);
+      return reinterpret_cast<Vector>(-off);
     } else {
-      sum = __builtin_convertvector(sums, Floats);
+      return Vector{};
     }
-    const Floats& bias = *reinterpret_cast<const Floats*>(biases + column);
-    Floats& to = *reinterpret_cast<Floats*>(y + row * stride + column);
-    if constexpr (is_level) {
-      to = sum * *reinterpret_cast<const Floats*>(steps + column) + bias;
-    } else {
-      to = sum + bias;
-    }
-    __builtin_prefetch(y + (row + rows_ahead) * stride + column, 1);
+  }
+  template <class Vector>
+  [[nodiscard, gnu::always_inline]] auto columns(std::size_t panel, std::size_t column) const {
+    using Floats = typename Register<float, sizeof(Vector) / sizeof(float)>::type;
+    using Stored = typename Lanes<float, sizeof(Vector) / sizeof(float)>::type;
+    column += panel * panel_columns;
+    // read once, or every store might have changed them
+    const Floats bias = *reinterpret_cast<const Stored*>(biases + column);
+    const Floats step = *reinterpret_cast<const Stored*>(steps + column);
+    return [bias, step, to = y + column, stride = stride](std::size_t row, const Vector& sums) {
+      const Floats sum = __builtin_convertvector(sums, Floats);
+      float* const at = to + row * stride;
+      *reinterpret_cast<Stored*>(at) = is_level ? sum * step + bias : sum + bias;
+      __builtin_prefetch(at + rows_ahead * stride, 1);
+    };
   }
 };
 

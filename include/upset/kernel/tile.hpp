@@ -23,13 +23,18 @@ struct Rows {
   const X* x;
   const std::size_t* bases;
 
-  /// Their addresses, each in a register of its own: GCC computes them in a vector otherwise, and
-  /// waits for it to be stored before it reads one.
-  [[nodiscard, gnu::always_inline]] std::array<const X*, Count> addresses() const {
+  /// Their addresses, `offset` further on, each in a register of its own: GCC computes them in a
+  /// vector otherwise, and waits for it to be stored before it reads one. Nor does it know where
+  /// rows begin, which it would keep for the next offset in registers that are none.
+  [[nodiscard, gnu::always_inline]] std::array<const X*, Count> addresses(
+      std::size_t offset = 0) const {
     std::array<const X*, Count> result;
+    const X* const from = x + offset;
+    const std::size_t* base = bases;
+    asm volatile("" : "+r"(base));
 #pragma GCC unroll 16
     for (std::size_t i = 0; i < Count; ++i) {
-      const X* row = x + bases[i];
+      const X* row = from + base[i];
       asm("" : "+r"(row));
       result[i] = row;
     }
@@ -39,18 +44,24 @@ struct Rows {
 template <class Sum, std::size_t Panels, std::size_t RowCount, std::size_t Columns>
 using Tile = std::array<std::array<std::array<Sum, Columns>, RowCount>, Panels>;
 
-/// Takes the sums of a tile as they leave their registers, `take(panel, row, column, sums)`, and
-/// keeps them.
+/// Says what the sums of a vector of columns begin at, takes them as they leave their registers,
+/// `columns<Vector>(panel, column)(row, sums)`, and keeps them.
 template <class Tile>
 struct TileSums {
   Tile& tile;
 
   template <class Vector>
-  [[gnu::always_inline]] void operator()(std::size_t panel, std::size_t row, std::size_t column,
-                                         const Vector& sums) const {
+  [[nodiscard, gnu::always_inline]] static Vector start(std::size_t /*panel*/,
+                                                        std::size_t /*column*/) {
+    return Vector{};
+  }
+  template <class Vector>
+  [[nodiscard, gnu::always_inline]] auto columns(std::size_t panel, std::size_t column) const {
     using Sum = typename Tile::value_type::value_type::value_type;
     using Stored = typename Lanes<Sum, sizeof(Vector) / sizeof(Sum)>::type;
-    *reinterpret_cast<Stored*>(tile[panel][row].data() + column) = sums;
+    return [&rows = tile[panel], column](std::size_t row, const Vector& sums) {
+      *reinterpret_cast<Stored*>(rows[row].data() + column) = sums;
+    };
   }
 };
 
@@ -70,13 +81,22 @@ template <std::size_t Columns, std::size_t Panels, class Sum, std::size_t RowCou
   // a last word that is not full brings nothing of what stands behind it
   constexpr bool has_rest = group > 1 && !is_silenced_by_zero<W>;
   const std::size_t whole = has_rest ? length / group * group : length;
-  Vector sums[RowCount][vectors] = {};
+  constexpr std::size_t in_panel = vectors / Panels;
+  const Take take = taker;  // a local: its stores might alias what it is read from
+  Vector sums[RowCount][vectors];
+#pragma GCC unroll 8
+  for (std::size_t v = 0; v < vectors; ++v) {
+    const auto start = take.template start<Vector>(v / in_panel, v % in_panel * width);
+#pragma GCC unroll 16
+    for (std::size_t m = 0; m < RowCount; ++m) {
+      sums[m][v] = start;
+    }
+  }
   const std::array<const X*, RowCount> row = rows.addresses();
   const auto add_words = [&](auto broadcast) __attribute__((always_inline)) {
     Vector column[vectors];
 #pragma GCC unroll 8
     for (std::size_t v = 0; v < vectors; ++v) {
-      constexpr std::size_t in_panel = vectors / Panels;
       column[v] = *reinterpret_cast<const Stored*>(weights + v / in_panel * panel_size +
                                                    v % in_panel * width * group);
     }
@@ -104,13 +124,12 @@ template <std::size_t Columns, std::size_t Panels, class Sum, std::size_t RowCou
       }
     }
   }
-  const Take take = taker;  // a local: its stores might alias what it is read from
-#pragma GCC unroll 16
-  for (std::size_t m = 0; m < RowCount; ++m) {
 #pragma GCC unroll 8
-    for (std::size_t v = 0; v < vectors; ++v) {
-      constexpr std::size_t in_panel = vectors / Panels;
-      take(v / in_panel, m, v % in_panel * width, sums[m][v]);
+  for (std::size_t v = 0; v < vectors; ++v) {
+    const auto write = take.template columns<Vector>(v / in_panel, v % in_panel * width);
+#pragma GCC unroll 16
+    for (std::size_t m = 0; m < RowCount; ++m) {
+      write(m, sums[m][v]);
     }
   }
 }
@@ -132,6 +151,20 @@ template <class Vector, std::size_t... I>
   return reinterpret_cast<Vector>(even) + reinterpret_cast<Vector>(odd);
 }
 
+// Vectors that `add_neighbours` adds up to `sums`: every sum beside a zero.
+template <class Vector, std::size_t... I>
+[[nodiscard, gnu::always_inline]] inline std::array<Vector, 2> beside_zeros(
+    const Vector& sums, std::index_sequence<I...>) {
+  constexpr std::size_t lanes = sizeof...(I);
+  const auto half = [&](auto high) __attribute__((always_inline)) {
+    // lane i takes a sum where i is even, a zero elsewhere
+    return __builtin_shufflevector(sums, Vector{},
+                                   (I % 2 == 0 ? I / 4 * 4 + I % 4 / 2 + 2 * high() : lanes)...);
+  };
+  return {half(std::integral_constant<std::size_t, 0>()),
+          half(std::integral_constant<std::size_t, 1>())};
+}
+
 // `add_products` of folded panels: each column has a sum of its even words and one of its odd ones,
 // which are handed over added up, or as they are if `is_apart`.
 template <std::size_t Columns, std::size_t Panels, class Sum, bool is_apart, std::size_t RowCount,
@@ -145,10 +178,38 @@ template <std::size_t Columns, std::size_t Panels, class Sum, bool is_apart, std
   constexpr std::size_t in_panel = 2 * Columns / width;
   using Vector = typename Register<Sum, width>::type;
   using Stored = typename Lanes<Sum, width>::type;
-  Vector sums[RowCount][Panels * in_panel] = {};
-  const std::array<const X*, RowCount> row = rows.addresses();
+  using Added = typename Register<Sum, Columns>::type;
+  const Take take = taker;  // a local: its stores might alias what it is read from
+  constexpr std::make_index_sequence<width> lanes;
+  Vector sums[RowCount][Panels * in_panel];
+#pragma GCC unroll 2
+  for (std::size_t p = 0; p < Panels; ++p) {
+    std::array<Vector, in_panel> start{};
+    if constexpr (!is_apart) {
+      const auto whole = take.template start<Added>(p, 0);
+      if constexpr (in_panel == 2) {
+        start = beside_zeros(whole, lanes);
+      } else {
+        for (std::size_t n = 0; n < Columns; ++n) {
+          start[0][2 * n] = whole[n];
+        }
+      }
+    }
+#pragma GCC unroll 16
+    for (std::size_t m = 0; m < RowCount; ++m) {
+#pragma GCC unroll 2
+      for (std::size_t v = 0; v < in_panel; ++v) {
+        sums[m][p * in_panel + v] = start[v];
+      }
+    }
+  }
+  const auto steps = static_cast<std::ptrdiff_t>((length + unit - 1) / unit * unit);
   for (const std::size_t offset : offsets) {
-    for (std::size_t k = offset; k < offset + length; k += unit) {
+    // counted up to zero: an end to compare with is one register more than GCC has, and to read a
+    // row's address from where it is put then takes 5 % of all the time
+    const std::array<const X*, RowCount> row =
+        rows.addresses(offset + static_cast<std::size_t>(steps));
+    for (std::ptrdiff_t k = -steps; k != 0; k += std::ptrdiff_t{unit}) {
       Vector column[Panels * in_panel];
 #pragma GCC unroll 4
       for (std::size_t v = 0; v < Panels * in_panel; ++v) {
@@ -168,24 +229,30 @@ template <std::size_t Columns, std::size_t Panels, class Sum, bool is_apart, std
       weights += Columns * unit;
     }
   }
-  const Take take = taker;  // a local: its stores might alias what it is read from
-#pragma GCC unroll 16
-  for (std::size_t m = 0; m < RowCount; ++m) {
 #pragma GCC unroll 2
-    for (std::size_t p = 0; p < Panels; ++p) {
-      const Vector* const from = sums[m] + p * in_panel;
-      if constexpr (is_apart) {
-        for (std::size_t v = 0; v < in_panel; ++v) {
-          take(p, m, v * width, from[v]);
+  for (std::size_t p = 0; p < Panels; ++p) {
+    if constexpr (is_apart) {
+      for (std::size_t v = 0; v < in_panel; ++v) {
+        const auto write = take.template columns<Vector>(p, v * width);
+#pragma GCC unroll 16
+        for (std::size_t m = 0; m < RowCount; ++m) {
+          write(m, sums[m][p * in_panel + v]);
         }
-      } else if constexpr (in_panel == 2) {
-        take(p, m, 0, add_neighbours(from[0], from[1], std::make_index_sequence<width>()));
-      } else {
-        typename Register<Sum, Columns>::type added;
-        for (std::size_t n = 0; n < Columns; ++n) {
-          added[n] = from[0][2 * n] + from[0][2 * n + 1];
+      }
+    } else {
+      const auto write = take.template columns<Added>(p, 0);
+#pragma GCC unroll 16
+      for (std::size_t m = 0; m < RowCount; ++m) {
+        const Vector* const from = sums[m] + p * in_panel;
+        if constexpr (in_panel == 2) {
+          write(m, add_neighbours(from[0], from[1], lanes));
+        } else {
+          Added added;
+          for (std::size_t n = 0; n < Columns; ++n) {
+            added[n] = from[0][2 * n] + from[0][2 * n + 1];
+          }
+          write(m, added);
         }
-        take(p, m, 0, added);
       }
     }
   }
