@@ -173,7 +173,7 @@ TEST_CASE_TEMPLATE("level products: are exact integers, scaled once", P, FormatP
   using W = typename P::W;
   using A = typename P::A;
   for (const Codes kind : {Codes::random, Codes::lowest, Codes::highest, Codes::mixed_extremes}) {
-    for (const std::size_t depth : {std::size_t{1}, std::size_t{7}, std::size_t{300}}) {
+    for (const std::size_t depth : {1U, 2U, 3U, 4U, 5U, 7U, 300U}) {  // words, and parts of them
       CHECK(wrong_products<W, A>(depth, kind) == 0);
     }
   }

@@ -172,7 +172,7 @@ void multiply_panels(std::size_t panel, const X* x, std::span<const std::size_t>
         for (std::size_t done = 0; done < length; done += piece) {
           const std::size_t start = offsets[0] + done;
           const std::size_t steps = std::min(piece, length - done);
-          if (piece == length) {
+          if (length <= exact_depth) {
             add_piece(offsets, steps, whole);
           } else if (exact_depth >= unit) {
             add_piece({&start, 1}, steps, whole);
