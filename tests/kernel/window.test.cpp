@@ -119,6 +119,11 @@ TEST_CASE("Window: refuses a kernel that does not fit, counting dilation and pad
         "a window of 5x3 pixels does not fit an image of 4x3, padding included");
   CHECK(error_of([&] { Window(g, 4, 2, 1); }) ==
         "a window of 5x3 pixels does not fit an image of 5x2, padding included");
+  for (const WindowGeometry& still :
+       {WindowGeometry{.stride = {0, 1}}, {.dilation = {1, 0}}, {.input_dilation = 0}}) {
+    CHECK(error_of([&] { Window(still, 4, 4, 1); }) ==
+          "a window has a stride or a dilation of 0; give it one pixel at least");
+  }
 }
 
 TEST_CASE("WindowGeometry: a square one is the same on all sides") {

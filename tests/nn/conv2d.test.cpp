@@ -291,6 +291,11 @@ TEST_CASE("Conv2d: refuses kernels and pictures that do not fit, in one sentence
   grouped.groups = 3;
   CHECK(!refused(grouped, {4, 3, 3, 5}, {4}).empty());
   CHECK(refused(grouped, {6, 3, 3, 5}, {6}).empty());
+  grouped.groups = 0;
+  CHECK(!error_of([&] { (void)Conv2d<>::zeros(6, 6, grouped); }).empty());
+  CHECK(error_of([&] {
+          Conv2d<Int8Affine>(g, Tensor({4, 3, 3, 5}), Tensor({4}), std::vector<AffineScale>(2));
+        }) == "2 scales do not fit 4 output channels; give one, or one per channel");
 
   const Conv2d<> conv = Conv2d<>::zeros(5, 4, g);
   CHECK(refusal(conv, {Shape{8, 8, 3}}) ==

@@ -40,6 +40,7 @@ TEST_CASE("Dense: reads any shape of as many values, in their order") {
   const Tensor x = draw.uniform({3, 24}, -1, 1);
   CHECK(different_bits(forward(dense, x), forward(dense, x.reshaped({3, 2, 4, 3}))) == 0);
   CHECK(output_shape(dense, {Shape{2, 4, 3}}) == Shape{4});
+  CHECK(forward(dense, Tensor({0, 2, 4, 3})).shape() == Shape{0, 4});
 }
 
 TEST_CASE("Dense: backward is exactly that of differences") {

@@ -175,8 +175,17 @@ TEST_CASE("checkpoint: one of another training is refused, the difference named"
   deeper.add("more", Dense<>::zeros(10, 10));
   CHECK(refusal(deeper, nothing) ==
         file +
-            " belongs to another training: it has epochs = 1 where this one has format of "
-            "more.kernel = Float32");
+            " belongs to another training: it has format of conv.kernel = Mono<8> where this one "
+            "has layer more = Dense of dense to [10]");
+  Network other_function({10, 8, 1});
+  const Network same = saved_network<Mono<8>>();
+  for (const Network::Node& node : same.nodes()) {
+    other_function.add(node.name, node.name == "relu" ? AnyLayer(Tanh{}) : node.layer);
+  }
+  CHECK(refusal(other_function, nothing) ==
+        file +
+            " belongs to another training: layer relu was ReLU of norm to [8, 6, 4] and is now "
+            "Tanh of norm to [8, 6, 4]");
   folder.resize("training.checkpoint", 1000);
   CHECK(refusal(saved_network<Mono<8>>(), nothing) ==
         file + " is truncated after 1000 bytes; delete it");

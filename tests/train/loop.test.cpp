@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #include <cmath>
 #include <cstddef>
+#include <limits>
 #include <string>
 #include <utility>
 #include <vector>
@@ -244,6 +245,21 @@ TEST_CASE("train: steps of an epoch are equal to one, and all are reported") {
   }
   CHECK(seen[3].loss == result.epochs[0].loss);
   CHECK(seen[7].accuracy == result.epochs[1].accuracy);
+}
+
+TEST_CASE("train: all pictures at once, in one shard, whatever the numbers that say so") {
+  const Dataset data = digits(50, 6);
+  TrainOptions options = options_for(data);
+  options.epochs = 2;
+  options.batch = 50;
+  options.shard = 50;
+  Network net = small_network();
+  const TrainResult result = train(net, data, options);
+  options.batch = std::numeric_limits<std::size_t>::max();
+  options.shard = std::numeric_limits<std::size_t>::max();
+  Network other = small_network();
+  CHECK(train(other, data, options).epochs == result.epochs);
+  CHECK(same_parameters(other, net));
 }
 
 TEST_CASE("train: pictures held out are not trained on") {

@@ -94,4 +94,9 @@ TEST_CASE("plan_of: whatever changes a result changes one entry") {
   Network narrower = planned_network<Mono<5>>();
   CHECK(differences(plan, plan_of(narrower, data, {}, rates)) ==
         Names{"format of dense.kernel", "format of dense.bias", "format of dense.input_scale"});
+
+  Network fitted = planned_network<Int8Affine>();
+  const TrainingPlan before = plan_of(fitted, data, {}, rates);
+  fitted.calibrate(test::Values(1).uniform({5, 10, 8, 1}, -1.0F, 3.0F));
+  CHECK(differences(before, plan_of(fitted, data, {}, rates)) == Names{"dense.input_scale"});
 }

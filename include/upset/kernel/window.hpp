@@ -96,10 +96,15 @@ struct RealLines {
 /// A geometry laid on an [H, W, C] image: sizes of the padded image and of the output.
 class Window {
  public:
-  /// Throws `Error` when the kernel does not fit the padded image.
+  /// Throws `Error` when the kernel does not fit the padded image, or a step is 0.
   Window(const WindowGeometry& geometry, std::size_t height, std::size_t width,
          std::size_t channels)
       : geometry_(geometry), height_(height), width_(width), channels_(channels) {
+    for (const Steps& steps : {geometry.stride, geometry.dilation, geometry.input_dilation}) {
+      if (steps.rows == 0 || steps.columns == 0) {
+        throw Error("a window has a stride or a dilation of 0; give it one pixel at least");
+      }
+    }
     const auto spread = [](std::size_t n, std::size_t step) {
       return n == 0 ? 0 : (n - 1) * step + 1;
     };

@@ -58,7 +58,7 @@ struct Elementwise : Stateless {
 
 }  // namespace detail
 
-// Where a function has a kink, its slope there is the smaller of the two.
+// Where a function has a kink, its slope there is the one of smaller magnitude.
 
 /// max(0, x); a NaN stays one, so that a fault that made it is seen.
 struct ReLU : detail::Elementwise<ReLU> {

@@ -46,7 +46,8 @@ struct ConvOperand<W, A> {
 ///
 /// The input is written to memory in `A`, the kernel lies there in `W`, the bias in `B`; where both
 /// `W` and `A` are levels the sum is an exact integer and is scaled once. Padding lies outside
-/// memory: it adds nothing, and no fault hits it.
+/// memory: it adds nothing, and no fault hits it; but real zeros times a weight that a fault made
+/// infinite or NaN are NaN.
 ///
 /// - shape:  x [B, H, W, I], kernel [O, Ky, Kx, I / groups], bias [O] -> y [B, H', W', O]
 /// - cost:   one multiply-add per tap, channel and output; no copy of the input into columns
@@ -72,10 +73,10 @@ class Conv2d {
   /// All zero, to be initialised or loaded.
   [[nodiscard]] static Conv2d zeros(std::size_t in, std::size_t out,
                                     const WindowGeometry& geometry) {
-    return Conv2d(
-        geometry,
-        Tensor({out, geometry.kernel_height, geometry.kernel_width, in / geometry.groups}),
-        Tensor({out}));
+    return Conv2d(geometry,
+                  Tensor({out, geometry.kernel_height, geometry.kernel_width,
+                          in / std::max<std::size_t>(geometry.groups, 1)}),
+                  Tensor({out}));
   }
 
   // -- reading one

@@ -43,7 +43,7 @@ template <Format W, Format A, Format B>
 Conv2d<W, A, B>::Conv2d(const WindowGeometry& geometry, Tensor kernel, Tensor bias,
                         std::vector<typename W::Scale> scales) requires takes_scales<W>
     : Conv2d(geometry, std::move(kernel), std::move(bias)) {
-  if (scales.empty() || out_channels() % scales.size() != 0) {
+  if (scales.size() != 1 && scales.size() != out_channels()) {
     throw Error(std::to_string(scales.size()) + " scales do not fit " +
                 std::to_string(out_channels()) + " output channels; give one, or one per channel");
   }

@@ -89,7 +89,7 @@ class Dense {
     return std::move(weight).reshaped({shape[0], 1, 1, shape[1]});
   }
   [[nodiscard]] static Tensor as_pictures(const Tensor& x) {
-    return x.reshaped({x.batch(), 1, 1, x.size() / x.batch()});
+    return x.reshaped({x.batch(), 1, 1, x.shape().without_batch().size()});
   }
 
   Conv2d<W, A, B> product_;

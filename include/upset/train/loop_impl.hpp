@@ -26,7 +26,7 @@ inline constexpr std::uint64_t order_stream = initial_stream + 2;
   return size / parts * part + std::min(part, size % parts);
 }
 [[nodiscard]] constexpr std::size_t parts_of(std::size_t size, std::size_t largest) {
-  return (size + largest - 1) / largest;
+  return size / largest + (size % largest != 0 ? 1 : 0);
 }
 
 class Training {
@@ -46,7 +46,7 @@ class Training {
       outside_.push_back(options_.normalisation(0, channel));
     }
     steps_ = parts_of(pictures_.size(), options_.batch);
-    const std::size_t shards = parts_of(options_.batch, options_.shard);
+    const std::size_t shards = parts_of(std::min(options_.batch, pictures_.size()), options_.shard);
     gradients_.resize(shards);
     for (const Parameter& parameter : parameters_) {
       sums_.emplace_back(parameter.value->shape());

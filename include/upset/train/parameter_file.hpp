@@ -2,6 +2,7 @@
 /// Trained parameters on disk.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
@@ -51,10 +52,29 @@ inline void add_parameters(FileContent& content, std::span<const Parameter> para
   return values;
 }
 
+/// Scales that were fitted to data and that no parameter holds: name and bits of each, the highest
+/// first.
+[[nodiscard]] inline std::vector<std::pair<std::string, std::string>> fitted_scales(
+    Network& network) {
+  const std::vector<Parameter> parameters = network.parameters();
+  std::vector<std::pair<std::string, std::string>> scales;
+  for (const auto& [name, image] : network.images()) {
+    if (image->layout().elements == 0 && !std::ranges::count(parameters, name, &Parameter::name)) {
+      std::string bits;
+      for (std::uint64_t bit = image->bit_count(); bit-- > 0;) {
+        bits += image->test(bit) ? '1' : '0';
+      }
+      scales.emplace_back(name, std::move(bits));
+    }
+  }
+  return scales;
+}
+
 }  // namespace detail
 
-/// Writes all parameters of `network`. `about` says what they are good for, and is asked for again
-/// when they are loaded: "LeNet-5, Mono<8>, 10 epochs, seed 1".
+/// Writes all parameters of `network`, and under which fitted scales they hold. `about` says what
+/// they are good for, and is asked for again when they are loaded: "LeNet-5, Mono<8>, 10 epochs,
+/// seed 1".
 ///
 /// - errors: throws `Error` when the file cannot be written, and then leaves the old one
 inline void save_parameters(Network& network, const std::filesystem::path& path,
@@ -62,13 +82,19 @@ inline void save_parameters(Network& network, const std::filesystem::path& path,
   detail::FileContent content;
   content.add(about);
   detail::add_parameters(content, network.parameters());
+  for (const auto& [name, bits] : detail::fitted_scales(network)) {
+    content.add(std::string_view(name));
+    content.add(std::string_view(bits));
+  }
   detail::write_file(path, "upsetPAR", content);
 }
 
-/// Reads parameters into `network` and encodes it.
+/// Reads parameters into `network` and encodes it. Scales of activations that are no parameters,
+/// those of `Int8Affine`, are not read: `calibrate` the network as before it was saved.
 ///
 /// - errors: throws `Error` when the file is missing, truncated, damaged, no parameter file, about
-///           something else or of another network; the network is then unchanged
+///           something else, of another network or of one calibrated otherwise; the network is then
+///           unchanged
 inline void load_parameters(Network& network, const std::filesystem::path& path,
                             std::string_view about = {}) {
   detail::FileReader reader = detail::read_file(path, "upsetPAR", "a parameter file");
@@ -78,6 +104,12 @@ inline void load_parameters(Network& network, const std::filesystem::path& path,
   }
   const std::vector<Parameter> parameters = network.parameters();
   std::vector<Tensor> values = detail::read_parameters(reader, parameters);
+  for (const auto& [name, bits] : detail::fitted_scales(network)) {
+    if (reader.text() != name || reader.text() != bits) {
+      throw Error(reader.file() + " was saved under another " + name +
+                  "; calibrate the network as it was then before loading");
+    }
+  }
   reader.finish();
   for (std::size_t p = 0; p < parameters.size(); ++p) {
     *parameters[p].value = std::move(values[p]);

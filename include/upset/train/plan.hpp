@@ -17,11 +17,13 @@
 #include <upset/nn/network.hpp>
 #include <upset/train/checked_file.hpp>
 #include <upset/train/options.hpp>
+#include <upset/train/parameter_file.hpp>
 
 namespace upset {
 
 /// What defines a training: pairs of a name and a value, all of which must be equal for it to be
 /// resumed. Numbers of type double are written exactly; what is long is written as a checksum.
+/// Constants within layers, as the bound of a clip or a stride that no shape tells, are left out.
 using TrainingPlan = std::vector<std::pair<std::string, std::string>>;
 
 /// The plan of a training whose learning rates are known by the samples `rates`.
@@ -48,6 +50,16 @@ using TrainingPlan = std::vector<std::pair<std::string, std::string>>;
   add("pictures", std::to_string(data.size()) + " of " + to_string(data.shape()));
   add("checksum of pictures and labels",
       detail::fnv1a(bytes(data.labels), detail::fnv1a(bytes(data.pixels))));
+  for (const Network::Node& node : network.nodes()) {
+    std::string wiring = node.layer.kind() + " of";
+    for (const std::size_t from : node.inputs) {
+      wiring += " " + (from == Network::input ? "the input" : network.nodes()[from].name);
+    }
+    add("layer " + node.name, wiring + " to " + to_string(node.shape));
+  }
+  for (const auto& [name, bits] : detail::fitted_scales(network)) {
+    add(name, bits);
+  }
   for (const NamedImage& image : network.images()) {
     add("format of " + image.name, std::string(image.image->format_name()));
   }
