@@ -19,6 +19,11 @@
 #include <Eigen/Dense>
 #endif
 
+#ifdef UPSET_BENCH_ONEDNN
+// Of the OpenMP that oneDNN has brought along, if any.
+extern "C" [[gnu::weak]] void omp_set_num_threads(int);
+#endif
+
 namespace {
 
 #ifdef UPSET_BENCH_ONEDNN
@@ -28,6 +33,25 @@ using Type = dnnl::memory::data_type;
 dnnl::engine& engine() {
   static dnnl::engine cpu(dnnl::engine::kind::cpu, 0);
   return cpu;
+}
+
+[[nodiscard]] const char* instruction_set() {
+  switch (dnnl::get_effective_cpu_isa()) {
+    case dnnl::cpu_isa::sse41:
+      return "SSE4.1";
+    case dnnl::cpu_isa::avx:
+      return "AVX";
+    case dnnl::cpu_isa::avx2:
+      return "AVX2";
+    case dnnl::cpu_isa::avx512_core:
+      return "AVX-512";
+    case dnnl::cpu_isa::avx512_core_vnni:
+      return "AVX-512 VNNI";
+    case dnnl::cpu_isa::avx512_core_bf16:
+      return "AVX-512 VNNI BF16";
+    default:
+      return "another one";
+  }
 }
 
 // Memory of any type, filled by reordering floats into it: weights get the layout that the
@@ -149,6 +173,10 @@ void add_gemm(const std::string& name, Function function, Arguments... arguments
 
 [[maybe_unused]] const bool registered = [] {
 #ifdef UPSET_BENCH_ONEDNN
+  if (omp_set_num_threads != nullptr) {
+    omp_set_num_threads(1);  // what other threads did would not be counted
+  }
+  std::cerr << "oneDNN: " << instruction_set() << '\n';
   add_gemm("oneDNN_f32", onednn_gemm, Type::f32, Type::f32, Type::f32);
   add_gemm("oneDNN_bf16", onednn_gemm, Type::bf16, Type::bf16, Type::f32);
   add_gemm("oneDNN_u8s8", onednn_gemm, Type::u8, Type::s8, Type::s32);
@@ -164,6 +192,11 @@ void add_gemm(const std::string& name, Function function, Arguments... arguments
 #ifdef UPSET_BENCH_OPENBLAS
   openblas_set_num_threads(1);
   std::cerr << "OpenBLAS core: " << openblas_get_corename() << '\n';
+  for (const char* name : {"OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE"}) {
+    if (std::getenv(name) != nullptr) {
+      std::cerr << name << " is set, and OpenBLAS may be slower for it: unset it\n";
+    }
+  }
   add_gemm("OpenBLAS_f32", openblas_gemm);
 #endif
 #ifdef UPSET_BENCH_EIGEN
