@@ -90,3 +90,24 @@ TEST_CASE("ONNX: a network that no file can hold is refused by the name of the l
   flat.add("flatten", Flatten{});
   CHECK(contains(complaint([&] { static_cast<void>(onnx_bytes(flat)); }), "flattened picture"));
 }
+
+TEST_CASE("ONNX: vectors of as many values as a picture come back in their order") {
+  Network net({2, 2, 4});
+  const std::size_t mean = net.add("mean", GlobalAveragePool{});
+  net.add("join", Concatenate{}, {mean, mean, mean, mean});
+  net.add("fc", Dense<>::zeros(16, 2));
+  check_round_trip(net);
+}
+
+TEST_CASE("ONNX: a flattened picture joined to a vector of another order is refused") {
+  for (const AnyLayer& join :
+       {AnyLayer(Add{}), AnyLayer(AddBroadcast{}), AnyLayer(Multiply{}), AnyLayer(Concatenate{})}) {
+    Network net({2, 2, 3});
+    const std::size_t flat = net.add("flatten", Flatten{});
+    const std::size_t dense = net.add("fc1", Dense<>::zeros(12, 12));
+    net.add("join", join, {flat, dense});
+    net.add("fc2", Dense<>::zeros(net.output_shape()[0], 2));
+    CHECK(contains(complaint([&] { static_cast<void>(onnx_bytes(net)); }),
+                   "Layer join, " + join.kind() + ", joins vectors"));
+  }
+}

@@ -15,6 +15,11 @@
 #include <upset/io/cifar10.hpp>
 #include <upset/io/idx.hpp>
 #include <upset/io/weights.hpp>
+#include <upset/nn/broadcast.hpp>
+#include <upset/nn/merge.hpp>
+#include <upset/nn/pooling.hpp>
+#include <upset/nn/prelu.hpp>
+#include <upset/nn/rearrange.hpp>
 
 using namespace upset;
 using namespace upset::test;
@@ -182,6 +187,66 @@ TEST_CASE("set_weights: arrays that Caffe numbered") {
   arrays.push_back(array("ip.1.weight", {3, 2}, 2));
   CHECK(contains(complaint([&] { set_weights(net, arrays, "a.npz"); }),
                  "a.npz: has two arrays ip.1.weight"));
+}
+
+TEST_CASE("set_weights: vectors that only have as many values as a picture keep their order") {
+  Network net({2, 2, 4});
+  const std::size_t mean = net.add("mean", GlobalAveragePool{});
+  net.add("join", Concatenate{}, {mean, mean, mean, mean});
+  net.add("fc", Dense<>::zeros(16, 2));
+  const Tensor weight = Values(1).uniform({2, 16}, -1, 1);
+  const std::vector<NamedArray> arrays{{"fc.weight", to_array(weight)},
+                                       {"fc.bias", to_array(Tensor({2}))}};
+  set_weights(net, arrays);
+  CHECK(std::ranges::equal(parameter(net, "fc.kernel").values(), weight.values()));
+}
+
+TEST_CASE("set_weights: flattened pictures keep their order through functions and their sums") {
+  Network net({1, 2, 2});
+  const std::size_t flat = net.add("flatten", Flatten{});
+  const std::size_t relu = net.add("relu", ReLU{});
+  net.add("slope", PReLU<>(Tensor({1})));
+  net.add("double", MultiplyConstant(Tensor({1}, 2.0F)));
+  net.add("sum", Add{}, {flat, relu, net.size() - 1});
+  net.add("fc", Dense<>::zeros(4, 1));
+  const std::vector<NamedArray> arrays{{"slope.weight", {{1}, std::vector<float>{9}}},
+                                       {"fc.weight", {{1, 4}, std::vector<float>{1, 2, 3, 4}}},
+                                       {"fc.bias", {{1}, std::vector<float>{0}}}};
+  set_weights(net, arrays);
+  CHECK(parameter(net, "fc.kernel") == Tensor({1, 1, 1, 4}, {1, 3, 2, 4}));
+  CHECK(parameter(net, "slope.slope")[0] == 9.0F);
+  CHECK(weights_of(net) == arrays);
+}
+
+TEST_CASE("set_weights: a flattened picture joined to a vector of another order is refused") {
+  const auto joined = [](AnyLayer join, std::size_t outputs) {
+    Network net({2, 2, 3});
+    const std::size_t flat = net.add("flatten", Flatten{});
+    const std::size_t dense = net.add("fc1", Dense<>::zeros(12, outputs));
+    net.add("join", std::move(join), {flat, dense});
+    return net;
+  };
+  for (const AnyLayer& join :
+       {AnyLayer(Add{}), AnyLayer(AddBroadcast{}), AnyLayer(Multiply{}), AnyLayer(Concatenate{})}) {
+    Network net = joined(join, 12);
+    CHECK(contains(refusal(net, {}), "Layer join, " + join.kind() + ", joins vectors"));
+    CHECK(contains(complaint([&] { (void)weights_of(net); }), "flatten them behind it"));
+  }
+  Network gated = joined(Multiply{}, 1);  // one value has no order
+  CHECK(weights_of(gated).size() == 2);
+
+  Network beside({2, 2, 1});
+  const std::size_t wide = beside.add("conv", Conv2d<>::zeros(1, 8, WindowGeometry::square(1)));
+  const std::size_t deep = beside.add("shrink", MaxPool(WindowGeometry::square(2)));
+  beside.add("mean", Flatten{}, {deep});
+  beside.add("gate", Multiply{}, {wide, 2});
+  CHECK(refusal(beside, {}).starts_with("x.npz: has no array conv.weight"));
+  Network halves({2, 2, 8});
+  const std::size_t half = halves.add("pool", MaxPool({.kernel_height = 2}));
+  halves.add("few", Slice({{0, 1, 1}, {0, 2, 1}, {0, 4, 1}}), {half});
+  halves.add("flatten", Flatten{});
+  halves.add("gate", Multiply{}, {Network::input, 2});
+  CHECK(contains(refusal(halves, {}), "Layer gate, Multiply, joins vectors"));
 }
 
 TEST_CASE("set_weights: a network with learned scales is refused") {

@@ -39,7 +39,6 @@ class OnnxExporter : OnnxShapingNodes {
                     ", is none that ONNX files take; save the network of floats, before it is "
                     "converted");
       }
-      pixels_.push_back(pixels_after(n));
       values_.push_back(output_);
     }
     if (network_.output_shape().rank() == 1 && pixels_.back() != 1) {
@@ -140,12 +139,6 @@ class OnnxExporter : OnnxShapingNodes {
       writer_.add_node("Max", raised, {input(n, 0), constant(n, clip->low(), "min")}, raised);
       add(n, "Min", {raised, constant(n, clip->high(), "max")});
     } else if (layer.target<Concatenate>() != nullptr) {
-      for (const std::size_t from : network_.nodes()[n].inputs) {
-        if (network_.nodes()[n].shape.rank() == 1 && pixels_of(from) != 1) {
-          throw Error("Layer " + name(n) +
-                      " joins flattened pictures, whose order is another in ONNX files");
-        }
-      }
       add(n, "Concat", inputs(n), {{"axis", last_axis(n)}});
     } else {
       return false;

@@ -10,7 +10,7 @@
 #include <vector>
 
 #include <upset/io/onnx_writer.hpp>
-#include <upset/io/weights.hpp>  // transpose
+#include <upset/io/weights.hpp>  // flattened_pixels, transpose
 #include <upset/nn/dense.hpp>
 #include <upset/nn/network.hpp>
 #include <upset/nn/pooling.hpp>
@@ -21,7 +21,8 @@ namespace upset::detail {
 /// `output_`, those before it `values_`.
 class OnnxNodes {
  public:
-  explicit OnnxNodes(Network network) : network_(std::move(network)) {}
+  explicit OnnxNodes(Network network)
+      : network_(std::move(network)), pixels_(flattened_pixels(network_)) {}
 
  protected:
   using Attributes = std::vector<OnnxWriter::Attribute>;
@@ -153,30 +154,16 @@ class OnnxNodes {
     }
     return all;
   }
-  /// Of the picture that a vector was flattened from, or 1: where it is more than one, values lie
-  /// in another order in ONNX.
+  /// Where this is more than one, values lie in another order in ONNX.
   [[nodiscard]] std::size_t pixels_of(std::size_t node) const {
-    if (node != Network::input) {
-      return pixels_[node];
-    }
-    const Shape& x = network_.input_shape();
-    return x.rank() == 3 && x[2] != 1 ? x[0] * x[1] : 1;
-  }
-  [[nodiscard]] std::size_t pixels_after(std::size_t n) const {
-    const Network::Node& node = network_.nodes()[n];
-    if (node.shape.rank() != 1) {
-      return node.shape.rank() != 3 || node.shape[2] == 1 ? 1 : node.shape[0] * node.shape[1];
-    }
-    const bool mixes = node.layer.target<Dense<>>() != nullptr ||
-                       node.layer.target<GlobalAveragePool>() != nullptr;
-    return mixes ? 1 : pixels_of(node.inputs[0]);
+    return node == Network::input ? pixels_in(network_.input_shape()) : pixels_[node];
   }
 
   Network network_;
+  std::vector<std::size_t> pixels_;  // one per node
   OnnxWriter writer_;
-  std::string output_;               // of the node being written
-  std::vector<std::string> values_;  // one per node, as the fields below
-  std::vector<std::size_t> pixels_;
+  std::string output_;                       // of the node being written
+  std::vector<std::string> values_;          // one per node
   std::map<std::string, Tensor> rewritten_;  // weights that files hold otherwise than `weights_of`
 };
 

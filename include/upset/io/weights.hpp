@@ -5,7 +5,9 @@
 #include <algorithm>
 #include <cstddef>
 #include <filesystem>
+#include <iterator>  // ssize
 #include <map>
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
@@ -32,22 +34,43 @@ struct WeightArray {
   [[nodiscard]] std::size_t channels() const { return value->size() / outputs / pixels; }
 };
 
-/// Of the picture that layer `n` reads as a vector, through layers that keep the order of values;
-/// 1 where it reads none.
-[[nodiscard]] inline std::size_t flattened_pixels(const Network& network, std::size_t n) {
-  const std::span<const Network::Node> nodes = network.nodes();
-  const auto shape_of = [&](std::size_t node) {
-    return node == Network::input ? network.input_shape() : nodes[node].shape;
-  };
-  std::size_t from = nodes[n].inputs[0];
-  const std::size_t size = shape_of(from).size();
-  while (from != Network::input && shape_of(from).rank() == 1 &&
-         nodes[from].layer.kind() != "Dense") {
-    from = nodes[from].inputs[0];
+/// Of the values of a picture, which files have channel by channel; 1 where that is our order.
+[[nodiscard]] inline std::size_t pixels_in(const Shape& shape) {
+  return shape.rank() == 3 && shape[2] != 1 ? shape[0] * shape[1] : 1;
+}
+
+/// `pixels_in` what each node gives, or what the vector that it gives was flattened from. Throws
+/// `Error` where a node joins vectors of different orders.
+[[nodiscard]] inline std::vector<std::size_t> flattened_pixels(const Network& network) {
+  static const std::set<std::string_view> joins{"Add", "AddBroadcast", "Concatenate", "Multiply"};
+  static const std::set<std::string_view> others_in_order{
+      "AddConstant", "Flatten", "MultiplyConstant", "Reshape", "RoundTo", "Softmax"};
+  std::vector<std::size_t> all;
+  for (const Network::Node& node : network.nodes()) {
+    const std::string kind = node.layer.kind();
+    const bool is_vector = node.shape.rank() == 1;
+    const bool is_join = joins.contains(kind);
+    std::vector<std::size_t> vectors;  // that it reads
+    std::size_t pixels = 1;
+    for (const std::size_t from : node.inputs) {
+      const bool is_input = from == Network::input;
+      const Shape& x = is_input ? network.input_shape() : network.nodes()[from].shape;
+      pixels = std::max(pixels, is_input ? pixels_in(x) : all[from]);
+      if (x.rank() == 1 && x.size() != 1) {
+        vectors.push_back(is_input ? 1 : all[from]);
+      }
+    }
+    const std::size_t order = is_vector && kind != "Concatenate" ? pixels : 1;
+    if (is_join && std::ranges::count(vectors, order) != std::ssize(vectors)) {
+      throw Error("Layer " + node.name + ", " + kind +
+                  ", joins vectors of which one is a flattened picture; its values lie in another "
+                  "order in files than here, so join pictures, and flatten them behind it");
+    }
+    const bool keeps_order =
+        is_join || others_in_order.contains(kind) || node.layer.value_function();
+    all.push_back(is_vector && keeps_order ? pixels : pixels_in(node.shape));
   }
-  const Shape picture = shape_of(from);
-  const bool is_read_as_vector = nodes[n].shape.rank() == 1 && picture.rank() == 3;
-  return is_read_as_vector && picture.size() == size ? picture[0] * picture[1] : 1;
+  return all;
 }
 
 /// All parameters of `network`. Throws `Error` naming one that no weight file has.
@@ -56,6 +79,7 @@ struct WeightArray {
       {"kernel", "weight"}, {"bias", "bias"},         {"gamma", "weight"},
       {"beta", "bias"},     {"mean", "running_mean"}, {"variance", "running_var"},
       {"slope", "weight"}};
+  const std::vector<std::size_t> pixels = flattened_pixels(network);
   std::vector<WeightArray> all;
   for (std::size_t n = 0; n < network.size(); ++n) {
     const std::string& layer = network.nodes()[n].name;
@@ -76,8 +100,10 @@ struct WeightArray {
       }
       if (is_conv) {
         array.pixels = parameter.name == "kernel" ? shape[1] * shape[2] : 1;
-      } else if (parameter.name != "bias") {
-        array.pixels = flattened_pixels(network, n);
+      } else if (const std::size_t from = network.nodes()[n].inputs[0];
+                 parameter.name != "bias" && shape.size() > 1 &&
+                 network.nodes()[n].shape.rank() == 1) {
+        array.pixels = from == Network::input ? pixels_in(network.input_shape()) : pixels[from];
       }
       all.push_back(std::move(array));
     }
@@ -118,12 +144,12 @@ inline void transpose(std::span<const float> from, std::span<float> to, std::siz
 /// Arrays x.0 and x.1, as Caffe numbers them, are x.weight and x.bias.
 ///
 /// Where a picture has been flattened, arrays have its channels outermost, as [C, H, W]; they are
-/// put in our order (not where several flattened pictures are concatenated). Arrays
-/// x.num_batches_tracked are ignored.
+/// put in our order. Arrays x.num_batches_tracked are ignored.
 ///
 /// - errors: throws `Error` beginning with `where` and naming the array: missing, of another shape,
-///   taken by no layer; the network is then unchanged. Learned scales are in no weight file: a
-///   network that has them is refused
+///   taken by no layer; the network is then unchanged. Learned scales are in no weight file, and
+///   sums, products and concatenations of a flattened picture and another vector have no order that
+///   files share: a network that has these is refused
 inline void set_weights(Network& network, std::span<const NamedArray> arrays,
                         const std::string& where = "weights") {
   std::map<std::string, const Array*> left;
