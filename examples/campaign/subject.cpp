@@ -131,7 +131,7 @@ CampaignSubject make_subject(const Options& options) {
         static_cast<std::uint16_t>(data.labels[picture] + options.subject.background));
   }
   if (options.plan.faults == FaultChoice::file) {
-    const std::vector<NamedShape> shapes = named_shapes(subject.network.parameters());
+    const std::vector<NamedShape> shapes = named_shapes(subject.network);
     subject.list = read_fault_list(options.list, shapes);
     if (options.plan.trials > 0 && options.plan.trials < subject.list.size()) {
       subject.list.resize(options.plan.trials);

@@ -41,6 +41,7 @@
 #include <upset/nn/channel_clip.hpp>
 #include <upset/nn/conv2d.hpp>
 #include <upset/nn/dense.hpp>
+#include <upset/nn/flattened_pixels.hpp>
 #include <upset/nn/layer.hpp>
 #include <upset/nn/lipschitz.hpp>
 #include <upset/nn/local_response_norm.hpp>

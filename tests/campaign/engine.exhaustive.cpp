@@ -27,7 +27,7 @@ TEST_CASE("Engine: published outcomes of flips in ResNet-20, 10,000 pictures eac
   const Dataset data = load_cifar10(published("cifar10"), Split::test);
   Engine engine(net, {batch_of(data, data.indices(data.size()), of_cifar()), data.labels});
 
-  const std::vector<NamedShape> shapes = named_shapes(net.parameters());
+  const std::vector<NamedShape> shapes = named_shapes(net);
   const std::vector<ListedFault> list = read_fault_list(published("resnet20/outcomes.csv"), shapes);
   const FaultSpace space(net.images());
   const std::vector<std::uint64_t> sites = sites_of(list, space, shapes);

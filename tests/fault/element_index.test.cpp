@@ -3,9 +3,15 @@
 #include <string>
 #include <vector>
 
+#include "support/values.hpp"
 #include <doctest/doctest.h>
 
 #include <upset/fault/element_index.hpp>
+#include <upset/io/weights.hpp>
+#include <upset/nn/activation.hpp>
+#include <upset/nn/conv2d.hpp>
+#include <upset/nn/dense.hpp>
+#include <upset/nn/reshape.hpp>
 
 using namespace upset;
 
@@ -72,13 +78,32 @@ TEST_CASE("find_parameter: under our name before that of others") {
   CHECK(size_of("c", "weight") == 0);
 }
 
-TEST_CASE("named_shapes: those of the parameters") {
-  Tensor kernel({4, 3, 3, 2});
-  Tensor bias({4});
-  const std::vector<NamedShape> shapes =
-      named_shapes({{"conv.kernel", &kernel}, {"conv.bias", &bias}});
-  REQUIRE(shapes.size() == 2);
+TEST_CASE("named_shapes: those of the parameters, whose elements are numbered as in files") {
+  Network net({5, 4, 1});
+  net.add("conv", Conv2d<>::zeros(1, 6, WindowGeometry::square(3)));
+  net.add("relu", ReLU{});
+  net.add("flatten", Flatten{});
+  net.add("first", Dense<>::zeros(36, 7));
+  net.add("second", Dense<>::zeros(7, 3));
+  test::Values draw(1);
+  for (const Parameter& parameter : net.parameters()) {
+    *parameter.value = draw.uniform(parameter.value->shape(), -1, 1);
+  }
+  const std::vector<NamedShape> shapes = named_shapes(net);
+  const std::vector<Parameter> parameters = net.parameters();
+  const std::vector<NamedArray> arrays = weights_of(net);
+  REQUIRE(shapes.size() == 6);
+  REQUIRE(arrays.size() == 6);
   CHECK(shapes[0].name == "conv.kernel");
-  CHECK(shapes[0].shape == Shape{4, 3, 3, 2});
-  CHECK(shapes[1].shape == Shape{4});
+  CHECK(shapes[0].shape == Shape{6, 3, 3, 1});
+  CHECK(shapes[2].pixels == 6);
+  CHECK(shapes[4].pixels == 1);
+  std::size_t wrong = 0;
+  for (std::size_t p = 0; p < shapes.size(); ++p) {
+    for (std::size_t i = 0; i < parameters[p].value->size(); ++i) {
+      const std::uint64_t here = memory_index(shapes[p].shape, i, shapes[p].pixels);
+      wrong += to_tensor(arrays[p].array)[i] == (*parameters[p].value)[here] ? 0U : 1U;
+    }
+  }
+  CHECK(wrong == 0);
 }

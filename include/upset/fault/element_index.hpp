@@ -14,7 +14,8 @@
 #include <vector>
 
 #include <upset/core/error.hpp>
-#include <upset/nn/layer.hpp>
+#include <upset/nn/flattened_pixels.hpp>
+#include <upset/nn/network.hpp>
 #include <upset/tensor/shape.hpp>
 
 namespace upset {
@@ -23,34 +24,44 @@ namespace upset {
 struct NamedShape {
   std::string name;
   Shape shape;
+  std::size_t pixels = 1;  ///< of the flattened picture that a dense layer's inputs come from
 };
 
 /// The shapes of `Network::parameters()`.
-[[nodiscard]] inline std::vector<NamedShape> named_shapes(
-    const std::vector<Parameter>& parameters) {
+[[nodiscard]] inline std::vector<NamedShape> named_shapes(Network& network) {
+  const std::vector<std::size_t> pixels = detail::flattened_pixels(network);
   std::vector<NamedShape> shapes;
-  for (const Parameter& parameter : parameters) {
-    shapes.push_back({parameter.name, parameter.value->shape()});
+  for (std::size_t n = 0; n < network.size(); ++n) {
+    const bool is_conv = network.layer(n).kind() == "Conv2d";
+    for (const Parameter& parameter : network.layer(n).parameters()) {
+      shapes.push_back({network.nodes()[n].name + "." + parameter.name, parameter.value->shape(),
+                        is_conv ? 1 : detail::pixels_of(network, pixels, n, parameter)});
+    }
   }
   return shapes;
 }
 
 /// The element in memory of the one that is number `index` in ONNX order: OHWI from OIHW where the
-/// shape has four extents, else the same. A dense layer, [O, 1, 1, I], has (out, in) in both.
-/// Throws `Error` past the end.
-[[nodiscard]] inline std::uint64_t memory_index(const Shape& shape, std::uint64_t index) {
+/// shape has four extents, else the same. A dense layer, [O, 1, 1, I], has (out, in) in both, but
+/// for inputs that are a flattened picture of `pixels`: channel by channel in ONNX, pixel by pixel
+/// here. The kernel of a transposed convolution is numbered as that of the convolution which it is
+/// computed as. Throws `Error` past the end.
+[[nodiscard]] inline std::uint64_t memory_index(const Shape& shape, std::uint64_t index,
+                                                std::size_t pixels = 1) {
   if (index >= shape.size()) {
     throw Error("Element " + std::to_string(index) + " lies outside a parameter set of shape " +
                 to_string(shape));
   }
-  if (shape.rank() != 4) {
+  const bool is_kernel = shape.rank() == 4;
+  if (!is_kernel && pixels == 1) {
     return index;
   }
-  const std::uint64_t taps = shape[1] * shape[2];
+  const std::uint64_t taps = is_kernel ? shape[1] * shape[2] * pixels : pixels;
+  const std::uint64_t inputs = shape.size() / (is_kernel ? shape[0] : 1) / taps;
   const std::uint64_t tap = index % taps;
-  const std::uint64_t in = index / taps % shape[3];
-  const std::uint64_t out = index / taps / shape[3];
-  return (out * taps + tap) * shape[3] + in;
+  const std::uint64_t in = index / taps % inputs;
+  const std::uint64_t out = index / taps / inputs;
+  return (out * taps + tap) * inputs + in;
 }
 
 namespace detail {

@@ -167,7 +167,8 @@ namespace detail {
       if (image == nullptr || known == nullptr) {
         throw Error("the network has no parameter set " + fault.layer + "." + fault.parameter);
       }
-      sites.push_back(space.find(image->name, memory_index(known->shape, fault.index), fault.bit));
+      sites.push_back(space.find(
+          image->name, memory_index(known->shape, fault.index, known->pixels), fault.bit));
     } catch (const Error& problem) {
       throw Error("Line " + std::to_string(fault.line) + " of the fault list: " + problem.what());
     }

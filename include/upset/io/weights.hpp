@@ -5,9 +5,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <filesystem>
-#include <iterator>  // ssize
 #include <map>
-#include <set>
 #include <span>
 #include <string>
 #include <string_view>
@@ -15,6 +13,7 @@
 #include <vector>
 
 #include <upset/io/npz.hpp>
+#include <upset/nn/flattened_pixels.hpp>
 #include <upset/nn/network.hpp>
 
 namespace upset {
@@ -33,45 +32,6 @@ struct WeightArray {
 
   [[nodiscard]] std::size_t channels() const { return value->size() / outputs / pixels; }
 };
-
-/// Of the values of a picture, which files have channel by channel; 1 where that is our order.
-[[nodiscard]] inline std::size_t pixels_in(const Shape& shape) {
-  return shape.rank() == 3 && shape[2] != 1 ? shape[0] * shape[1] : 1;
-}
-
-/// `pixels_in` what each node gives, or what the vector that it gives was flattened from. Throws
-/// `Error` where a node joins vectors of different orders.
-[[nodiscard]] inline std::vector<std::size_t> flattened_pixels(const Network& network) {
-  static const std::set<std::string_view> joins{"Add", "AddBroadcast", "Concatenate", "Multiply"};
-  static const std::set<std::string_view> others_in_order{
-      "AddConstant", "Flatten", "MultiplyConstant", "Reshape", "RoundTo", "Softmax"};
-  std::vector<std::size_t> all;
-  for (const Network::Node& node : network.nodes()) {
-    const std::string kind = node.layer.kind();
-    const bool is_vector = node.shape.rank() == 1;
-    const bool is_join = joins.contains(kind);
-    std::vector<std::size_t> vectors;  // that it reads
-    std::size_t pixels = 1;
-    for (const std::size_t from : node.inputs) {
-      const bool is_input = from == Network::input;
-      const Shape& x = is_input ? network.input_shape() : network.nodes()[from].shape;
-      pixels = std::max(pixels, is_input ? pixels_in(x) : all[from]);
-      if (x.rank() == 1 && x.size() != 1) {
-        vectors.push_back(is_input ? 1 : all[from]);
-      }
-    }
-    const std::size_t order = is_vector && kind != "Concatenate" ? pixels : 1;
-    if (is_join && std::ranges::count(vectors, order) != std::ssize(vectors)) {
-      throw Error("Layer " + node.name + ", " + kind +
-                  ", joins vectors of which one is a flattened picture; its values lie in another "
-                  "order in files than here, so join pictures, and flatten them behind it");
-    }
-    const bool keeps_order =
-        is_join || others_in_order.contains(kind) || node.layer.value_function();
-    all.push_back(is_vector && keeps_order ? pixels : pixels_in(node.shape));
-  }
-  return all;
-}
 
 /// All parameters of `network`. Throws `Error` naming one that no weight file has.
 [[nodiscard]] inline std::vector<WeightArray> weight_arrays(Network& network) {
@@ -100,10 +60,8 @@ struct WeightArray {
       }
       if (is_conv) {
         array.pixels = parameter.name == "kernel" ? shape[1] * shape[2] : 1;
-      } else if (const std::size_t from = network.nodes()[n].inputs[0];
-                 parameter.name != "bias" && shape.size() > 1 &&
-                 network.nodes()[n].shape.rank() == 1) {
-        array.pixels = from == Network::input ? pixels_in(network.input_shape()) : pixels[from];
+      } else {
+        array.pixels = pixels_of(network, pixels, n, parameter);
       }
       all.push_back(std::move(array));
     }
