@@ -44,10 +44,10 @@ namespace detail {
 /// Adding it to a float below 2^22 leaves no fraction; its bits are then those of this plus the
 /// integer.
 inline constexpr float to_integer = 0x1.8p23F;
+inline constexpr auto integer_bits = std::bit_cast<std::uint32_t>(to_integer);
 
 [[nodiscard]] inline std::int32_t whole_part(float sum) {
-  return static_cast<std::int32_t>(std::bit_cast<std::uint32_t>(sum) -
-                                   std::bit_cast<std::uint32_t>(to_integer));
+  return static_cast<std::int32_t>(std::bit_cast<std::uint32_t>(sum) - integer_bits);
 }
 
 /// x, kept between two bounds; a NaN gives 0.
@@ -97,8 +97,7 @@ class FastLevelEncoder<Int8Affine> {
         inverse_(1.0F / step_),
         low_(static_cast<float>(-128 - scale.zero_point) * step_),
         high_(static_cast<float>(127 - scale.zero_point) * step_),
-        half_(0.5F * step_),
-        below_half_(std::bit_cast<float>(std::bit_cast<std::uint32_t>(half_) - 1)) {}
+        half_bits_(std::bit_cast<std::uint32_t>(0.5F * step_)) {}
 
   [[nodiscard]] std::int32_t operator()(float x) const {
     const float number = detail::clamped(x, low_, high_);
@@ -106,9 +105,11 @@ class FastLevelEncoder<Int8Affine> {
     // same
     const float sum = __builtin_fmaf(number, inverse_, -0x1p-14F) + detail::to_integer;
     const float left = __builtin_fmaf(detail::to_integer - sum, step_, number);
-    const std::int32_t q = detail::whole_part(sum);
-    const float bound = (q & 1) != 0 ? below_half_ : half_;  // a tie leaves an odd number
-    return q + (left > bound ? 1 : 0);
+    // a tie leaves an odd number, whose bound is the float before
+    const auto bits = std::bit_cast<std::uint32_t>(sum);
+    const auto bound = std::bit_cast<float>(half_bits_ - (bits & 1U));
+    const std::uint32_t is_above = std::bit_cast<std::uint32_t>(bound - left) >> 31U;
+    return static_cast<std::int32_t>(bits + is_above - detail::integer_bits);
   }
   [[nodiscard]] std::uint32_t code(float x) const {
     return static_cast<std::uint32_t>((*this)(x) + zero_point_) & 0xFFU;
@@ -120,8 +121,7 @@ class FastLevelEncoder<Int8Affine> {
   float inverse_;
   float low_;
   float high_;
-  float half_;
-  float below_half_;
+  std::uint32_t half_bits_;
 };
 
 #endif

@@ -56,7 +56,10 @@ struct ShiftedEncoder {
   Encoder encoder;
   std::int32_t offset = 0;
 
-  [[nodiscard]] std::int32_t operator()(float x) const { return encoder(x) + offset; }
+  /// Modulo 2^32, so that the offset may be added to a constant of the encoder beforehand.
+  [[nodiscard]] std::uint32_t operator()(float x) const {
+    return static_cast<std::uint32_t>(encoder(x)) + static_cast<std::uint32_t>(offset);
+  }
 };
 
 /// Codes as 32-bit words, see `transform`.
