@@ -271,6 +271,16 @@ TEST_CASE("Memory: n scales serve n equal parts, and a flip of one leaves the ot
         "A memory image of 5 elements cannot share 3 scales evenly");
 }
 
+TEST_CASE("Memory: scales that do not fit leave the image as it was") {
+  const Tensor values({7}, 1);
+  Memory<Int8Affine> memory(values.values(), {AffineScale{1, 0}});
+  const std::vector<AffineScale> three(3, AffineScale{1, 0});
+  CHECK(error_of([&] { memory.encode(values.values(), three); }) ==
+        "A memory image of 7 elements cannot share 3 scales evenly");
+  CHECK(memory.scales().size() == 1);
+  CHECK(values_of(memory) == std::vector<float>(7, 1));
+}
+
 TEST_CASE("Memory: remembers the words that were flipped until told to forget") {
   Memory<Fixed<8, 6>> memory(4);
   CHECK(memory.touched_words().empty());
