@@ -159,14 +159,3 @@ TEST_CASE_TEMPLATE_DEFINE("guards: the numbers that a range was fitted to are th
   CHECK(wrong == 0);
 }
 TEST_CASE_TEMPLATE_APPLY(ranged_numbers, AllRanged);
-
-TEST_CASE("guards: extra bits in percent of the codes") {
-  static_assert(extra_bits_percent<Fixed<8, 4>>() == 0.0);
-  static_assert(extra_bits_percent<Binary>() == 0.0);
-  static_assert(extra_bits_percent<ParityGuarded<Fixed<5, 3>, std::uint64_t>>() == 0.0);
-  static_assert(extra_bits_percent<Triplicated<Float32>>() == 200.0);
-  static_assert(extra_bits_percent<MsbDuplicated<Fixed<8, 4>>>() == 12.5);
-  static_assert(extra_bits_percent<Secded<Float32, std::uint64_t>>() == 12.5);
-  static_assert(extra_bits_percent<Secded<Mono<8>, std::uint8_t>>() == 62.5);
-  CHECK(extra_bits_percent<Secded<Float32, std::uint32_t>>() == 21.875);
-}
