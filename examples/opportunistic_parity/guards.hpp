@@ -12,7 +12,8 @@
 
 /// Codes as they are, in other words of memory.
 struct Guard {
-  std::string name;  ///< "none", parity over a "weight", "64", "256" bits, or a rival
+  std::string
+      name;  ///< "none", parity over a "weight", "64", "256" bits, or a rival: see `make_guards`
   std::function<upset::Network(const upset::Network&)> guarded;  ///< of a network in the format
 };
 

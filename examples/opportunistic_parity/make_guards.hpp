@@ -33,5 +33,6 @@ template <upset::Format T>
           make_guard<T, Secded<T, std::uint64_t>>("SECDED/64"),
           make_guard<T, Triplicated<T>>("TMR"),
           make_guard<T, MsbDuplicated<T>>("MSB twice"),
-          make_guard<T, RangeGuarded<T>>("range")};
+          make_guard<T, RangeGuarded<T, ZeroOutside>>("range"),
+          make_guard<T, RangeGuarded<T, EndOutside>>("clamp")};
 }

@@ -24,7 +24,11 @@ Options read_options(int argc, char** argv) {
   options.command = command_text(argc, argv);
   CLI::App app(
       "Flips bits in the weights of trained networks in every format, with and without parity "
-      "hidden in\nthe weights, and prints at which bit error rate accuracy begins to fall.");
+      "hidden in\nthe weights, and prints at which bit error rate accuracy begins to fall. Faults "
+      "hit "
+      "kernels, their\ncheck bits and copies; scales, and the ranges that range and clamp keep "
+      "beside "
+      "them, are spared.");
   std::vector<std::string> networks = subject_names();
   networks.push_back("random");
   add_names(app, "--networks", options.networks, networks);
@@ -42,7 +46,8 @@ Options read_options(int argc, char** argv) {
   add_count("--threads", options.threads, "threads; 0: one per core");
   add_count("--seed", options.seed, "seed of the faults");
   app.add_flag("--by-bit", options.by_bit, "also study every bit position of unguarded weights");
-  app.add_flag("--all-memory", options.all_memory, "hit biases and scales too, not only kernels");
+  app.add_flag("--all-memory", options.all_memory,
+               "hit biases and scales too, with the ranges beside them");
   app.add_flag("--resume", options.resume, "go on with the journals in --out");
   parse_command_line(app, argc, argv);
   if (options.data.empty() && options.networks != std::vector<std::string>{"random"}) {

@@ -5,6 +5,7 @@
 #include <iostream>
 #include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <upset/fault/site.hpp>
@@ -19,12 +20,6 @@ using namespace upset;
 
 namespace {
 
-/// Beyond the codes and scales alone, in percent of the codes.
-double extra_bits(const Findings& found) {
-  return 100.0 * static_cast<double>(found.footprint.protection_bits) /
-         static_cast<double>(found.footprint.code_bits);
-}
-
 std::string rate_of(const GridRate& rate) {
   return rate.ber == 0 ? "0" : (rate.at_least ? ">= " : "") + rate_text(rate.ber);
 }
@@ -36,7 +31,7 @@ Table main_table(std::span<const Findings> findings) {
     const auto number = [](double x, int decimals) {
       return Cell::aligned_right(with_decimals(x, decimals));
     };
-    table.add_row({found.network, found.format, found.guard, number(extra_bits(found), 2),
+    table.add_row({found.network, found.format, found.guard, number(found.extra_bits_percent, 2),
                    number(100 * found.top1.rate(), 2), number(100 * found.top5.rate(), 2),
                    Cell::aligned_right(rate_of(found.all.berzad)), number(found.seconds, 0)});
   }
@@ -71,7 +66,7 @@ Table bit_table(std::span<const Findings> findings) {
 void write_files(const Options& options, std::span<const Findings> findings) {
   CsvWriter rows(options.out / "table.csv",
                  {"network", "format", "guard", "extra_bits_percent", "top1", "top5", "bit",
-                  "berzad", "experiments", "images", "seed"});
+                  "berzad", "berzad_is_at_least", "experiments", "images", "seed"});
   CsvWriter points(options.out / "curves.csv",
                    {"network", "format", "guard", "bit", "ber", "experiment", "accuracy"});
   for (const Findings& found : findings) {
@@ -79,9 +74,9 @@ void write_files(const Options& options, std::span<const Findings> findings) {
     curves.insert(curves.end(), found.by_bit.begin(), found.by_bit.end());
     for (const Curve& curve : curves) {
       const Cell bit = curve.bit < 0 ? Cell("all") : Cell(curve.bit);
-      rows.row({found.network, found.format, found.guard, extra_bits(found), found.top1.rate(),
-                found.top5.rate(), bit, curve.berzad.ber, options.experiments, options.images,
-                options.seed});
+      rows.row({found.network, found.format, found.guard, found.extra_bits_percent,
+                found.top1.rate(), found.top5.rate(), bit, curve.berzad.ber,
+                int{curve.berzad.at_least}, options.experiments, options.images, options.seed});
       for (const CurvePoint& point : curve.points) {
         for (std::size_t i = 0; i < point.accuracies.size(); ++i) {
           points.row(
@@ -99,17 +94,26 @@ LinePlot plot_of(std::span<const Findings> findings) {
   LinePlot plot;
   plot.frame.title = findings[0].network + ", weights in " + findings[0].format;
   for (const Findings& found : findings) {
-    const std::string name = found.guard == "none" || found.guard.find_first_of("SMTr") == 0
-                                 ? found.guard
-                                 : "parity/" + found.guard;
+    const bool is_parity = found.guard == "weight" || found.guard == "64" || found.guard == "256";
+    const std::string name = (is_parity ? "parity/" : "") + found.guard;
     plot.series.push_back(
         accuracy_series(name, with_fault_free(found.all.points, found.top1.rate())));
   }
   return plot;
 }
 
-/// The script of BERZAD at every bit of one format, a line a network; bits are tics of the y axis.
-std::string bit_script(std::span<const Findings* const> findings) {
+/// Lines over bits, which are tics of the y axis.
+struct BitPlot {
+  LinePlot lines;
+  std::string tics;
+};
+
+std::string gnuplot_script(const BitPlot& plot) {
+  return "set ytics font ',9' (" + plot.tics + ")\n" + gnuplot_script(plot.lines);
+}
+
+/// BERZAD at every bit of one format, a line a network.
+BitPlot bit_plot(std::span<const Findings* const> findings) {
   LinePlot plot{.frame = {"BERZAD by bit, weights in " + findings[0]->format,
                           "bit error rate of the position that loses nothing", "bit"}};
   for (const Findings* found : findings) {
@@ -132,7 +136,7 @@ std::string bit_script(std::span<const Findings* const> findings) {
   }
   plot.y_low = -0.5;
   plot.y_high = static_cast<double>(findings[0]->by_bit.size()) - 0.5;
-  return "set ytics font ',9' (" + tics + ")\n" + gnuplot_script(plot);
+  return {std::move(plot), std::move(tics)};
 }
 
 /// The figure of each format that was studied by bit: SVG files, and parts of the page.
@@ -144,7 +148,7 @@ void add_bit_figures(const Options& options, std::span<const Findings> findings,
     }
   }
   for (const auto& [format, of_format] : by_format) {
-    const std::string svg = run_gnuplot(bit_script(of_format));
+    const std::string svg = render_svg(bit_plot(of_format));
     write_file(options.out / ("bits_" + format + ".svg"), svg);
     page.figure(svg,
                 "A rate at which accuracy is still unharmed, for flips of one position of "
@@ -174,10 +178,14 @@ void write_results(const Options& options, std::span<const Findings> findings) {
   page.table(
       table,
       std::string("Guards: parity over a weight, 64 or 256 bits, held by giving away the "
-                  "lowest bit of the word; and rivals. Faults hit ") +
-          (options.all_memory ? "every bit of kernels, biases and scales, "
-                              : "every bit of the kernels, ") +
-          "check bits and copies included. Accuracy without faults is that of the pictures "
+                  "lowest bit of the word; and rivals, of which range reads what lies outside the "
+                  "range of the weights as zero, and clamp as the nearer end. Extra bits are "
+                  "those beyond the network without a guard, in percent of it. Faults hit ") +
+          (options.all_memory
+               ? "every bit of kernels, biases, scales and ranges, check bits and copies included. "
+               : "every bit of the kernels, check bits and copies included; scales are spared, and "
+                 "the ranges beside them. ") +
+          "Accuracy without faults is that of the pictures "
           "of the experiments. BERZAD: the largest rate, to one digit, whose 95 % interval "
           "(Student) of mean top-1 accuracy holds the one without faults; 0 where the least "
           "rate, 1e-9, already loses. int8 has a scale a tensor, as the paper, int8c one a "
@@ -191,7 +199,7 @@ void write_results(const Options& options, std::span<const Findings> findings) {
       ++last;
     }
     const LinePlot plot = plot_of(findings.subspan(first, last - first));
-    const std::string svg = run_gnuplot(gnuplot_script(plot));
+    const std::string svg = render_svg(plot);
     write_file(options.out / (findings[first].network + "_" + findings[first].format + ".svg"),
                svg);
     page.figure(svg,

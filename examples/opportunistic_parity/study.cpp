@@ -18,6 +18,7 @@
 #include <upset/campaign/journal.hpp>
 #include <upset/campaign/trial_source.hpp>
 #include <upset/core/error.hpp>
+#include <upset/metric/footprint.hpp>
 #include <upset/metric/summary.hpp>
 #include <upset/report/cell.hpp>
 #include <upset/report/machine.hpp>
@@ -181,18 +182,26 @@ std::string file_name(std::string text) {
   return text;
 }
 
-/// One subject in one format under one guard, in which `network` is.
+std::vector<ImageLayout> layouts(Network network) {
+  std::vector<ImageLayout> result;
+  for (const NamedImage& image : network.images()) {
+    result.push_back(image.image->layout());
+  }
+  return result;
+}
+
+/// One subject in one format under one guard, in which `network` is; `plain` is without it.
 Findings study(const Options& options, const Subject& subject, const std::string& format,
-               const std::string& guard, const Network& network) {
+               const std::string& guard, const Network& network, const Network& plain) {
   const auto start = std::chrono::steady_clock::now();
   Findings found{.network = subject.name, .format = format, .guard = guard};
   const Tensor logits = network.forward(subject.test.images);
   found.top1 = top_k(logits, subject.test.labels);
   found.top5 = top_k(logits, subject.test.labels, 5);
+  found.extra_bits_percent = extra_bits_percent(layouts(network), layouts(plain));
   Network laid_out = network;
   std::vector<Curve> curves(1);
   for (const NamedImage& image : laid_out.images()) {
-    found.footprint += footprint(image.image->layout());
     if (image.name.ends_with(".kernel") && options.by_bit && guard == "none" &&
         curves.size() == 1) {
       for (int bit = 0; bit < image.image->layout().element_bits; ++bit) {
@@ -240,27 +249,54 @@ bool is_chosen(const std::vector<std::string>& chosen, const std::string& name) 
   return chosen.empty() || std::ranges::find(chosen, name) != chosen.end();
 }
 
-}  // namespace
+/// The guards to study in a format.
+std::vector<Guard> chosen_guards(const Options& options, const std::string& format) {
+  std::vector<Guard> guards = guards_of(format);
+  std::erase_if(guards, [&](const Guard& guard) {
+    return !is_chosen(options.formats, format) || !is_chosen(options.guards, guard.name);
+  });
+  return guards;
+}
 
-std::vector<Findings> study(const Options& options) {
+void make_folders(const Options& options) {
   std::error_code problem;
   std::filesystem::create_directories(options.out / "journals", problem);
   if (problem) {
     throw Error("--out: cannot make the folder " + (options.out / "journals").string() + ": " +
                 problem.message() + "; choose another");
   }
+}
+
+}  // namespace
+
+std::vector<Findings> study(const Options& options) {
+  const std::vector<std::string> networks =
+      options.networks.empty() ? subject_names() : options.networks;
+  const bool is_empty = std::ranges::none_of(networks, [&](const std::string& name) {
+    return std::ranges::any_of(formats_of(name), [&](const std::string& format) {
+      return !chosen_guards(options, format).empty();
+    });
+  });
+  if (is_empty) {
+    throw Error(
+        "--networks, --formats, --guards: none of these networks is studied in such a format under "
+        "such a guard; leave one of the options out");
+  }
   std::vector<Findings> findings;
-  for (const std::string& name : options.networks.empty() ? subject_names() : options.networks) {
+  for (const std::string& name : networks) {
     const Subject subject = load_subject(name, options.data, options.images);
-    for (const std::string& format : formats_of(subject)) {
-      if (!is_chosen(options.formats, format)) {
+    make_folders(options);
+    for (const std::string& format : formats_of(name)) {
+      const std::vector<Guard> guards = chosen_guards(options, format);
+      if (guards.empty()) {
         continue;
       }
-      for (const Guard& guard : guards_of(format)) {
-        if (is_chosen(options.guards, guard.name)) {
-          findings.push_back(
-              study(options, subject, format, guard.name, in_format(subject, format, guard)));
-        }
+      const Guard none = guards_of(format).front();
+      const Network plain = in_format(subject, format, none);
+      for (const Guard& guard : guards) {
+        findings.push_back(
+            study(options, subject, format, guard.name,
+                  guard.name == none.name ? plain : in_format(subject, format, guard), plain));
       }
     }
   }

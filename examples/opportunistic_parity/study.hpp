@@ -9,7 +9,6 @@
 
 #include <upset/format/concepts.hpp>
 #include <upset/metric/accuracy.hpp>
-#include <upset/metric/footprint.hpp>
 #include <upset/metric/resilience.hpp>
 
 /// Accuracy at the rates that were tried, ascending.
@@ -26,7 +25,7 @@ struct Findings {
   std::string guard;
   upset::Count top1{};  ///< without faults, on the pictures of the experiments
   upset::Count top5{};
-  upset::Footprint footprint{};
+  double extra_bits_percent = 0;  ///< of the bits without a guard
   Curve all{};
   std::vector<Curve> by_bit{};
   double seconds = 0;

@@ -75,6 +75,11 @@ std::vector<Recipe> recipes() {
            .normalisation = {{0.501953125F}, {0.5F}}}};
 }
 
+Recipe recipe_of(const std::string& name) {
+  const std::vector<Recipe> all = recipes();
+  return *std::ranges::find(all, name, &Recipe::name);
+}
+
 /// "images" or "cifar10", read once.
 const Dataset& pictures_called(const std::string& kind, const std::filesystem::path& data) {
   static std::map<std::string, Dataset> known;
@@ -87,6 +92,10 @@ const Dataset& pictures_called(const std::string& kind, const std::filesystem::p
 
 /// LeNet-5 with weights and pictures drawn at random; what it says of them without faults is right.
 Subject random_subject(std::size_t images) {
+  if (images > 10000) {
+    throw Error("--images: the network random is shown at most 10000 pictures, not " +
+                std::to_string(images) + "; ask for fewer");
+  }
   Network network = lenet5({28, 28, 1}, 10);
   initialize(network, 1);
   const auto pictures = [](std::size_t count, std::uint64_t stream) {
@@ -131,13 +140,12 @@ Subject load_subject(const std::string& name, const std::filesystem::path& data,
   if (name == "random") {
     return random_subject(images);
   }
-  const std::vector<Recipe> all = recipes();
-  const Recipe& recipe = *std::ranges::find(all, name, &Recipe::name);
+  const Recipe recipe = recipe_of(name);
   const Network network = recipe.weights.empty()
                               ? *network_file(data / recipe.file)
                               : *network_file(recipe.file, data / recipe.weights);
   Dataset pictures = pictures_called(recipe.pictures, data);
-  if (pictures.size() < images + sample_size) {
+  if (pictures.size() < sample_size || pictures.size() - sample_size < images) {
     throw Error("--images: " + name + " has " + std::to_string(pictures.size()) +
                 " pictures, and " + std::to_string(sample_size) +
                 " of them are for calibration; ask for fewer");
@@ -163,9 +171,10 @@ Subject load_subject(const std::string& name, const std::filesystem::path& data,
   return subject;
 }
 
-std::vector<std::string> formats_of(const Subject& subject) {
-  return subject.format == "fp32" ? std::vector<std::string>{"fp32", "bf16", "int8", "int8c"}
-                                  : std::vector{subject.format};
+std::vector<std::string> formats_of(const std::string& network) {
+  const std::string own = network == "random" ? "fp32" : recipe_of(network).format;
+  return own == "fp32" ? std::vector<std::string>{"fp32", "bf16", "int8", "int8c"}
+                       : std::vector{own};
 }
 
 Network in_format(const Subject& subject, const std::string& format, const Guard& guard) {

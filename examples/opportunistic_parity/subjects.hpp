@@ -25,8 +25,8 @@ struct Subject {
 [[nodiscard]] Subject load_subject(const std::string& name, const std::filesystem::path& data,
                                    std::size_t images);
 
-/// Those it can be studied in: all of floats; of others, that of the file.
-[[nodiscard]] std::vector<std::string> formats_of(const Subject& subject);
+/// Those that a network can be studied in: all of floats; of others, that of the file.
+[[nodiscard]] std::vector<std::string> formats_of(const std::string& network);
 
 /// The network in one of these formats under one of its guards, calibrated.
 ///

@@ -20,12 +20,14 @@ namespace {
 void write_table_csv(const Options& options, std::span<const Findings> findings) {
   CsvWriter csv(options.out / "table.csv",
                 {"format", "protection", "bits_per_weight", "extra_bits_percent", "accuracy",
-                 "tolerated_weight_ber", "tolerated_activation_ber", "auc_weight", "auc_activation",
-                 "trials", "images", "seed"});
+                 "tolerated_weight_ber", "tolerated_weight_is_at_least", "tolerated_activation_ber",
+                 "tolerated_activation_is_at_least", "auc_weight", "auc_activation", "trials",
+                 "images", "seed"});
   for (const Findings& found : findings) {
     csv.row({found.row.format, found.row.protection, found.bits_per_weight(),
              found.extra_bits_percent(), found.fault_free.rate(), found.weights.tolerated.ber,
-             found.activations.tolerated.ber, found.weights.auc, found.activations.auc,
+             int{found.weights.tolerated.at_least}, found.activations.tolerated.ber,
+             int{found.activations.tolerated.at_least}, found.weights.auc, found.activations.auc,
              options.trials, options.images, options.seed});
   }
   csv.close();
@@ -143,7 +145,7 @@ void write_results(const Options& options, std::span<const Findings> findings,
   const auto add = [&](const std::string& name, const auto& plot, const std::string& caption) {
     const bool empty = plot.series.empty();
     if (!empty) {
-      const std::string svg = run_gnuplot(gnuplot_script(plot));
+      const std::string svg = render_svg(plot);
       write_file(options.out / (name + ".svg"), svg);
       page.figure(svg, caption);
     }

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: BSL-1.0
 #include <algorithm>
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <new>
 #include <thread>
 #include <vector>
 
@@ -59,6 +61,61 @@ TEST_CASE("aligned_allocator: more blocks than are kept, larger than are kept, o
   std::unique_ptr<AlignedVector<int>> from_other_thread;
   std::thread([&] { from_other_thread = std::make_unique<AlignedVector<int>>(50, 3); }).join();
   CHECK(from_other_thread->back() == 3);
+}
+
+TEST_CASE("aligned_allocator: 128 blocks are kept, of more the newest") {
+  constexpr std::size_t bytes = 4096;
+  upset::AlignedAllocator<std::uint8_t> allocator;
+  for (const std::size_t count : {128U, 129U}) {
+    CAPTURE(count);
+    std::vector<std::uint8_t*> blocks(count);
+    for (std::uint8_t*& block : blocks) {
+      block = allocator.allocate(bytes);
+    }
+    const std::vector<std::uint8_t*> freed = blocks;
+    for (std::uint8_t* const block : blocks) {
+      allocator.deallocate(block, bytes);
+    }
+    std::array<void*, 16> others{};  // get what the system has back
+    for (void*& other : others) {
+      other = ::operator new (bytes, std::align_val_t{64});
+    }
+    for (std::size_t i = count; i-- > 0;) {
+      blocks[i] = allocator.allocate(bytes);
+    }
+    for (std::size_t i = count - 128; i < count; ++i) {
+      CHECK(blocks[i] == freed[i]);
+    }
+    CHECK((blocks[0] == freed[0]) == (count == 128));
+    for (std::uint8_t* const block : blocks) {
+      allocator.deallocate(block, bytes);
+    }
+    for (void* const other : others) {
+      ::operator delete (other, std::align_val_t{64});
+    }
+  }
+}
+
+TEST_CASE("aligned_allocator: 64 MiB are kept, of more the newest") {
+  // malloc keeps nothing beyond 32 MiB: a fresh block does not hold the 77
+  constexpr std::size_t mib = std::size_t{1} << 20;
+  upset::AlignedAllocator<std::uint8_t> allocator;
+  const auto is_kept = [&](std::size_t bytes, std::size_t freed_later) {
+    std::uint8_t* const block = allocator.allocate(bytes);
+    std::uint8_t* const later = allocator.allocate(freed_later);
+    block[bytes - 1] = 77;
+    allocator.deallocate(block, bytes);
+    allocator.deallocate(later, freed_later);
+    std::uint8_t* const again = allocator.allocate(bytes);
+    const bool result = again[bytes - 1] == 77;
+    again[bytes - 1] = 0;
+    allocator.deallocate(again, bytes);
+    return result;
+  };
+  CHECK(is_kept(33 * mib, 31 * mib));
+  CHECK_FALSE(is_kept(33 * mib, 31 * mib + 1));
+  CHECK(is_kept(64 * mib, 0));
+  CHECK_FALSE(is_kept(64 * mib + 1, 0));
 }
 
 TEST_CASE("aligned_allocator: a thread that begins has the blocks of one that has ended") {

@@ -21,6 +21,11 @@ double value_of(const Dyadic& x) {
   return x.negative ? -size : size;
 }
 
+#ifdef __SIZEOF_INT128__
+__extension__ using Wide = __int128;  // an integral type for -std=gnu++20 alone
+static_assert(!upset::NativeReal<Wide> && upset::NativeReal<std::int64_t>);
+#endif
+
 TEST_CASE("dyadic: floats and doubles of every size are taken apart without loss") {
   upset::test::Sequence random{1};
   int wrong = 0;

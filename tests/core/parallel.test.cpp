@@ -3,9 +3,12 @@
 #include <cstddef>
 #include <stdexcept>
 #include <string>
+#include <system_error>
+#include <thread>
 #include <vector>
 
 #include <doctest/doctest.h>
+#include <pthread.h>  // pthread_setattr_default_np
 
 #include <upset/core/parallel.hpp>
 
@@ -67,4 +70,24 @@ TEST_CASE("parallel_for: an exception stops the handing out of tasks and arrives
       CHECK(calls == 6);
     }
   }
+}
+
+TEST_CASE("parallel_for: where the system grants no thread, the caller does all tasks") {
+  pthread_attr_t before;
+  pthread_attr_t too_large;
+  REQUIRE(pthread_getattr_default_np(&before) == 0);
+  REQUIRE(pthread_getattr_default_np(&too_large) == 0);
+  // a stack beyond the address space is one that no thread gets
+  REQUIRE(pthread_attr_setstacksize(&too_large, std::size_t{1} << 52) == 0);
+  REQUIRE(pthread_setattr_default_np(&too_large) == 0);
+  std::size_t calls = 0;
+  std::size_t by_others = 0;
+  CHECK_THROWS_AS(std::thread([] {}).join(), std::system_error);
+  CHECK_NOTHROW(parallel_for(4, 100, [&](std::size_t worker, std::size_t) {
+    ++calls;
+    by_others += worker == 0 ? 0U : 1U;
+  }));
+  REQUIRE(pthread_setattr_default_np(&before) == 0);
+  CHECK(calls == 100);
+  CHECK(by_others == 0);
 }

@@ -37,10 +37,10 @@ TEST_CASE("rounding: the table of rounding.hpp holds, in quarters") {
   UPSET_STATIC_CHECK(round_shift(10, 2, false, toward_zero) == 2);
   UPSET_STATIC_CHECK(round_shift(10, 2, true, toward_zero) == 2);
   UPSET_STATIC_CHECK(round_shift(39, 2, false, toward_zero) == 9);
-  UPSET_STATIC_CHECK(round_shift(10, 2, false, upset::floor) == 2);
-  UPSET_STATIC_CHECK(round_shift(10, 2, true, upset::floor) == 3);
-  UPSET_STATIC_CHECK(round_shift(9, 2, true, upset::floor) == 3);
-  UPSET_STATIC_CHECK(round_shift(8, 2, true, upset::floor) == 2);
+  UPSET_STATIC_CHECK(round_shift(10, 2, false, toward_negative) == 2);
+  UPSET_STATIC_CHECK(round_shift(10, 2, true, toward_negative) == 3);
+  UPSET_STATIC_CHECK(round_shift(9, 2, true, toward_negative) == 3);
+  UPSET_STATIC_CHECK(round_shift(8, 2, true, toward_negative) == 2);
 }
 
 TEST_CASE("rounding: stochastic rounding goes up as often as the fraction says") {
@@ -66,10 +66,10 @@ TEST_CASE("rounding: shifts of 64 and more see every bit that falls off") {
   UPSET_STATIC_CHECK(round_shift(top + 1, 64, false, nearest_even) == 1);  // just above it
   UPSET_STATIC_CHECK(round_shift(top - 1, 64, false, nearest_even) == 0);
   UPSET_STATIC_CHECK(round_shift(~std::uint64_t{0}, 65, false, nearest_even) == 0);
-  UPSET_STATIC_CHECK(round_shift(1, 127, true, upset::floor) == 1);
-  UPSET_STATIC_CHECK(round_shift(1, 4000, true, upset::floor) == 1);
-  UPSET_STATIC_CHECK(round_shift(0, 4000, true, upset::floor) == 0);
-  UPSET_STATIC_CHECK(round_shift(7, 0, true, upset::floor) == 7);
+  UPSET_STATIC_CHECK(round_shift(1, 127, true, upset::toward_negative) == 1);
+  UPSET_STATIC_CHECK(round_shift(1, 4000, true, upset::toward_negative) == 1);
+  UPSET_STATIC_CHECK(round_shift(0, 4000, true, upset::toward_negative) == 0);
+  UPSET_STATIC_CHECK(round_shift(7, 0, true, upset::toward_negative) == 7);
 }
 
 TEST_CASE("rounding: nearest_even_bits is the integer of std::nearbyint, in two's complement") {

@@ -103,6 +103,36 @@ TEST_CASE("straight_through: residual formats follow the residuals, exactly") {
   check_against_residuals<MultiLevelBinary<8>>();
 }
 
+TEST_CASE_TEMPLATE("straight_through: signs are those of the code, however small a residual is", F,
+                   Binary, Mono<3>, Mono<8>, Mono<16>, MultiLevelBinary<4>, MultiLevelBinary<8>) {
+  constexpr auto count = static_cast<std::size_t>(F::Scale::gammas);
+  test::Values values(5);
+  std::size_t wrong = 0;
+  for (int trial = 0; trial < 20000; ++trial) {
+    std::vector<float> factors(count);
+    for (float& factor : factors) {
+      factor = std::exp2(values.uniform(-10.0F, 1.0F));
+    }
+    const auto scale = F::Scale::from_gammas(factors);
+    // next to what the codes stand for, and to zero
+    const auto code = static_cast<typename F::code_type>(trial % (1 << F::width));
+    const float near = values.uniform(-1.0F, 1.0F) * (trial % 2 == 0 ? 0x1p-20F : 0x1p-30F);
+    const float x = trial % 3 == 0 ? near : F::decode(code, scale) * (1 + near);
+    const auto signs = F::encode(x, scale);
+    std::vector<double> expected(count);
+    for (int i = 0; i < F::width; ++i) {
+      expected[count == 1 ? 0 : static_cast<std::size_t>(i)] +=
+          test_bit(signs, F::width - 1 - i) ? 1 : -1;
+    }
+    wrong += by_library<F>(x, scale, 1.0F).d_gammas == expected ? 0U : 1U;
+    std::vector<double> together(count);
+    std::vector<float> d_x(1);
+    straight_through<F>(std::span(&x, 1), scale, std::vector{1.0F}, d_x, together);
+    wrong += together == expected ? 0U : 1U;
+  }
+  CHECK(wrong == 0);
+}
+
 TEST_CASE("straight_through: dL/dgamma is the slope of the encoded value where no sign changes") {
   // With the signs held, x_q is linear in gamma: equation 3 is then its derivative.
   test::Values values(2);

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: BSL-1.0
 // What every guard owes every format it wraps.
+#include <array>
 #include <bit>
 #include <cstdint>
+#include <limits>
 #include <tuple>
 #include <vector>
 
@@ -22,11 +24,18 @@ template <class... T>
 using GuardsOf = decltype(std::tuple_cat(
     std::declval<std::tuple<ParityGuarded<T, Unsigned<T::width>>, ParityGuarded<T, std::uint64_t>,
                             ParityGuarded<T, WideWord<256>>, Triplicated<T>, MsbDuplicated<T>,
-                            MsbDuplicated<T, ClearOnMismatch>, Secded<T, Unsigned<T::width>>,
-                            Secded<T, std::uint64_t>>>()...));
+                            Secded<T, Unsigned<T::width>>, Secded<T, std::uint64_t>>>()...));
 using AllGuarded =
     GuardsOf<Float32, BFloat16, Float16, Minifloat<4, 3>, Fixed<8, 4>, Fixed<5, 3>, Fixed<32, 16>,
              Int8Affine, Binary, Mono<1>, Mono<5>, Mono<8>, Mono<16>, MultiLevelBinary<4>>;
+
+// Words are those of the format; codes are mended as they are read, by the scale.
+template <class... T>
+using RangesOf = std::tuple<RangeGuarded<T>..., RangeGuarded<T, EndOutside>...>;
+using AllRanged = RangesOf<Float32, BFloat16, Float16, Minifloat<4, 3>, Fixed<8, 4>, Fixed<5, 3>,
+                           Fixed<32, 16>, Int8Affine>;
+template <class T, class Outside>
+T wrapped_by(RangeGuarded<T, Outside>);
 
 // WideWord is structural: a word can be a template argument, as codes can
 template <auto Word>
@@ -91,6 +100,7 @@ TEST_CASE_TEMPLATE_DEFINE("guards: what is stored is read, but for the bit parit
   CHECK(wrong == 0);
 }
 TEST_CASE_TEMPLATE_APPLY(round_trips, AllGuarded);
+TEST_CASE_TEMPLATE_APPLY(round_trips, AllRanged);
 
 TEST_CASE_TEMPLATE_DEFINE("guards: a flip twice is no flip, in memory as in values", F,
                           undone_flips) {
@@ -115,14 +125,37 @@ TEST_CASE_TEMPLATE_DEFINE("guards: a flip twice is no flip, in memory as in valu
   CHECK(read == golden);
 }
 TEST_CASE_TEMPLATE_APPLY(undone_flips, AllGuarded);
+TEST_CASE_TEMPLATE_APPLY(undone_flips, AllRanged);
 
-TEST_CASE("guards: extra bits in percent of the codes") {
-  static_assert(extra_bits_percent<Fixed<8, 4>>() == 0.0);
-  static_assert(extra_bits_percent<Binary>() == 0.0);
-  static_assert(extra_bits_percent<ParityGuarded<Fixed<5, 3>, std::uint64_t>>() == 0.0);
-  static_assert(extra_bits_percent<Triplicated<Float32>>() == 200.0);
-  static_assert(extra_bits_percent<MsbDuplicated<Fixed<8, 4>>>() == 12.5);
-  static_assert(extra_bits_percent<Secded<Float32, std::uint64_t>>() == 12.5);
-  static_assert(extra_bits_percent<Secded<Mono<8>, std::uint8_t>>() == 62.5);
-  CHECK(extra_bits_percent<Secded<Float32, std::uint32_t>>() == 21.875);
+TEST_CASE_TEMPLATE_DEFINE("guards: a fit does not stumble over what is not finite", F, fits) {
+  const float infinity = std::numeric_limits<float>::infinity();
+  const float nan = std::numeric_limits<float>::quiet_NaN();
+  const std::array<float, 4> clean{0.5F, -1.0F, 0.125F, 0.75F};
+  const std::array<float, 7> dirty{infinity, 0.5F, -1.0F, nan, 0.125F, 0.75F, -infinity};
+  CHECK(F::fit(clean) == F::fit(dirty));
 }
+TEST_CASE_TEMPLATE_APPLY(fits, AllGuarded);
+TEST_CASE_TEMPLATE_APPLY(fits, AllRanged);
+
+TEST_CASE_TEMPLATE_DEFINE("guards: the numbers that a range was fitted to are those of the format",
+                          F, ranged_numbers) {
+  using T = decltype(wrapped_by(F{}));
+  static_assert(Format<F> && F::width == T::width && F::operand == T::operand);
+  const std::vector<float> values{0.0F, 0.7F, -0.3F, 1.9F, -1.1F, 0.01F};
+  const auto scale = F::fit(values);
+  int wrong = 0;
+  for (const float x : values) {
+    const auto code = F::encode(x, scale);
+    wrong += code == T::encode(x, scale.inner) ? 0 : 1;
+    wrong += F::decode(code, scale) == T::decode(code, scale.inner) ? 0 : 1;
+    if constexpr (F::operand == Operand::level) {
+      wrong += F::level(code, scale) == T::level(code, scale.inner) ? 0 : 1;
+      wrong += F::step(scale) == T::step(scale.inner) ? 0 : 1;
+    }
+  }
+  for (int bit = 0; bit < F::width; ++bit) {
+    wrong += F::word_role(bit) == T::role(bit) ? 0 : 1;
+  }
+  CHECK(wrong == 0);
+}
+TEST_CASE_TEMPLATE_APPLY(ranged_numbers, AllRanged);

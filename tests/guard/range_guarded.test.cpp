@@ -38,27 +38,38 @@ TEST_CASE("RangeGuarded: what lies within the range reads as it is stored") {
   CHECK(RangeGuarded<Float32, EndOutside>::name().view() == "RangeGuarded<Float32,EndOutside>");
 }
 
-TEST_CASE_TEMPLATE_DEFINE("RangeGuarded: every flip reads as it is, or as the policy has it", F,
-                          guarded) {
+TEST_CASE_TEMPLATE_DEFINE("RangeGuarded: one flip or two read as they are, or as the policy has it",
+                          F, guarded) {
   using T = std::conditional_t<F::width == 32, Float32, BFloat16>;
   Memory<F> memory(values, {F::fit(values)});
   std::size_t wrong = 0;
   std::size_t mended = 0;
-  for (std::uint64_t bit = 0; bit < memory.layout().code_bits(); ++bit) {
-    const std::size_t element = bit / F::width;
-    const auto code = T::encode(values[element], {});
-    const float flipped = T::decode(flip_bit(code, static_cast<int>(bit % F::width)), {});
-    float expected = flipped;
-    if (!(flipped >= -2 && flipped <= 1.5F)) {
-      ++mended;
-      expected = F::name().view().find("EndOutside") == std::string_view::npos ? 0
-                 : std::isnan(flipped)                                         ? 0
-                 : flipped < 0                                                 ? -2.0F
-                                                                               : 1.5F;
+  constexpr auto width = static_cast<std::uint64_t>(F::width);
+  for (std::size_t element = 0; element < values.size(); ++element) {
+    for (std::uint64_t first = 0; first < width; ++first) {
+      for (std::uint64_t second = first; second < width; ++second) {  // the same: a single flip
+        auto code = flip_bit(T::encode(values[element], {}), static_cast<int>(first));
+        memory.flip(element * width + first);
+        if (second != first) {
+          code = flip_bit(code, static_cast<int>(second));
+          memory.flip(element * width + second);
+        }
+        const float flipped = T::decode(code, {});
+        float expected = flipped;
+        if (!(flipped >= -2 && flipped <= 1.5F)) {
+          ++mended;
+          expected = F::name().view().find("EndOutside") == std::string_view::npos ? 0
+                     : std::isnan(flipped)                                         ? 0
+                     : flipped < 0                                                 ? -2.0F
+                                                                                   : 1.5F;
+        }
+        wrong += read(memory)[element] == expected ? 0U : 1U;
+        memory.flip(element * width + first);
+        if (second != first) {
+          memory.flip(element * width + second);
+        }
+      }
     }
-    memory.flip(bit);
-    wrong += read(memory)[element] == expected ? 0U : 1U;
-    memory.flip(bit);
   }
   CHECK(wrong == 0);
   CHECK(mended > 5);
@@ -92,10 +103,30 @@ TEST_CASE("RangeGuarded: the ends are memory, hit and undone there") {
   CHECK(read(memory) == std::vector<float>{0.5F, 0, 1.5F, 0, 0});
 }
 
-TEST_CASE("RangeGuarded: nothing fitted has a range of zero, and NaN reads as zero") {
-  using F = RangeGuarded<Float32>;
-  const auto scale = F::fit({});
-  CHECK(scale == F::Scale{});
-  CHECK(F::decode(std::bit_cast<std::uint32_t>(std::numeric_limits<float>::quiet_NaN()),
-                  F::fit(values)) == 0);
+TEST_CASE("RangeGuarded: without a fit every number passes; NaN reads as zero") {
+  using F = RangeGuarded<BFloat16>;
+  Memory<F> memory(values, {{}});
+  CHECK(read(memory) == values);
+  CHECK(F::fit({}) == F::Scale{});
+  memory.flip(14);  // 0.5 becomes 2^127
+  CHECK(read(memory)[0] == 0x1p127F);
+  CHECK(F::decode(0x7FC0, {}) == 0);
+  CHECK(F::decode(0x7FC0, F::fit(values)) == 0);
+}
+
+TEST_CASE("RangeGuarded: what is not finite is no end of a range") {
+  constexpr float infinity = std::numeric_limits<float>::infinity();
+  constexpr float nan = std::numeric_limits<float>::quiet_NaN();
+  for (const float odd : {nan, infinity, -infinity, 3.4e38F}) {  // the last: infinite as BFloat16
+    for (const std::vector<float>& some : {std::vector<float>{odd, 0.5F, -1}, {0.5F, odd, -1}}) {
+      const auto scale = RangeGuarded<BFloat16>::fit(some);
+      CHECK(scale.low == -1);
+      CHECK(scale.high == 0.5F);
+      CHECK(RangeGuarded<BFloat16>::decode(BFloat16::encode(3e38F, {}), scale) == 0);
+    }
+  }
+  const std::vector<float> dirty{infinity, 0.25F, 0.5F, nan};
+  const auto scale = RangeGuarded<Int8Affine>::fit(dirty);
+  CHECK(scale.low == 64 * scale.inner.scale);
+  CHECK(scale.high == 127 * scale.inner.scale);
 }

@@ -6,10 +6,12 @@
 
 #include <upset/format/fixed.hpp>
 #include <upset/format/float32.hpp>
+#include <upset/format/int8_affine.hpp>
 #include <upset/format/mono.hpp>
 #include <upset/format/multi_level_binary.hpp>
 #include <upset/guard/msb_duplicated.hpp>
 #include <upset/guard/parity_guarded.hpp>
+#include <upset/guard/range_guarded.hpp>
 #include <upset/guard/secded.hpp>
 #include <upset/guard/triplicated.hpp>
 #include <upset/metric/footprint.hpp>
@@ -77,6 +79,18 @@ TEST_CASE("Footprint: extra bits in percent of a reference, negative where fewer
   CHECK(extra_bits_percent(plain, plain) == 0);
   CHECK(extra_bits_percent(plain, network<upset::Float32>()) == -75);
   CHECK_THROWS_AS(static_cast<void>(extra_bits_percent(plain, {})), upset::Error);
+}
+
+TEST_CASE("Footprint: ranges beside scales are extra bits, which protection bits are not") {
+  using upset::Int8Affine;
+  constexpr std::size_t kernels = 32;  // of 3x3 weights, each with a scale of its own
+  const upset::Memory<Int8Affine> plain(9 * kernels, std::vector(kernels, upset::AffineScale{}));
+  using Guarded = upset::RangeGuarded<Int8Affine>;
+  const upset::Memory<Guarded> ranged(9 * kernels, std::vector(kernels, Guarded::Scale{}));
+  const std::vector<upset::ImageLayout> before{plain.layout()};
+  const std::vector<upset::ImageLayout> after{ranged.layout()};
+  CHECK(upset::footprint(after).protection_bits == 0);
+  CHECK(upset::extra_bits_percent(after, before) == 100 * 64.0 / (72 + 40));
 }
 
 TEST_CASE("Footprint: bits by format come in the order in which formats first appear") {

@@ -21,7 +21,8 @@ using LayerGuards =
                ParityGuarded<Int8Affine, std::uint64_t>, ParityGuarded<Mono<8>, std::uint64_t>,
                ParityGuarded<Mono<5>, WideWord<256>>, ParityGuarded<Binary, std::uint8_t>,
                Triplicated<Fixed<8, 6>>, Triplicated<Float32>, MsbDuplicated<Fixed<8, 6>>,
-               MsbDuplicated<MultiLevelBinary<4>, ClearOnMismatch>, Secded<Float32, std::uint64_t>,
-               Secded<Fixed<5, 4>, std::uint32_t>, Secded<Binary, std::uint64_t>>;
+               MsbDuplicated<MultiLevelBinary<4>>, Secded<Float32, std::uint64_t>,
+               Secded<Fixed<5, 4>, std::uint32_t>, Secded<Binary, std::uint64_t>,
+               RangeGuarded<BFloat16>, RangeGuarded<Int8Affine, EndOutside>>;
 
 }  // namespace upset::test

@@ -61,6 +61,10 @@ template <class T>
 inline constexpr bool corrects_one<Triplicated<T>> = true;
 template <class T, class Word>
 inline constexpr bool corrects_one<Secded<T, Word>> = true;
+template <class F>
+inline constexpr bool duplicates_msb = false;
+template <class T>
+inline constexpr bool duplicates_msb<MsbDuplicated<T>> = true;
 
 }  // namespace
 
@@ -175,12 +179,9 @@ TEST_CASE_TEMPLATE_DEFINE("Memory: what one flip does to the codes is what the g
       std::uint64_t right = golden[i];
       if constexpr (is_parity<F>) {  // the whole word reads as zero
         right = i / Memory<F>::lanes == at.word ? zero : right;
-      } else if constexpr (std::same_as<F, MsbDuplicated<Fixed<8, 6>>>) {
-        const bool top = at.bit == 7 || at.bit == 8;
+      } else if constexpr (duplicates_msb<F>) {
+        const bool top = at.bit >= F::width - 1;
         right = i != at.element ? right : top ? zero : right ^ (std::uint64_t{1} << at.bit);
-      } else if constexpr (std::same_as<F, MsbDuplicated<MultiLevelBinary<4>, ClearOnMismatch>>) {
-        const bool top = at.bit == 3 || at.bit == 4;
-        right = i != at.element ? right : top ? right & 7U : right ^ (std::uint64_t{1} << at.bit);
       } else if constexpr (!corrects_one<F>) {
         static_assert(is_plain<F>);
         right ^= i == at.element ? std::uint64_t{1} << at.bit : 0U;
@@ -268,6 +269,16 @@ TEST_CASE("Memory: n scales serve n equal parts, and a flip of one leaves the ot
   CHECK(memory.scale_touched());
   CHECK(error_of([&] { memory.encode(values.values().subspan(0, 5)); }) ==
         "A memory image of 5 elements cannot share 3 scales evenly");
+}
+
+TEST_CASE("Memory: scales that do not fit leave the image as it was") {
+  const Tensor values({7}, 1);
+  Memory<Int8Affine> memory(values.values(), {AffineScale{1, 0}});
+  const std::vector<AffineScale> three(3, AffineScale{1, 0});
+  CHECK(error_of([&] { memory.encode(values.values(), three); }) ==
+        "A memory image of 7 elements cannot share 3 scales evenly");
+  CHECK(memory.scales().size() == 1);
+  CHECK(values_of(memory) == std::vector<float>(7, 1));
 }
 
 TEST_CASE("Memory: remembers the words that were flipped until told to forget") {

@@ -26,9 +26,11 @@ struct Dyadic {
   [[nodiscard]] friend constexpr bool operator==(const Dyadic&, const Dyadic&) = default;
 };
 
-/// The native types that convert to every number format with a single rounding.
+/// The native types that convert to every number format with a single rounding. GNU dialects count
+/// __int128 among the integers, whose magnitude a `Dyadic` does not hold.
 template <class T>
-concept NativeReal = std::same_as<T, float> || std::same_as<T, double> || std::integral<T>;
+concept NativeReal = std::same_as<T, float> || std::same_as<T, double> ||
+    (std::integral<T> && sizeof(T) <= sizeof(std::uint64_t));
 
 namespace detail {
 

@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <exception>
 #include <mutex>
+#include <system_error>
 #include <thread>
 #include <vector>
 
@@ -19,7 +20,8 @@ namespace upset {
                                  std::max<std::size_t>(1, tasks));
 }
 
-/// Calls `work(worker, task)` once for every task below `tasks`, on `workers` threads.
+/// Calls `work(worker, task)` once for every task below `tasks`, on `workers` threads, or on as
+/// many as the system grants.
 ///
 /// Which worker gets a task is not defined, so a result may depend on the task alone; `worker` is
 /// there to own scratch memory. The first exception stops the handing out of tasks and is thrown
@@ -43,8 +45,12 @@ void parallel_for(std::size_t workers, std::size_t tasks, Work work) {
     }
   };
   std::vector<std::jthread> others;
-  for (std::size_t worker = 1; worker < workers; ++worker) {
-    others.emplace_back(run, worker);
+  try {
+    for (std::size_t worker = 1; worker < workers; ++worker) {
+      others.emplace_back(run, worker);
+    }
+  } catch (const std::system_error&) {
+    // those there are do all tasks, with the same results
   }
   run(0);
   others.clear();  // joins

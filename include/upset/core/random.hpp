@@ -71,6 +71,26 @@ namespace detail {
   return std::fma(0.5, std::log(6.283185307179586 * x), deviance) + stirling / x;
 }
 
+/// Successes among `n` trials of probability `p`, drawn by `rest`, uniform below 2^63.
+///
+/// Walks up the probabilities of 0, 1, 2, ... in units of 2^-63. They add up to 1 but for
+/// roundings, so the walk ends at the latest where they reach 0, or at n.
+[[nodiscard]] inline std::uint64_t few_successes(std::uint64_t rest, double n, double p) {
+  const double odds = p / (1 - p);
+  double probability = std::exp(n * std::log1p(-p));
+  double successes = 0;
+  while (successes < n) {
+    const auto share = static_cast<std::uint64_t>(probability * 0x1p63);
+    if (rest < share || share == 0) {
+      break;
+    }
+    rest -= share;
+    probability *= (n - successes) / (successes + 1) * odds;
+    ++successes;
+  }
+  return static_cast<std::uint64_t>(successes);
+}
+
 }  // namespace detail
 
 /// A stream of random numbers; a regular value of 48 bytes, whose copy draws the same numbers.
@@ -80,7 +100,7 @@ namespace detail {
 /// counts 2^64 blocks of four words. Making one costs one Philox block, about 10 ns.
 ///
 /// - identical on every compiler: integers, correctly rounded operations and `std::fma`; `log` and
-///   `exp` of the C library decide comparisons only, but scale `normal` and `geometric`
+///   `exp` of the C library decide comparisons only, but scale `normal`
 /// - source: Philox4x32-10 of Random123
 /// - example: Random random(seed, trial); random.uniform_below(6)
 class Random {
@@ -196,22 +216,6 @@ class Random {
     }
   }
 
-  /// Failures before the first success of trials that succeed with probability p in (0, 1]: the
-  /// gap to the next fault. At most 2^64 - 1. Throws `Error` for any other p.
-  [[nodiscard]] std::uint64_t geometric(double p) {
-    if (!(p > 0 && p <= 1)) {
-      throw Error("A geometric gap needs a probability in (0, 1], not " + std::to_string(p));
-    }
-    if (p == 1) {
-      return 0;
-    }
-    // all 64 bits count: small gaps come from small v, which a double holds to full precision
-    const double v = std::min(static_cast<double>(next_u64()) * 0x1p-64, 1 - 0x1p-53);
-    const double gap = std::floor(std::log1p(-v) / std::log1p(-p));
-    return gap < 0x1p64 ? static_cast<std::uint64_t>(gap)
-                        : std::numeric_limits<std::uint64_t>::max();
-  }
-
   /// Successes among n <= 2^53 trials of probability p in [0, 1]; throws `Error` otherwise.
   ///
   /// - errors: no approximation; probabilities are right to about 1e-15, to 1e-9 at n = 2^40
@@ -226,7 +230,6 @@ class Random {
   [[nodiscard]] static std::uint64_t joined(std::uint32_t low, std::uint32_t high) {
     return low | std::uint64_t{high} << 32;
   }
-  [[nodiscard]] std::uint64_t few_successes(double n, double p);
   [[nodiscard]] std::uint64_t many_successes(double n, double p);
 
   std::uint64_t key_ = 0;
@@ -250,25 +253,8 @@ inline std::uint64_t Random::binomial(std::uint64_t n, double p) {
   if (n == 0 || p == 0) {
     return 0;
   }
-  return trials * p < 10 ? few_successes(trials, p) : many_successes(trials, p);
-}
-
-// Walks up the probabilities of 0, 1, 2, ... in units of 2^-63. They add up to 1 but for roundings,
-// so the walk ends at the latest where they reach 0.
-inline std::uint64_t Random::few_successes(double n, double p) {
-  const double odds = p / (1 - p);
-  double probability = std::exp(n * std::log1p(-p));
-  std::uint64_t rest = next_u64() >> 1;
-  std::uint64_t successes = 0;
-  while (true) {
-    const auto share = static_cast<std::uint64_t>(probability * 0x1p63);
-    if (rest < share || share == 0) {
-      return successes;
-    }
-    rest -= share;
-    const auto k = static_cast<double>(successes++);
-    probability *= (n - k) / (k + 1) * odds;
-  }
+  return trials * p < 10 ? detail::few_successes(next_u64() >> 1, trials, p)
+                         : many_successes(trials, p);
 }
 
 // Rejection from the table mountain of BTRS: u is taken to a number of successes, and v decides

@@ -29,7 +29,7 @@ static_assert(std::numeric_limits<float>::is_iec559 && std::numeric_limits<doubl
 // | NearestEven        |   2  |  4  |  -2  |  -2   |  10  |
 // | NearestAway        |   3  |  4  |  -3  |  -2   |  10  |
 // | TowardZero         |   2  |  3  |  -2  |  -2   |   9  |
-// | Floor              |   2  |  3  |  -3  |  -3   |   9  |
+// | TowardNegative     |   2  |  3  |  -3  |  -3   |   9  |
 // | Stochastic{random} | 2/3  | 3/4 | -2/-3 half the time; -3 a quarter | 10 three quarters |
 // |                    | then 10:  Saturate 7, Wrap -6, ToInfinity only in formats with one |
 // |                    | and NaN:  NanToZero 0, NanToMax 7, itself in formats with one |
@@ -62,8 +62,8 @@ struct TowardZero {
 };
 
 /// Towards minus infinity.
-struct Floor {
-  explicit constexpr Floor() = default;
+struct TowardNegative {
+  explicit constexpr TowardNegative() = default;
   [[nodiscard]] static constexpr bool away(bool negative, bool /*odd*/, std::uint64_t discarded) {
     return negative && discarded != 0;
   }
@@ -86,7 +86,7 @@ struct Stochastic {
 inline constexpr NearestEven nearest_even{};
 inline constexpr NearestAway nearest_away{};
 inline constexpr TowardZero toward_zero{};
-inline constexpr Floor floor{};
+inline constexpr TowardNegative toward_negative{};  // `floor` is a name of <cmath>
 
 template <class R>
 concept RoundingPolicy = requires(const R rounding, bool negative, bool odd,

@@ -42,7 +42,9 @@ struct Quantizer {
 ///     dL/dgamma_i = dL/dx_q sign(r_i)
 ///     dL/dx       = dL/dx_q sum_i gamma_i [|r_i| <= 1]
 ///
-/// summed over i where one gamma serves all of them.
+/// summed over i where one gamma serves all of them. r_i is taken as x less the value of the signs
+/// before, which is exact in float: rounded once it keeps its sign, so the signs are those of the
+/// code.
 ///
 /// - shape:  `d_gammas` has `Scale::gammas` entries, empty for the other formats
 /// - source: MONO, IEEE Embedded Systems Letters, 2024, eqs. 3 and 4
@@ -50,15 +52,16 @@ template <Format F>
 [[nodiscard]] float straight_through(float x, const typename F::Scale& scale, float d_quantized,
                                      [[maybe_unused]] std::span<double> d_gammas) {
   if constexpr (F::Scale::gammas > 0) {
-    float residual = x;
+    float before = 0;
     float passed = 0;
     for (int i = 0; i < F::width; ++i) {
       const int shared = F::Scale::gammas == 1 ? 0 : i;
       const float gamma = scale.gamma(shared);
+      const float residual = x - before;
       const float sign = residual >= 0 ? 1.0F : -1.0F;
       d_gammas[static_cast<std::size_t>(shared)] += static_cast<double>(d_quantized * sign);
       passed += residual >= -1 && residual <= 1 ? gamma : 0.0F;
-      residual -= gamma * sign;
+      before += gamma * sign;
     }
     return d_quantized * passed;
   } else if constexpr (F::operand == Operand::level) {
@@ -93,18 +96,19 @@ void straight_through(std::span<const float> x, const typename F::Scale& scale,
     std::array<std::array<double, lanes>, gammas> sums{};
     for (std::size_t first = 0; first < x.size(); first += lanes) {
       const std::size_t count = std::min(lanes, x.size() - first);
-      std::array<float, lanes> residual{};  // missing elements have no gradient to pass
-      std::array<float, lanes> d{};
+      std::array<float, lanes> value{};
+      std::array<float, lanes> d{};  // missing elements have no gradient to pass
+      std::array<float, lanes> before{};
       std::array<float, lanes> passed{};
       std::array<float, lanes> level{};
-      std::copy_n(x.begin() + static_cast<std::ptrdiff_t>(first), count, residual.begin());
+      std::copy_n(x.begin() + static_cast<std::ptrdiff_t>(first), count, value.begin());
       std::copy_n(d_quantized.begin() + static_cast<std::ptrdiff_t>(first), count, d.begin());
       for (std::size_t i = 0; i < signs; ++i) {
         for (std::size_t lane = 0; lane < lanes; ++lane) {
-          const float r = residual[lane];
+          const float r = value[lane] - before[lane];
           const float sign = r >= 0 ? 1.0F : -1.0F;
           passed[lane] += r >= -1 && r <= 1 ? gamma[i] : 0.0F;
-          residual[lane] = r - gamma[i] * sign;
+          before[lane] += gamma[i] * sign;
           level[lane] = gammas == 1 ? level[lane] + sign : sign;
         }
         if (gammas > 1 || i + 1 == signs) {

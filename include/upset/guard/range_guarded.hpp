@@ -5,8 +5,10 @@
 #include <bit>
 #include <concepts>
 #include <cstdint>
+#include <limits>
 #include <span>
 
+#include <upset/format/gamma.hpp>  // detail::is_finite
 #include <upset/guard/wrapping.hpp>
 
 namespace upset {
@@ -28,7 +30,8 @@ struct ZeroOutside {
 template <class P>
 concept OutsidePolicy = std::same_as<P, EndOutside> || std::same_as<P, ZeroOutside>;
 
-/// A scale, and the least and the greatest value of the tensor.
+/// A scale, and the least and the greatest value of the tensor; every number lies between until
+/// they are known.
 ///
 /// - storage: the bits of `inner`, then 32 of the float `low`, then 32 of the float `high`
 template <ScaleType Inner>
@@ -37,8 +40,8 @@ struct RangeScale {
   static constexpr int gammas = 0;
 
   Inner inner{};
-  float low = 0;
-  float high = 0;
+  float low = -std::numeric_limits<float>::infinity();
+  float high = std::numeric_limits<float>::infinity();
 
   [[nodiscard]] constexpr bool test(int bit) const {
     return bit < Inner::width
@@ -99,8 +102,8 @@ struct RangeGuarded : detail::Wrapping<T> {
   [[nodiscard]] static constexpr float decode(code_type code, const Scale& scale) {
     return T::decode(mended(code, scale), scale.inner);
   }
-  /// The scale of weights, symmetric where `T` has such a one, and the range of `values` as they
-  /// are stored under it.
+  /// The scale of weights, symmetric where `T` has such a one, and the range of the finite among
+  /// `values` as they are stored under it; without any, no number is mended.
   [[nodiscard]] static constexpr Scale fit(std::span<const float> values) {
     if constexpr (requires { T::fit_symmetric(values); }) {
       return around(T::fit_symmetric(values), values);
@@ -108,16 +111,18 @@ struct RangeGuarded : detail::Wrapping<T> {
       return around(T::fit(values), values);
     }
   }
-  /// `inner`, and the range of `values` as they are stored under it.
+  /// `inner`, and the range as in `fit`.
   [[nodiscard]] static constexpr Scale around(const typename T::Scale& inner,
                                               std::span<const float> values) {
     Scale scale{.inner = inner};
     bool is_first = true;
     for (const float x : values) {
       const float stored = T::decode(T::encode(x, scale.inner), scale.inner);
-      scale.low = is_first || stored < scale.low ? stored : scale.low;
-      scale.high = is_first || stored > scale.high ? stored : scale.high;
-      is_first = false;
+      if (detail::is_finite(x) && detail::is_finite(stored)) {
+        scale.low = is_first || stored < scale.low ? stored : scale.low;
+        scale.high = is_first || stored > scale.high ? stored : scale.high;
+        is_first = false;
+      }
     }
     return scale;
   }

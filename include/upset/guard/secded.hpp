@@ -105,7 +105,7 @@ struct OddWeightCode {
 ///             more may be taken for one
 /// - on error: what cannot be corrected leaves the codes as stored and says `Check::masked`; the
 ///             reader, who has the scale, then takes `encode(0)` for every lane
-/// - cost:     `extra_bits_percent`: 12.5 % for 64 bits; a masked popcount per check bit
+/// - cost:     12.5 % more bits for words of 64; a masked popcount per check bit
 /// - source:   Hsiao 1970, see `detail::OddWeightCode`
 template <Format T, MemoryWord Data>
 struct Secded : detail::Wrapping<T> {

@@ -57,6 +57,7 @@ class Memory final : public MemoryImage {
     }
   }
   void encode(std::span<const float> values, std::vector<Scale> scales) {
+    require_even_shares(values.size(), scales.size());  // or a throw would leave the scales behind
     scales_ = std::move(scales);
     encode(values);
   }
@@ -194,11 +195,14 @@ class Memory final : public MemoryImage {
     return {at.word, at.word_bit, at.role == BitRole::scale};
   }
 
-  void resize(std::size_t size) {
-    if (scales_.empty() || (scales_.size() > 1 && size % scales_.size() != 0)) {
+  static void require_even_shares(std::size_t size, std::size_t scales) {
+    if (scales == 0 || (scales > 1 && size % scales != 0)) {
       throw Error("A memory image of " + std::to_string(size) + " elements cannot share " +
-                  std::to_string(scales_.size()) + " scales evenly");
+                  std::to_string(scales) + " scales evenly");
     }
+  }
+  void resize(std::size_t size) {
+    require_even_shares(size, scales_.size());
     size_ = size;
     words_.resize((size + lanes - 1) / lanes);
   }
