@@ -7,7 +7,6 @@
 #include <utility>
 
 #include "common/command_line.hpp"
-#include "common/network_file.hpp"
 #include "common/program.hpp"
 #include <CLI/CLI.hpp>
 
@@ -119,18 +118,13 @@ void read_journal(const JournalReader& journal, Options& options) {
   options.per_class =
       detail::number_in<std::size_t>("images of a class", said["images of a class"]);
   if (said["calibration"] != "none") {
-    read_other("calibration", subject.calibration);
+    subject.calibration = detail::number_in<std::size_t>("calibration", said["calibration"]);
   }
   options.engine = said["engine"];
 }
 
 void check(const Options& options) {
   const SubjectOptions& subject = options.subject;
-  if (subject.weights.empty() && !brings_weights(subject.network)) {
-    throw Error(
-        "--weights: this program trains nothing; give the NPZ or safetensors file of a trained "
-        "network, or 'initial' to try the rest with random weights");
-  }
   if (subject.dataset.starts_with("masks:")) {
     throw Error(
         "--dataset: faults are judged by the classes of pictures, not of their pixels; "
@@ -167,9 +161,6 @@ Options read_options(int argc, char** argv) {
     return app.add_option(name, value, text)->check(whole_number);
   };
   add_options(app, options.subject);
-  app.get_option("--weights")
-      ->description(app.get_option("--weights")->get_description() +
-                    "; 'initial': random, for a try");
   app.get_option("--fold")->description(app.get_option("--fold")->get_description() +
                                         " and lists of faults, which name unfolded weights");
   add_count("--images", options.images, "pictures under each fault, the first of the test set")
@@ -233,9 +224,7 @@ Options read_options(int argc, char** argv) {
     }
     options.shard = shard_in(shard);
   }
-  if (options.subject.weights == "initial") {
-    options.subject.initial_seed = options.plan.seed;
-  }
+  options.subject.initial_seed = options.plan.seed;
   check(options);
   return options;
 }

@@ -75,7 +75,7 @@ void write_results(const Options& options, CampaignSubject& subject, const Trial
       .title = std::filesystem::path(options.subject.network).filename().string() + " in " +
                subject.format +
                (options.subject.guard == "none" ? "" : " under " + options.subject.guard) +
-               (options.subject.initial_seed ? ", untrained (initial weights)" : ""),
+               (options.subject.is_initial() ? ", untrained (initial weights)" : ""),
       .command = options.command,
       .seed = source.plan().seed,
       .environment = {},

@@ -81,10 +81,9 @@ std::vector<std::size_t> pictures_under_faults(const Dataset& data, const Option
 /// What outcomes depend on, and how it is called.
 PlanText facts_of(const Options& options, const Subject& loaded, CampaignSubject& subject) {
   const SubjectOptions& from = options.subject;
-  const bool is_initial = from.initial_seed.has_value();
   const std::size_t fitted = loaded.calibration;
   PlanText facts{{"network", std::filesystem::path(from.network).filename().string()},
-                 {"weights", is_initial ? "initial" : from.weights.filename().string()},
+                 {"weights", from.weights.filename().string()},
                  {"weights in memory", fingerprint_of_memory(subject.network)},
                  {"data set", from.dataset.substr(0, from.dataset.find(':'))},
                  {"images", std::to_string(subject.test.labels.size())},
@@ -93,8 +92,8 @@ PlanText facts_of(const Options& options, const Subject& loaded, CampaignSubject
                  {"pictures", fingerprint_of_pictures(subject.test)},
                  {"format", loaded.format},
                  {"guard", from.guard},
-                 {"batch norms", from.is_folded() ? "folded" : "kept"},
-                 {"calibration", fitted > 0 ? std::to_string(from.calibration) : "none"}};
+                 {"batch norms", loaded.is_folded ? "folded" : "kept"},
+                 {"calibration", fitted > 0 ? std::to_string(from.pictures_to_fit()) : "none"}};
   // what is seldom asked for, where it is
   const SubjectOptions usual;
   const auto add = [&](const char* name, const auto& value, const auto& as_usual,
@@ -118,18 +117,14 @@ PlanText facts_of(const Options& options, const Subject& loaded, CampaignSubject
 
 CampaignSubject make_subject(const Options& options) {
   const bool takes_first = options.per_class == 0;
-  Subject loaded = takes_first ? load_subject(options.subject,
-                                              std::max(options.images, options.subject.calibration))
-                               : load_subject(options.subject);
+  Subject loaded =
+      takes_first ? load_subject(options.subject, options.images) : load_subject(options.subject);
   const Dataset& data = loaded.data.pictures;
   const std::vector<std::size_t> pictures = pictures_under_faults(data, options);
   CampaignSubject subject{
       .network = std::move(loaded.network), .format = loaded.format, .plan = options.plan};
   subject.test.images = batch_of(data, pictures, options.subject.normalisation());
-  for (const std::size_t picture : pictures) {
-    subject.test.labels.push_back(
-        static_cast<std::uint16_t>(data.labels[picture] + options.subject.background));
-  }
+  subject.test.labels = loaded.classes_of(pictures);
   if (options.plan.faults == FaultChoice::file) {
     const std::vector<NamedShape> shapes = named_shapes(subject.network);
     subject.list = read_fault_list(options.list, shapes);
@@ -146,7 +141,7 @@ CampaignSubject make_subject(const Options& options) {
   subject.environment.emplace_back("engine", options.engine);
   subject.environment.emplace_back("weights file", options.subject.weights.string());
   subject.environment.emplace_back("data set folder", options.subject.dataset);
-  if (brings_weights(options.subject.network)) {
+  if (is_network_file(options.subject.network)) {
     subject.environment.emplace_back("network file", options.subject.network);
   }
   if (!subject.list.empty()) {

@@ -2,7 +2,11 @@
 #include "common/command_line.hpp"
 
 #include <algorithm>
+#include <charconv>
+#include <cmath>
 #include <cstddef>
+#include <cstdint>
+#include <system_error>
 
 #include <upset/campaign/plan.hpp>
 #include <upset/core/error.hpp>
@@ -10,8 +14,12 @@
 using namespace upset;
 
 std::string whole_number(const std::string& text) {
-  const bool digits = !text.empty() && text.find_first_not_of("0123456789") == std::string::npos;
-  return digits ? "" : "'" + text + "' is not a whole number from 0 upwards";
+  std::uint64_t number = 0;
+  const char* const end = text.data() + text.size();
+  const auto [stop, problem] = std::from_chars(text.data(), end, number);
+  return problem == std::errc{} && stop == end
+             ? ""
+             : "'" + text + "' is not a whole number from 0 to 2^64 - 1";
 }
 
 std::string joined(const std::vector<std::string>& words) {
@@ -29,10 +37,11 @@ Normalisation normalisation_in(const std::string& text) {
     result.mean = detail::list_in<float>("--normalise", text.substr(0, slash));
     result.deviation = detail::list_in<float>("--normalise", text.substr(slash + 1));
   }
-  const bool is_positive =
-      std::ranges::all_of(result.deviation, [](float x) { return x > 0 && x < 1e6F; });
-  if (slash == std::string::npos || result.mean.empty() || result.deviation.empty() ||
-      !is_positive) {
+  const bool is_usable =
+      std::ranges::all_of(result.mean, [](float x) { return std::isfinite(x); }) &&
+      std::ranges::all_of(result.deviation,
+                          [](float x) { return std::isnormal(x) && x > 0 && x < 1e6F; });
+  if (slash == std::string::npos || result.mean.empty() || result.deviation.empty() || !is_usable) {
     throw Error("--normalise: '" + text +
                 "' is no normalisation; write means/deviations of pixels scaled to 0..1, as "
                 "0.485,0.456,0.406/0.229,0.224,0.225");

@@ -7,7 +7,8 @@
 
 #include <upset/io/batch.hpp>
 
-/// Of CLI11, which reads -3 as 2^64 - 3 where the option is unsigned: empty, or what is wrong.
+/// Of CLI11, which reads -3 as 2^64 - 3 and 2^64 as 2^64 - 1 where the option is unsigned: empty,
+/// or what is wrong.
 [[nodiscard]] std::string whole_number(const std::string& text);
 
 /// "a, b, c"

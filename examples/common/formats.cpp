@@ -87,12 +87,16 @@ Choice find_choice(const std::string& format, const std::string& guard) {
               "; choose from " + known_choices());
 }
 
+bool is_fitted(const Choice& choice, const Quantisation& quantisation) {
+  return choice.is_calibrated || choice.is_centred || quantisation.is_equalised ||
+         quantisation.biases_corrected;
+}
+
 Network in_format(const Network& net, const Choice& choice, const Quantisation& quantisation,
                   const std::function<Tensor()>& look) {
   const auto granularity =
       quantisation.is_per_channel ? Granularity::per_channel : Granularity::per_tensor;
-  if (!choice.is_calibrated && !choice.is_centred && !quantisation.is_equalised &&
-      !quantisation.biases_corrected) {
+  if (!is_fitted(choice, quantisation)) {
     return choice.build(net, granularity);
   }
   const Tensor seen = look();

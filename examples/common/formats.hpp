@@ -35,6 +35,7 @@ void check(const Quantisation& quantisation, bool is_folded);
 struct Choice {
   std::string format;          ///< as given to --format: that of the weights
   std::string guard;           ///< as given to --guard
+  bool has_scale = false;      ///< of weights
   bool is_calibrated = false;  ///< activations have scales that are fitted to pictures
   bool is_centred = false;     ///< activations are moved around zero before they are rounded
   /// The network in this format, from a float one.
@@ -57,6 +58,9 @@ struct Choice {
 
 /// Throws `upset::Error` where there is none.
 [[nodiscard]] Choice find_choice(const std::string& format, const std::string& guard);
+
+/// Whether `in_format` fits anything to pictures.
+[[nodiscard]] bool is_fitted(const Choice& choice, const Quantisation& quantisation);
 
 /// `net`, of floats, as `choice` has it; scales of activations and what else depends on them are
 /// fitted to the pictures that `look` gives, which is called where it is needed.

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <string>
+#include <type_traits>
 #include <utility>
 
 #include "common/formats.hpp"
@@ -15,6 +16,7 @@ template <upset::Format W, upset::Format A = W>
 [[nodiscard]] Choice make_choice(std::string format, std::string guard) {
   return {.format = std::move(format),
           .guard = std::move(guard),
+          .has_scale = !std::is_empty_v<typename W::Scale>,
           .build = [](const upset::Network& net, upset::Granularity granularity) {
             return upset::convert<W, A>(net, upset::every_layer, granularity);
           }};

@@ -8,9 +8,8 @@
 
 using namespace upset;
 
-bool brings_weights(const std::filesystem::path& network) {
-  return network.extension() == ".onnx" || network.extension() == ".json" || network == "cnv" ||
-         network == "cmsis_nn" || network == "cmsis_nn_q7";
+bool is_network_file(const std::filesystem::path& network) {
+  return network.extension() == ".onnx" || network.extension() == ".json";
 }
 
 std::optional<Network> network_file(const std::filesystem::path& network,

@@ -13,8 +13,8 @@ inline const std::string known_network_files =
     "cnv, cmsis_nn or cmsis_nn_q7 from published weights; an ONNX file, or the JSON file of a "
     "TFLite graph with its NPZ file beside it";
 
-/// Whether a network of this name has a file with its weights, or is that file.
-[[nodiscard]] bool brings_weights(const std::filesystem::path& network);
+/// Whether this is no name but a file, which holds weights as well.
+[[nodiscard]] bool is_network_file(const std::filesystem::path& network);
 
 /// The network in the file `network`, or the published one of this name, whose weights are in
 /// another; none for the name of an architecture. Throws `upset::Error` for files that do not fit.

@@ -4,6 +4,7 @@
 #include <cstdlib>
 #include <exception>
 #include <iostream>
+#include <new>
 
 #include <CLI/CLI.hpp>
 #include <malloc.h>
@@ -41,6 +42,11 @@ int run_program(const std::string& name, const std::function<int()>& run) {
   } catch (const upset::Error& error) {
     std::cerr << name << ": " << error.what() << '\n';
     return 2;
+  } catch (const std::bad_alloc&) {
+    std::cerr << name
+              << ": there is too little memory for this; ask for fewer or smaller pictures, "
+                 "or for fewer threads\n";
+    return 1;
   } catch (const std::exception& error) {
     std::cerr << name << ": " << error.what() << '\n';
     return 1;

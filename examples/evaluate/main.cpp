@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <iostream>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -18,6 +19,7 @@
 #include <upset/metric/overlap.hpp>
 #include <upset/metric/work.hpp>
 #include <upset/report/cell.hpp>
+#include <upset/report/output_file.hpp>
 
 using namespace upset;
 
@@ -76,8 +78,8 @@ void print_size(Network& network) {
 
 std::string percent(double share) { return with_decimals(100 * share, 2) + " %"; }
 
-void print_accuracy(const Tensor& logits, const Dataset& data, std::size_t k) {
-  const Count count = top_k(logits, data.labels, k);
+void print_accuracy(const Tensor& logits, std::span<const std::uint16_t> classes, std::size_t k) {
+  const Count count = top_k(logits, classes, k);
   const Interval interval = wilson(count.hits, count.total);
   std::cout << "top-" << k << ' ' << percent(count.rate()) << " (" << grouped_text(count.hits)
             << " of " << grouped_text(count.total)
@@ -96,16 +98,15 @@ void print_overlap(const Overlap& overlap) {
 
 void run(const Options& options) {
   using Clock = std::chrono::steady_clock;
+  if (!options.logits.empty()) {
+    const OutputFile probe(options.logits);  // throws where nothing can be written
+  }
   Subject subject = options.images > 0 ? load_subject(options.subject, options.images)
                                        : load_subject(options.subject);
-  Dataset& data = subject.data.pictures;
+  const Dataset& data = subject.data.pictures;
   if (options.images > data.size()) {
     throw Error("--images: there are " + std::to_string(data.size()) + " pictures, fewer than " +
                 std::to_string(options.images));
-  }
-  data.keep_first(options.images == 0 ? data.size() : options.images);
-  for (std::uint16_t& label : data.labels) {
-    label = static_cast<std::uint16_t>(label + options.subject.background);
   }
   print_size(subject.network);
   const std::size_t threads = worker_count(options.threads, data.size());
@@ -124,9 +125,10 @@ void run(const Options& options) {
   }
   const Tensor logits = logits_of(subject, options, threads);
   const Clock::time_point end = Clock::now();
-  print_accuracy(logits, data, 1);
+  const std::vector<std::uint16_t> classes = subject.classes_of(data.indices(data.size()));
+  print_accuracy(logits, classes, 1);
   if (logits.shape()[1] > 5) {
-    print_accuracy(logits, data, 5);
+    print_accuracy(logits, classes, 5);
   }
   print_speed(end);
   if (!options.logits.empty()) {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
-// write_files DIR: small networks in 8-bit codes, pictures with labels and with masks.
+// write_files DIR: small networks in 8-bit codes and in floats, pictures with labels and with
+// masks.
 #include <cstdint>
 #include <filesystem>
 #include <fstream>
@@ -9,7 +10,10 @@
 #include <onnx/defs/parser.h>
 
 #include <upset/io/bytes.hpp>
-#include <upset/io/npz.hpp>
+#include <upset/io/onnx.hpp>
+#include <upset/io/weights.hpp>
+#include <upset/nn/model/resnet8.hpp>
+#include <upset/train/initialize.hpp>
 
 using namespace upset;
 namespace fs = std::filesystem;
@@ -36,6 +40,8 @@ void write_pictures(const fs::path& folder) {
   write(folder / "a.pgm", mask);
   write(folder / "labels.tsv", "file\tlabel\na.ppm\t1\na.ppm\t1\n");
   write(folder / "masks.txt", "a.ppm a.pgm\na.ppm a.pgm\n");
+  write(folder / "second_lacks" / "first.ppm", pixels);
+  write(folder / "second_lacks" / "labels.tsv", "file\tlabel\nfirst.ppm\t1\nsecond.ppm\t1\n");
 }
 
 // A 1x1 convolution whose outputs are its inputs: for each pixel the scores of its class.
@@ -76,12 +82,27 @@ codes (float[N, 3, 4, 4] x) => (float[N, 2] y) {
   write(folder / "codes.onnx", model.SerializeAsString());
 }
 
+// A file that takes every picture for class 0, weights for it that take it for class 1, and weights
+// of a network with ten classes.
+void write_floats(const fs::path& folder) {
+  Network net({4, 4, 3});
+  net.add("conv", Conv2d<>(WindowGeometry::square(1), Tensor({2, 1, 1, 3}), Tensor({2}, {1, 0})));
+  net.add("mean", GlobalAveragePool{});
+  save_onnx(net, folder / "floats.onnx");
+  net.layer(0) = Conv2d<>(WindowGeometry::square(1), Tensor({2, 1, 1, 3}), Tensor({2}, {0, 1}));
+  save_weights(net, folder / "floats.npz");
+  Network ten = resnet8({8, 8, 3}, 10);
+  initialize(ten, 1);
+  save_weights(ten, folder / "resnet8.npz");
+}
+
 }  // namespace
 
 int main(int /*argc*/, char** argv) {
   const fs::path folder = argv[1];
-  fs::create_directories(folder);
+  fs::create_directories(folder / "second_lacks");
   write_pictures(folder);
   write_segmentation(folder);
   write_onnx(folder);
+  write_floats(folder);
 }

@@ -48,7 +48,7 @@ TEST_CASE("ByteReader: what is not there is refused, with the file's name") {
   const Scratch scratch;
   const std::string missing = complaint([&] { ByteReader{scratch.path() / "missing"}; });
   CHECK(contains(missing, "missing: no such file"));
-  CHECK(contains(complaint([&] { ByteReader{scratch.path()}; }), "no such file"));
+  CHECK(contains(complaint([&] { ByteReader{scratch.path()}; }), "is a folder; give a file"));
 
   scratch.write("plain", Bytes(10));
   CHECK(contains(complaint([&] {

@@ -102,4 +102,9 @@ TEST_CASE("resize_shorter_side, centre_crop: sizes, and which pixels stay") {
   CHECK(
       contains(complaint([&] { (void)centre_crop(from, 21, 3); }), "20 x 31 pixels has no 21 x 3"));
   CHECK(contains(complaint([] { (void)resize({}, 3, 3); }), "a pixel at least"));
+  const Picture pixel = random_picture(1, 1, 3);
+  CHECK(resize(pixel, 1, 16384).width == 16384);
+  CHECK(contains(complaint([&] { (void)resize(pixel, 1, 16385); }), "sides have at most 16384"));
+  CHECK(contains(complaint([&] { (void)resize_shorter_side(from, std::size_t{1} << 62); }),
+                 "sides have at most 16384"));
 }

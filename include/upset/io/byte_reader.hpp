@@ -42,7 +42,8 @@ class ByteReader {
   explicit ByteReader(std::filesystem::path path) : path_(std::move(path)) {
     std::error_code status;
     if (!std::filesystem::is_regular_file(path_, status)) {
-      fail("no such file");
+      fail(std::filesystem::is_directory(path_, status) ? "is a folder; give a file in it"
+                                                        : "no such file");
     }
     stored_ = std::filesystem::file_size(path_, status);
     file_.reset(gzopen(path_.c_str(), "rb"));

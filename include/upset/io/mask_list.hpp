@@ -110,8 +110,8 @@ namespace detail {
     const Picture picture = load(files[i].first);
     all.pictures.pixels.insert(all.pictures.pixels.end(), picture.pixels.begin(),
                                picture.pixels.end());
-    const std::vector<std::uint16_t> mask =
-        detail::mask_classes(load(files[i].second), files[i].second);
+    const std::vector<std::uint16_t> mask = detail::mask_classes(
+        load(files[i].second), (list.parent_path() / files[i].second).string());
     all.classes.insert(all.classes.end(), mask.begin(), mask.end());
     all.pictures.labels.push_back(0);
   }

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 /// Networks in ONNX files.
 ///
-/// Operators that are read, of opset 1 to 21, on 32-bit floats: Add, AveragePool,
+/// Operators that are read, of opset 7 to 21 (of older ones unless they have attributes that have
+/// been dropped since: broadcast, consumed_inputs, ...), on 32-bit floats: Add, AveragePool,
 /// BatchNormalization, Clip, Concat, Conv, ConvTranspose, Div and Sub (of constants), Dropout,
 /// Flatten, Gemm, GlobalAveragePool, GlobalMaxPool, HardSigmoid, HardSwish, Identity, LRN,
 /// LeakyRelu, MatMul, Max and Min (of a constant), MaxPool, Mul, PRelu, Pad, ReduceMean (over

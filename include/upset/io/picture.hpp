@@ -34,14 +34,16 @@ enum class Resampling : std::uint8_t {
 
 namespace detail {
 
-/// What a picture file may say of itself before memory is taken for its pixels: up to 16384 x
-/// 16384, and more than 65536 only where its bytes are a thousandth of them.
+constexpr std::size_t most_side = 16384;  // pixels
+
+/// What a picture file may say of itself before memory is taken for its pixels: sides of up to
+/// `most_side`, and more than 65536 pixels only where its bytes are a thousandth of them.
 ///
 /// - errors: throws `Error` naming `where`
 inline void expect_pixels(std::int64_t height, std::int64_t width, std::size_t bytes,
                           const std::string& where) {
   const auto pixels = static_cast<std::uint64_t>(height) * static_cast<std::uint64_t>(width);
-  if (width <= 0 || height <= 0 || std::max(width, height) > 16384 ||
+  if (width <= 0 || height <= 0 || std::max(width, height) > static_cast<std::int64_t>(most_side) ||
       (pixels > 65536 && pixels / 1000 > bytes)) {
     throw Error(where + ": says that it has " + std::to_string(width) + " x " +
                 std::to_string(height) + " pixels, and has " + std::to_string(bytes) +
@@ -87,15 +89,17 @@ struct Taps {
 /// `from` as `height` x `width` pixels: weighted sums along rows, then along columns, in double,
 /// rounded once, half up. Pillow rounds between the two as well, and is a grey level off at times.
 ///
-/// - errors: throws `Error` for a picture without pixels
+/// - errors: throws `Error` for a picture without pixels, and for sides of more than 16384
 /// - cost:   a multiply-add per channel, target column and source row for each tap, and again per
 ///           target pixel
 [[nodiscard]] inline Picture resize(const Picture& from, std::size_t height, std::size_t width,
                                     Resampling resampling = Resampling::bilinear) {
-  if (from.pixels.empty() || height == 0 || width == 0) {
+  if (from.pixels.empty() || std::min(height, width) == 0 ||
+      std::max(height, width) > detail::most_side) {
     throw Error("A picture of " + std::to_string(from.height) + " x " + std::to_string(from.width) +
                 " pixels cannot be made one of " + std::to_string(height) + " x " +
-                std::to_string(width) + "; both need a pixel at least");
+                std::to_string(width) + "; both need a pixel at least, and sides have at most " +
+                std::to_string(detail::most_side));
   }
   const std::vector<detail::Taps> along = detail::taps_of(from.width, width, resampling);
   const std::vector<detail::Taps> down = detail::taps_of(from.height, height, resampling);
@@ -134,7 +138,8 @@ struct Taps {
 [[nodiscard]] inline Picture resize_shorter_side(const Picture& from, std::size_t side,
                                                  Resampling resampling = Resampling::bilinear) {
   const std::size_t shorter = std::max<std::size_t>(std::min(from.height, from.width), 1);
-  return resize(from, from.height * side / shorter, from.width * side / shorter, resampling);
+  const std::size_t asked = std::min(side, std::size_t{1} << 32U);  // refused, and no product wraps
+  return resize(from, from.height * asked / shorter, from.width * asked / shorter, resampling);
 }
 
 /// The `height` x `width` pixels in the middle; where they cannot lie there, half a pixel to the
