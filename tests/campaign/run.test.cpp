@@ -165,10 +165,21 @@ TEST_CASE("run: a margin ends at a look, the same however it is run") {
     CHECK(resumed.interval->low == state.interval->low);
   }
   const Folder out;
-  // Fewer bits than the rule asks for: all of them.
-  const CampaignState all = run({.bits = {7}, .margin = 0.02}, out / "all");
-  CHECK(all.is_finished);
-  CHECK(all.trials == 12 * 6 + 6 + 6 * 4 + 4);
+  // Fewer bits than the rule asks for: all of them, and no doubt is left.
+  for (const auto stratify : {std::optional<StratumOf>{}, std::optional(StratumOf::set)}) {
+    const auto file = out / (stratify ? "strata" : "all");
+    const CampaignState all = run({.bits = {7}, .stratify = stratify, .margin = 0.02}, file);
+    CHECK(all.is_finished);
+    CHECK(all.trials == 12 * 6 + 6 + 6 * 4 + 4);
+    Outcomes sum;
+    for (const TrialRecord& trial : content(file).trials) {
+      sum += trial.outcomes;
+    }
+    const double share = static_cast<double>(sum.critical) / static_cast<double>(sum.images);
+    REQUIRE(all.interval);
+    CHECK(all.interval->low == doctest::Approx(share).epsilon(1e-12));
+    CHECK(all.interval->high == doctest::Approx(share).epsilon(1e-12));
+  }
 }
 
 TEST_CASE("run: shards that do not exist, and margins in shards, are refused") {

@@ -104,11 +104,15 @@ class Looks {
     }
     std::vector<StratumPlan> strata;
     for (const Stratum& stratum : source.strata()) {
-      strata.push_back({static_cast<double>(stratum.space.bit_count()), 1});
+      const std::uint64_t bits = stratum.space.bit_count();
+      strata.push_back({.weight = static_cast<double>(bits), .population = bits});
+    }
+    if (strata.empty()) {
+      strata.push_back({.population = source.space().bit_count()});
     }
     rule_.emplace(
         StoppingRule{.margin = *source.plan().margin, .confidence = source.plan().confidence},
-        images, strata.empty() ? std::vector<StratumPlan>{{}} : strata);
+        images, std::move(strata));
     journal.for_each([&](const TrialRecord& record) { add(record); });
   }
 
@@ -127,7 +131,7 @@ class Looks {
     for (std::size_t h = 0; h < strata; ++h) {
       wanted += rule_->wanted(h);
     }
-    return std::min(first + wanted, source.size());
+    return first + wanted;
   }
   /// All trials of [first, last) are there.
   void look(std::uint64_t first, std::uint64_t last, const TrialSource& source) {
