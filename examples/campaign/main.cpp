@@ -36,16 +36,13 @@ void merge(const Options& options, CampaignSubject& subject, const TrialSource& 
   prepare_out(options);
   merge_journals(options.merge, options.journal_file());
   const JournalReader journal(options.journal_file());
-  const std::uint64_t trials = journal.finished().size();
-  // the trials of a margin are complete when whoever ran them ended
-  const CampaignState state{.trials = trials,
-                            .all_trials = subject.plan.margin ? trials : source.size()};
+  const CampaignState state = campaign_state(source, subject.test.labels.size(), journal);
   write_results(options, subject, source, journal, state);
-  if (state.trials < state.all_trials) {
+  if (!state.is_finished) {
     std::cout << grouped_text(state.all_trials - state.trials) << " of "
-              << grouped_text(state.all_trials)
-              << " trials are missing: give all shards, or run what is left with the options of a "
-                 "shard, --journal "
+              << grouped_text(state.all_trials) << " trials are missing"
+              << (subject.plan.margin ? " up to the next look: " : ": give all shards, or ")
+              << "run what is left with the options of a journal, --journal "
               << options.journal_file().string() << " and --resume instead of --shard\n";
   }
 }

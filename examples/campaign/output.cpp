@@ -61,10 +61,9 @@ void prepare_out(const Options& options) {
 
 void write_results(const Options& options, CampaignSubject& subject, const TrialSource& source,
                    const JournalReader& journal, const CampaignState& state) {
-  const bool is_complete = state.trials == state.all_trials;
-  const Drawn drawn = source.plan().faults != FaultChoice::exhaustive ? Drawn::at_random
-                      : is_complete && journal.shard().count == 1     ? Drawn::whole
-                                                                      : Drawn::in_order;
+  const Drawn drawn = source.plan().faults != FaultChoice::exhaustive   ? Drawn::at_random
+                      : state.is_finished && journal.shard().count == 1 ? Drawn::whole
+                                                                        : Drawn::in_order;
   CampaignReport report{
       .title = std::filesystem::path(options.subject.network).filename().string() + " in " +
                subject.format +
@@ -112,7 +111,9 @@ void write_results(const Options& options, CampaignSubject& subject, const Trial
   const auto range = [](const Interval& interval) { return percent_text(std::optional(interval)); };
   if (state.interval) {
     estimate = "within " + range(*state.interval) + " %, in " +
-               detail::exact_text(100 * source.plan().confidence) + " % of campaigns";
+               detail::exact_text(100 * source.plan().confidence) + " % of campaigns; " +
+               grouped_text(state.trials) + " trials, " + grouped_text(state.fixed_trials) +
+               " had their number been fixed beforehand";
   } else if (const auto rate = report.found.stratified(&Outcomes::critical)) {
     estimate = percent_text(rate->rate) + " % (95 % interval " +
                percent_text(report.found.interval(&Outcomes::critical)) +
@@ -128,7 +129,7 @@ void write_results(const Options& options, CampaignSubject& subject, const Trial
   if (!estimate.empty()) {
     std::cout << "\nCritical share of all bits, each with its weight: " << estimate << '\n';
   }
-  if (!is_complete) {
+  if (!state.is_finished) {
     report.plan.push_back({"trials not yet run", grouped_text(state.all_trials - state.trials)});
   }
   write_campaign(report, options.out);

@@ -19,27 +19,11 @@ namespace upset {
 namespace {
 
 using test::content;
+using test::Folder;
 using test::random_pictures;
 using test::small_network;
 
 constexpr std::size_t images = 6;
-
-class Folder {
- public:
-  Folder() : path_(std::filesystem::temp_directory_path() / ("run." + std::to_string(getpid()))) {
-    std::filesystem::remove_all(path_);
-    std::filesystem::create_directory(path_);
-  }
-  Folder(const Folder&) = delete;
-  Folder& operator=(const Folder&) = delete;
-  ~Folder() { std::filesystem::remove_all(path_); }
-  [[nodiscard]] std::filesystem::path operator/(const std::string& name) const {
-    return path_ / name;
-  }
-
- private:
-  std::filesystem::path path_;
-};
 
 struct How {
   std::size_t threads = 1;
