@@ -77,19 +77,20 @@ int run(const Options& options, const Processes& processes) {
                  .verify = options.verify,
                  .verify_seed = subject.plan.seed});
   const TrialRunner local = run_on(engine, source);
+  const PlanText plan = plan_text(subject.plan);
   if (!processes.leads()) {
-    processes.serve(local);
+    processes.serve(local, plan);
     return 0;
   }
   const StopSignals signals;
-  Journal journal = open_journal(options, plan_text(subject.plan), subject.environment);
+  Journal journal = open_journal(options, plan, subject.environment);
   std::optional<Progress> progress;
   RunOptions how{.shard = options.shard};
   how.begin = [&](std::uint64_t pairs) { progress.emplace("fault-images", pairs); };
   how.finished = [&](std::uint64_t pairs) { progress->tick(pairs); };
   how.stop = [] { return StopSignals::received() != 0; };
   const CampaignState state =
-      run_campaign(source, engine.images(), processes.lead(local), journal, how);
+      run_campaign(source, engine.images(), processes.lead(local, plan), journal, how);
   if (!state.is_finished) {
     progress.reset();
     std::cerr << "campaign: stopped; " << grouped_text(state.trials) << " of "
