@@ -36,16 +36,13 @@ void merge(const Options& options, CampaignSubject& subject, const TrialSource& 
   prepare_out(options);
   merge_journals(options.merge, options.journal_file());
   const JournalReader journal(options.journal_file());
-  const std::uint64_t trials = journal.finished().size();
-  // the trials of a margin are complete when whoever ran them ended
-  const CampaignState state{.trials = trials,
-                            .all_trials = subject.plan.margin ? trials : source.size()};
+  const CampaignState state = campaign_state(source, subject.test.labels.size(), journal);
   write_results(options, subject, source, journal, state);
-  if (state.trials < state.all_trials) {
+  if (!state.is_finished) {
     std::cout << grouped_text(state.all_trials - state.trials) << " of "
-              << grouped_text(state.all_trials)
-              << " trials are missing: give all shards, or run what is left with the options of a "
-                 "shard, --journal "
+              << grouped_text(state.all_trials) << " trials are missing"
+              << (subject.plan.margin ? " up to the next look: " : ": give all shards, or ")
+              << "run what is left with the options of a journal, --journal "
               << options.journal_file().string() << " and --resume instead of --shard\n";
   }
 }
@@ -80,19 +77,20 @@ int run(const Options& options, const Processes& processes) {
                  .verify = options.verify,
                  .verify_seed = subject.plan.seed});
   const TrialRunner local = run_on(engine, source);
+  const PlanText plan = plan_text(subject.plan);
   if (!processes.leads()) {
-    processes.serve(local);
+    processes.serve(local, plan);
     return 0;
   }
   const StopSignals signals;
-  Journal journal = open_journal(options, plan_text(subject.plan), subject.environment);
+  Journal journal = open_journal(options, plan, subject.environment);
   std::optional<Progress> progress;
   RunOptions how{.shard = options.shard};
   how.begin = [&](std::uint64_t pairs) { progress.emplace("fault-images", pairs); };
   how.finished = [&](std::uint64_t pairs) { progress->tick(pairs); };
   how.stop = [] { return StopSignals::received() != 0; };
   const CampaignState state =
-      run_campaign(source, engine.images(), processes.lead(local), journal, how);
+      run_campaign(source, engine.images(), processes.lead(local, plan), journal, how);
   if (!state.is_finished) {
     progress.reset();
     std::cerr << "campaign: stopped; " << grouped_text(state.trials) << " of "

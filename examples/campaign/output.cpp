@@ -11,7 +11,7 @@
 #include <utility>
 #include <vector>
 
-#include <upset/metric/stratified.hpp>
+#include <upset/campaign/breakdown.hpp>
 #include <upset/report/campaign_page.hpp>
 #include <upset/report/outcome_list.hpp>
 
@@ -36,19 +36,12 @@ ListedOutcome listed_outcome(const FaultSpace& space, std::uint64_t bit, const O
   return outcome;
 }
 
-/// The critical share of all bits, from strata that are sampled alike whatever their size.
-std::optional<StratifiedRate> stratified(const TrialSource& source,
-                                         const std::vector<std::vector<double>>& shares) {
-  std::vector<StratumSample> samples;
-  for (std::size_t h = 0; h < source.strata().size(); ++h) {
-    const std::uint64_t population = source.strata()[h].space.bit_count();
-    const bool is_enough = shares[h].size() > 1 || shares[h].size() == population;
-    if (!is_enough || shares[h].size() > population) {
-      return std::nullopt;
-    }
-    samples.push_back(StratumSample::of(population, shares[h]));
+std::vector<StratumSize> sizes_of_strata(const TrialSource& source) {
+  std::vector<StratumSize> sizes;
+  for (const Stratum& stratum : source.strata()) {
+    sizes.push_back({stratum.name, stratum.space.bit_count()});
   }
-  return samples.empty() ? std::nullopt : std::optional(stratified_rate(samples));
+  return sizes;
 }
 
 }  // namespace
@@ -68,9 +61,9 @@ void prepare_out(const Options& options) {
 
 void write_results(const Options& options, CampaignSubject& subject, const TrialSource& source,
                    const JournalReader& journal, const CampaignState& state) {
-  const bool is_complete = state.trials == state.all_trials;
-  const bool is_exhaustive =
-      is_complete && source.plan().faults == FaultChoice::exhaustive && journal.shard().count == 1;
+  const Drawn drawn = source.plan().faults != FaultChoice::exhaustive   ? Drawn::at_random
+                      : state.is_finished && journal.shard().count == 1 ? Drawn::whole
+                                                                        : Drawn::in_order;
   CampaignReport report{
       .title = std::filesystem::path(options.subject.network).filename().string() + " in " +
                subject.format +
@@ -79,7 +72,9 @@ void write_results(const Options& options, CampaignSubject& subject, const Trial
       .command = options.command,
       .seed = source.plan().seed,
       .environment = {},
-      .found = Breakdown(source.sets(), is_exhaustive)};
+      .found = Breakdown(source.sets(), drawn, sizes_of_strata(source)),
+      // other strata are rows of tables anyway
+      .shows_strata = source.plan().stratify == StratumOf::value};
   for (const auto& [name, value] : journal.plan()) {
     if (value != "none" && name != "seed") {  // which the page shows above
       report.plan.push_back({name, value});
@@ -92,12 +87,6 @@ void write_results(const Options& options, CampaignSubject& subject, const Trial
       classify_all(subject.network, subject.test.images, options.threads), subject.test.labels);
 
   TrialsCsv csv(options.out / "trials.csv", source.sets());
-  std::vector<std::vector<double>> shares(source.strata().size());
-  if (source.plan().stratify == StratumOf::value) {  // other strata are rows of tables anyway
-    for (const Stratum& stratum : source.strata()) {
-      report.strata.push_back({{stratum.name, grouped_text(stratum.space.bit_count())}, {}});
-    }
-  }
   std::vector<ListedOutcome> listed;
   const FaultSpace space(subject.network.images());
   journal.for_each([&](const TrialRecord& record) {
@@ -105,22 +94,15 @@ void write_results(const Options& options, CampaignSubject& subject, const Trial
                               .ber = source.rate(record.trial),
                               .flips = source.flips(record.trial, options.images),
                               .site = source.site(record.trial),
+                              .stratum = source.stratum(record.trial),
                               .outcomes = record.outcomes};
     report.add(trial);
     csv.row(trial);
-    if (!report.strata.empty()) {
-      report.strata[source.stratum(record.trial)].sum += TrialSum{record.outcomes, 1};
-    }
-    if (!shares.empty()) {
-      shares[source.stratum(record.trial)].push_back(static_cast<double>(record.outcomes.critical) /
-                                                     static_cast<double>(record.outcomes.images));
-    }
     if (!subject.list.empty()) {
       listed.push_back(listed_outcome(space, subject.bits[record.trial], record.outcomes));
     }
   });
   csv.close();
-  std::erase_if(report.strata, [](const BreakdownRow& row) { return row.sum.trials == 0; });
   if (listed.size() == subject.list.size() && !listed.empty()) {
     write_outcomes(options.out / "outcomes.csv", subject.list, listed);
   }
@@ -129,9 +111,12 @@ void write_results(const Options& options, CampaignSubject& subject, const Trial
   const auto range = [](const Interval& interval) { return percent_text(std::optional(interval)); };
   if (state.interval) {
     estimate = "within " + range(*state.interval) + " %, in " +
-               detail::exact_text(100 * source.plan().confidence) + " % of campaigns";
-  } else if (const auto rate = stratified(source, shares)) {
-    estimate = percent_text(rate->rate) + " % (95 % interval " + range(rate->interval) +
+               detail::exact_text(100 * source.plan().confidence) + " % of campaigns; " +
+               grouped_text(state.trials) + " trials, " + grouped_text(state.fixed_trials) +
+               " had their number been fixed beforehand";
+  } else if (const auto rate = report.found.stratified(&Outcomes::critical)) {
+    estimate = percent_text(rate->rate) + " % (95 % interval " +
+               percent_text(report.found.interval(&Outcomes::critical)) +
                "; whatever the outcomes " + range(rate->conservative) + ")";
   }
   if (!estimate.empty()) {
@@ -144,7 +129,7 @@ void write_results(const Options& options, CampaignSubject& subject, const Trial
   if (!estimate.empty()) {
     std::cout << "\nCritical share of all bits, each with its weight: " << estimate << '\n';
   }
-  if (!is_complete) {
+  if (!state.is_finished) {
     report.plan.push_back({"trials not yet run", grouped_text(state.all_trials - state.trials)});
   }
   write_campaign(report, options.out);

@@ -20,14 +20,17 @@ Processes::Processes(bool with_mpi) : mpi_(with_mpi ? std::make_unique<Mpi>() : 
 
 bool Processes::leads() const { return mpi_ == nullptr || mpi_->trials.rank() == 0; }
 
-TrialRunner Processes::lead(TrialRunner local) const {
+TrialRunner Processes::lead(TrialRunner local, const PlanText& plan) const {
   return mpi_ == nullptr ? std::move(local)
-                         : mpi_->trials.lead(std::move(local), {.lost = [](const std::string& why) {
-                                               std::cerr << "campaign: lost " << why << '\n';
-                                             }});
+                         : mpi_->trials.lead(std::move(local),
+                                             {.plan = plan, .lost = [](const std::string& why) {
+                                                std::cerr << "campaign: lost " << why << '\n';
+                                              }});
 }
 
-void Processes::serve(const TrialRunner& compute) const { mpi_->trials.serve(compute); }
+void Processes::serve(const TrialRunner& compute, const PlanText& plan) const {
+  mpi_->trials.serve(compute, plan);
+}
 
 #else
 
@@ -41,9 +44,9 @@ Processes::Processes(bool with_mpi) {
 
 bool Processes::leads() const { return true; }
 
-TrialRunner Processes::lead(TrialRunner local) const { return local; }
+TrialRunner Processes::lead(TrialRunner local, const PlanText& /*plan*/) const { return local; }
 
-void Processes::serve(const TrialRunner& /*compute*/) const {}
+void Processes::serve(const TrialRunner& /*compute*/, const PlanText& /*plan*/) const {}
 
 #endif
 

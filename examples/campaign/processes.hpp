@@ -17,10 +17,13 @@ class Processes {
 
   /// Whether this one keeps the journal and reports.
   [[nodiscard]] bool leads() const;
-  /// Of the one that leads: what hands trials to the others; `local` where there are none.
-  [[nodiscard]] upset::TrialRunner lead(upset::TrialRunner local) const;
-  /// Of the others: computes until the campaign ends.
-  void serve(const upset::TrialRunner& compute) const;
+  /// Of the one that leads: what hands trials to the others that have this plan; `local` where
+  /// there are none.
+  [[nodiscard]] upset::TrialRunner lead(upset::TrialRunner local,
+                                        const upset::PlanText& plan) const;
+  /// Of the others: computes until the campaign ends; nothing of one with another plan than this,
+  /// if it is known.
+  void serve(const upset::TrialRunner& compute, const upset::PlanText& plan = {}) const;
 
  private:
   struct Mpi;

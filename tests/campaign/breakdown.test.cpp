@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
+#include <optional>
 #include <random>
 #include <string>
 #include <utility>
@@ -15,6 +16,7 @@ using upset::BitRole;
 using upset::Breakdown;
 using upset::BreakdownRow;
 using upset::By;
+using upset::Drawn;
 using upset::Outcomes;
 using upset::Site;
 using upset::TrialSum;
@@ -118,12 +120,81 @@ TEST_CASE("Breakdown: faults are what was sampled, not pictures") {
   CHECK(TrialSum{}.interval(&Outcomes::critical) == upset::Interval{0, 1});
 }
 
-TEST_CASE("Breakdown: an exhaustive campaign has no sampling error") {
-  const Breakdown sampled(sets);
-  const Breakdown exhaustive(sets, true);
-  const TrialSum sum{{.images = 40, .critical = 1}, 4};
-  CHECK(sampled.interval(sum, &Outcomes::critical) == sum.interval(&Outcomes::critical));
-  CHECK_FALSE(exhaustive.interval(sum, &Outcomes::critical).has_value());
+TEST_CASE("Breakdown: intervals are of faults drawn at random only") {
+  for (const Drawn drawn : {Drawn::at_random, Drawn::whole, Drawn::in_order}) {
+    Breakdown breakdown(sets, drawn);
+    breakdown.add({0, 0, 30, BitRole::exponent}, trial(3));
+    breakdown.add({1, 0, 30, BitRole::exponent}, trial(1));
+    for (const BreakdownRow& row : breakdown.rows({By::layer})) {
+      CHECK(breakdown.share(row, &Outcomes::critical) == 0.2);
+      CHECK(breakdown.interval(row, &Outcomes::critical) ==
+            (drawn == Drawn::at_random ? std::optional(row.sum.interval(&Outcomes::critical))
+                                       : std::nullopt));
+    }
+    CHECK(breakdown.share(&Outcomes::critical) == 0.2);
+    CHECK(breakdown.interval(&Outcomes::critical).has_value() == (drawn == Drawn::at_random));
+  }
+}
+
+// 990 bits that are never critical, of which 3 were tried, and 10 of which all were.
+Breakdown stratified_sample() {
+  Breakdown breakdown(sets, Drawn::at_random, {{"large", 990}, {"small", 10}});
+  for (std::uint64_t i = 0; i < 10; ++i) {
+    breakdown.add({0, i, 30, BitRole::exponent}, trial(i), 1);
+  }
+  for (std::uint64_t i = 0; i < 3; ++i) {
+    breakdown.add({i == 0 ? 0U : 2U, i, 2, BitRole::fraction}, trial(0), 0);
+  }
+  return breakdown;
+}
+
+TEST_CASE("Breakdown: each stratum counts by its bits") {
+  const Breakdown all = stratified_sample();
+  const auto critical = &Outcomes::critical;
+  CHECK(all.share(critical) == doctest::Approx(0.45 * 10 / 1000));  // 0.35 of the faults drawn
+  CHECK(all.stratified(critical)->rate == doctest::Approx(0.0045));
+  CHECK(all.lacking() == 2);
+  // strata that show no error have the careful interval
+  CHECK(all.interval(critical) == all.stratified(critical)->conservative);
+  CHECK(all.interval(critical)->contains(0.0045));
+
+  const std::vector<BreakdownRow> layers = all.rows({By::layer});
+  CHECK(all.share(layers[0], critical) == doctest::Approx(4.5 / 340));  // 330 clear bits, and 10
+  CHECK_FALSE(all.interval(layers[0], critical).has_value());
+  CHECK(all.interval(layers[1], critical) == upset::wilson(0, 2));
+  const std::vector<BreakdownRow> strata = all.rows({By::stratum});
+  CHECK(texts(strata) == Texts{"large: 0/30 in 3", "small: 45/100 in 10"});
+  CHECK(all.interval(strata[1], critical) == upset::Interval{0.45, 0.45});  // every bit was tried
+}
+
+TEST_CASE("Breakdown: the variance within strata is that of the shares of their trials") {
+  Breakdown breakdown(sets, Drawn::at_random, {{"a", 100}, {"b", 300}});
+  std::vector<std::vector<double>> values(2);
+  for (std::uint64_t i = 0; i < 12; ++i) {
+    const std::uint64_t critical = i * i % 11;
+    breakdown.add({0, i, 30, BitRole::exponent}, trial(critical), i % 2);
+    values[i % 2].push_back(static_cast<double>(critical) / 10);
+  }
+  const std::vector<upset::StratumSample> samples{upset::StratumSample::of(100, values[0]),
+                                                  upset::StratumSample::of(300, values[1])};
+  const upset::StratifiedRate expected = upset::stratified_rate(samples, 0.9);
+  const auto found = breakdown.stratified(&Outcomes::critical, 0.9);
+  CHECK(found->rate == doctest::Approx(expected.rate));
+  CHECK(found->standard_error == doctest::Approx(expected.standard_error));
+  CHECK(breakdown.interval(&Outcomes::critical, 0.9) == found->interval);
+}
+
+TEST_CASE("Breakdown: a stratum of which no error is known is named") {
+  Breakdown breakdown(sets, Drawn::at_random, {{"one", 1}, {"many", 5}, {"none", 4}});
+  breakdown.add({0, 0, 30, BitRole::exponent}, trial(3), 0);
+  CHECK(breakdown.lacking() == 1);
+  breakdown.add({0, 1, 30, BitRole::exponent}, trial(3), 1);
+  CHECK(breakdown.lacking() == 1);
+  breakdown.add({0, 2, 30, BitRole::exponent}, trial(3), 1);
+  CHECK(breakdown.lacking() == 2);
+  CHECK(breakdown.trials_of(2) == 0);
+  CHECK_FALSE(breakdown.stratified(&Outcomes::critical).has_value());
+  CHECK_FALSE(breakdown.interval(&Outcomes::critical).has_value());
 }
 
 TEST_CASE("Breakdown: what does not fit is refused") {

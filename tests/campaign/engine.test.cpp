@@ -9,6 +9,8 @@
 #include <vector>
 
 #include "support/draws.hpp"
+#include "support/small_networks.hpp"
+#include "support/values.hpp"
 #include <doctest/doctest.h>
 
 #include <upset/campaign/engine.hpp>
@@ -203,6 +205,41 @@ TEST_CASE("engine: outcomes do not depend on what earlier calls have kept") {
     CHECK(found == expected);
     CHECK(engine.run(trials) == expected);
   }
+}
+
+// Right for a picture by itself; in a batch every row is the first.
+struct FirstRow : Stateless {
+  [[nodiscard]] static std::string kind() { return "FirstRow"; }
+  [[nodiscard]] static Shape output_shape(InputShapes shapes) { return shapes[0]; }
+  [[nodiscard]] static Tensor forward(Inputs x, const Pass& /*pass*/) {
+    Tensor y = *x[0];
+    for (std::size_t b = 1; b < y.batch(); ++b) {
+      std::ranges::copy(y.row(0), y.row(b).begin());
+    }
+    return y;
+  }
+  static void backward(Inputs /*x*/, const Tensor& /*y*/, const Tensor& /*d_y*/,
+                       Gradients& /*to*/) {}
+};
+
+TEST_CASE("engine: what is verified are the outcomes that are returned") {
+  test::Values values(1);
+  Network network = test::small_residual<Int8Affine>(values);
+  network.add("first row", FirstRow{});
+  const LabelledImages test = random_pictures(network.input_shape(), 1, 7);
+  const std::uint64_t bits = network.activation_bits()[0];
+  std::vector<TrialFaults> trials(40);
+  for (std::size_t t = 0; t < trials.size(); ++t) {
+    trials[t].key = t;
+    Random random(3, t);
+    for (const std::uint64_t bit : sample_exact(bits, 100, random)) {
+      trials[t].activations.push_back({0, bit});
+    }
+  }
+  // so much changes that runs end as batches
+  const auto plain = Engine(network, test, {.level = EngineLevel::o0}).run(trials);
+  CHECK(Engine(network, test, {.threads = 1}).run(trials) != plain);
+  CHECK_THROWS_AS((void)Engine(network, test, {.threads = 1, .verify = 1}).run(trials), Error);
 }
 
 TEST_CASE("engine: dense layers and pools") {

@@ -58,6 +58,24 @@ struct Content {
   return {journal.plan(), journal.environment(), journal.shard(), journal.read()};
 }
 
+/// A folder that is there as long as this object.
+class Folder {
+ public:
+  Folder() : path_(std::filesystem::temp_directory_path() / ("run." + std::to_string(getpid()))) {
+    std::filesystem::remove_all(path_);
+    std::filesystem::create_directory(path_);
+  }
+  Folder(const Folder&) = delete;
+  Folder& operator=(const Folder&) = delete;
+  ~Folder() { std::filesystem::remove_all(path_); }
+  [[nodiscard]] std::filesystem::path operator/(const std::string& name) const {
+    return path_ / name;
+  }
+
+ private:
+  std::filesystem::path path_;
+};
+
 /// SQLite asks the operating system through functions that can be exchanged: `before` runs ahead of
 /// each call that changes a file, and where it returns an error, that is what the call comes to.
 class Calls {

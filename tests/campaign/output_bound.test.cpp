@@ -151,6 +151,17 @@ TEST_CASE("output bound: classes of pixels, and no dense layer at the end") {
         doctest::Approx((1 - 8 * 0x1p-12) / std::numbers::sqrt2).epsilon(1e-12));
 }
 
+TEST_CASE("output bound: nothing is computed in front of a layer without a bound") {
+  test::Values values(5);
+  Network network({4});
+  network.add("relu", ReLU{});
+  network.add("first", Dense<>(Tensor({4, 4}), Tensor({4})));  // whose own bound is 0
+  network.add("softmax", Softmax{});
+  network.add("dense", Dense<>(values.uniform({3, 4}, -1, 1), Tensor({3})));
+  const OutputBound bound(network);
+  CHECK(std::isinf(bound.gain(0, 0)));
+}
+
 TEST_CASE("output bound: nothing is settled behind a layer without a bound") {
   test::Values values(4);
   Network network({4});

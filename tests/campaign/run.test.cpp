@@ -19,27 +19,11 @@ namespace upset {
 namespace {
 
 using test::content;
+using test::Folder;
 using test::random_pictures;
 using test::small_network;
 
 constexpr std::size_t images = 6;
-
-class Folder {
- public:
-  Folder() : path_(std::filesystem::temp_directory_path() / ("run." + std::to_string(getpid()))) {
-    std::filesystem::remove_all(path_);
-    std::filesystem::create_directory(path_);
-  }
-  Folder(const Folder&) = delete;
-  Folder& operator=(const Folder&) = delete;
-  ~Folder() { std::filesystem::remove_all(path_); }
-  [[nodiscard]] std::filesystem::path operator/(const std::string& name) const {
-    return path_ / name;
-  }
-
- private:
-  std::filesystem::path path_;
-};
 
 struct How {
   std::size_t threads = 1;
@@ -165,10 +149,21 @@ TEST_CASE("run: a margin ends at a look, the same however it is run") {
     CHECK(resumed.interval->low == state.interval->low);
   }
   const Folder out;
-  // Fewer bits than the rule asks for: all of them.
-  const CampaignState all = run({.bits = {7}, .margin = 0.02}, out / "all");
-  CHECK(all.is_finished);
-  CHECK(all.trials == 12 * 6 + 6 + 6 * 4 + 4);
+  // Fewer bits than the rule asks for: all of them, and no doubt is left.
+  for (const auto stratify : {std::optional<StratumOf>{}, std::optional(StratumOf::set)}) {
+    const auto file = out / (stratify ? "strata" : "all");
+    const CampaignState all = run({.bits = {7}, .stratify = stratify, .margin = 0.02}, file);
+    CHECK(all.is_finished);
+    CHECK(all.trials == 12 * 6 + 6 + 6 * 4 + 4);
+    Outcomes sum;
+    for (const TrialRecord& trial : content(file).trials) {
+      sum += trial.outcomes;
+    }
+    const double share = static_cast<double>(sum.critical) / static_cast<double>(sum.images);
+    REQUIRE(all.interval);
+    CHECK(all.interval->low == doctest::Approx(share).epsilon(1e-12));
+    CHECK(all.interval->high == doctest::Approx(share).epsilon(1e-12));
+  }
 }
 
 TEST_CASE("run: shards that do not exist, and margins in shards, are refused") {

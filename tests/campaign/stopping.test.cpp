@@ -226,6 +226,50 @@ TEST_CASE("Sequential: answers alike in whatever order trials between looks arri
   }
 }
 
+TEST_CASE("Sequential: a population that is used up is known") {
+  Sequential small({.margin = 0.01}, 2, {{.population = 10}});
+  for (std::uint64_t i = 0; i < 10; ++i) {
+    REQUIRE(small.wanted() == 10 - i);
+    small.add(i % 2);
+  }
+  CHECK(small.done());
+  CHECK(small.interval() == Interval{0.25, 0.25});
+
+  // the small stratum is tried once, and all doubt is about the other
+  const StoppingRule rule{.margin = 0.05, .confidence = 0.9};
+  Sequential mixed(rule, 1, {{.weight = 1, .population = 20}, {.weight = 3}});
+  std::uint64_t tried = 0;
+  while (!mixed.done()) {
+    for (; mixed.wanted(0) > 0; ++tried) {
+      mixed.add(tried % 2, 0);
+    }
+    for (std::uint64_t i = mixed.wanted(1); i > 0; --i) {
+      mixed.add(i % 4 == 0 ? 1 : 0, 1);
+    }
+  }
+  CHECK(tried == 20);
+  // half of it is critical in one quarter of the population
+  CHECK(mixed.interval().low > 0.125);
+  CHECK(mixed.interval().high - mixed.interval().low <= 0.1);
+}
+
+TEST_CASE("Sequential: strata that outnumber the trials of a look still end it") {
+  const std::vector<StratumPlan> many(640);
+  Sequential rate({.margin = 0.05, .confidence = 0.9}, 1, many);
+  std::uint64_t looks = 0;
+  for (bool is_wanted = true; is_wanted; ++looks) {
+    is_wanted = false;
+    for (std::size_t h = 0; h < many.size(); ++h) {
+      for (; rate.wanted(h) > 0; is_wanted = true) {
+        rate.add(0, h);
+      }
+    }
+    REQUIRE(looks <= rate.looks());
+  }
+  CHECK(rate.done());
+  CHECK(rate.interval().high <= 0.05);
+}
+
 TEST_CASE("Sequential: ends at the last look at the latest") {
   for (const std::uint64_t images : {1U, 2U}) {
     Sequential rate({.margin = 0.1, .confidence = 0.9}, images);
@@ -252,6 +296,7 @@ TEST_CASE("Sequential: what is refused") {
   CHECK_THROWS_AS((Sequential({}, 0)), Error);
   CHECK_THROWS_AS((Sequential({}, 1, {})), Error);
   CHECK_THROWS_AS((Sequential({}, 1, {{0.5, 0}})), Error);
+  CHECK_THROWS_AS((Sequential({}, 1, {{0.5, 0.5, 0}})), Error);
   CHECK_THROWS_AS((Sequential({}, 1, {{std::nan(""), 1}})), Error);
   Sequential rate({}, 10, {{0.5, 0.01}, {0.5, 0.99}});
   CHECK_THROWS_AS(rate.add(11), Error);

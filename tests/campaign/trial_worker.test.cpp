@@ -113,9 +113,17 @@ TEST_CASE_TEMPLATE("trial worker: every level gives the outcomes by the definiti
       std::vector<Outcomes> found(trials.size());
       worker.take(first, count);
       for (std::size_t t = 0; t < trials.size(); ++t) {
+        worker.watched().watch(prepared[t], first + t % 2);
         worker.run(prepared[t], found[t]);
       }
       worker.finish();
+      for (std::size_t t = 0; t < trials.size(); ++t) {
+        CHECK(found[t].images == count - 1);  // all but the one watched
+        CHECK_NOTHROW(worker.verify(prepared[t], prepared[t], first + t % 2));
+      }
+      worker.watched().release([&](const detail::PreparedTrial& trial, const Outcomes& outcomes) {
+        found[static_cast<std::size_t>(&trial - prepared.data())] += outcomes;
+      });
       for (std::size_t t = 0; t < trials.size(); ++t) {
         Outcomes plain = expected(network, test, trials[t], first, count);
         differ += plain.changed + plain.critical;
@@ -127,10 +135,7 @@ TEST_CASE_TEMPLATE("trial worker: every level gives the outcomes by the definiti
         wrong += found[t] == plain ? 0U : 1U;
       }
     }
-    // to be verified is nothing else, and leaves the pictures taken as they were
-    for (const detail::PreparedTrial& trial : prepared) {
-      CHECK_NOTHROW(worker.verify(trial, trial.faults->key % 5));
-    }
+    // what is verified leaves weights and pictures as they were
     Outcomes again;
     worker.run(prepared[0], again);
     worker.finish();
@@ -139,6 +144,29 @@ TEST_CASE_TEMPLATE("trial worker: every level gives the outcomes by the definiti
   }
   CHECK(wrong == 0);
   CHECK(differ > worker_trials);
+}
+
+TEST_CASE("trial worker: the outcome of a trial is not taken for that of another") {
+  test::Values values(1);
+  Network network = test::small_residual<Int8Affine>(values);
+  const LabelledImages test = random_pictures(5, values);
+  network.calibrate(test.images);
+  detail::GoldenOutputs golden(network.output_shape(), 5);
+  detail::TrialWorker worker(network, test, EngineLevel::o3, nullptr, golden);
+  std::vector<TrialFaults> trials(2);  // the first does nothing
+  trials[1].activation_rate = 0.1;
+  std::vector<detail::PreparedTrial> prepared{worker.prepare(trials[0]), worker.prepare(trials[1])};
+  worker.take(2, 1);
+  Outcomes sum;
+  for (const detail::PreparedTrial& trial : prepared) {
+    worker.watched().watch(trial, 2);
+    worker.run(trial, sum);
+  }
+  worker.finish();
+  CHECK_NOTHROW(worker.verify(prepared[0], prepared[0], 2));
+  CHECK_NOTHROW(worker.verify(prepared[1], prepared[1], 2));
+  CHECK_THROWS_AS(worker.verify(prepared[1], prepared[0], 2), Error);
+  CHECK_THROWS_AS(worker.verify(prepared[0], prepared[1], 2), Error);
 }
 
 TEST_CASE("trial worker: pictures kept at a time") {

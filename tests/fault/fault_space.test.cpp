@@ -6,6 +6,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "fault/memories.hpp"
@@ -95,6 +96,24 @@ TEST_CASE("FaultSpace: restricted to names as asking every bit would be") {
         by_brute_force(memories, [](const std::string& name, const BitLocation&) {
           return name.ends_with(".bias") || name == "conv1.kernel";
         }));
+}
+
+TEST_CASE("FaultSpace: a layer's name takes no layers whose own names end in it") {
+  Memories memories;
+  for (const char* const name : {"conv1.kernel", "layer1.0.conv1.kernel", "layer1.0.conv1.bias"}) {
+    memories.add<Fixed<8, 4>>(name, 3);
+  }
+  const FaultSpace space = memories.space();
+  for (const auto& [name, bits] : {std::pair{std::string("conv1.kernel"), 24U},
+                                   {"conv1", 24},
+                                   {"kernel", 48},
+                                   {"layer1", 48},
+                                   {"layer1.0.conv1", 48},
+                                   {"bias", 24}}) {
+    CAPTURE(name);
+    CHECK(space.only_named(name).bit_count() == bits);
+  }
+  CHECK_THROWS_AS((void)space.only_named("0.conv1.kernel"), Error);
 }
 
 TEST_CASE("FaultSpace: restricted to bits and roles as asking every bit would be") {

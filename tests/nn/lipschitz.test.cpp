@@ -164,12 +164,31 @@ TEST_CASE("convolution norm: above what power iteration finds, and not far above
     const double bound = detail::convolution_norm_bound(kernel);
     const double stretch = stretch_of(kernel, {12, 12, at.kernel[3]}, at.stride, at.pad, values);
     CHECK(stretch <= bound * (1 + 1e-9));
+    CHECK(stretch <= detail::magnitude_norm_bound(kernel) * (1 + 1e-9));
 #ifdef __OPTIMIZE__  // after few steps the iteration is not there yet
     if (at.stride == 1) {
       CHECK(bound <= 1.5 * stretch);
     }
 #endif
   }
+}
+
+// Powers of a matrix of this side would take the better part of an hour.
+TEST_CASE("lipschitz bound: of wide layers, from the magnitudes of their weights") {
+  constexpr std::size_t wide = 4096;
+  Tensor weight({wide, wide}, 0.5F);
+  CHECK(lipschitz_bound(Dense<>(weight, Tensor({wide})), Shape{wide}) ==
+        doctest::Approx(0.5 * wide));  // equal weights stretch a vector of ones by so much
+  for (std::size_t i = 0; i < wide; ++i) {
+    weight[7 * wide + i] = -2;
+  }
+  // into output 7 go 2 * wide, out of an input 0.5 * wide + 1.5
+  const double bound = lipschitz_bound(Dense<>(weight, Tensor({wide})), Shape{wide});
+  CHECK(bound == doctest::Approx(std::sqrt(2.0 * wide * (0.5 * wide + 1.5))));
+  CHECK(bound >= 2 * std::sqrt(static_cast<double>(wide)));
+  CHECK(std::isfinite(lipschitz_bound(
+      Conv2d<>(WindowGeometry::square(3, 1, 1), Tensor({512, 3, 3, 512}, 0.1F), Tensor({512})),
+      Shape{4, 4, 512})));
 }
 
 [[nodiscard]] double distance(const Tensor& a, const Tensor& b) {

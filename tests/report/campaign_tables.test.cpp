@@ -12,6 +12,7 @@
 using upset::BitRole;
 using upset::Breakdown;
 using upset::By;
+using upset::Drawn;
 using upset::Outcomes;
 using upset_test::read_file;
 
@@ -20,7 +21,7 @@ namespace {
 const std::vector<std::string> table_sets{"conv1.kernel", "linear.kernel"};
 
 Breakdown breakdown(bool exhaustive) {
-  Breakdown found(table_sets, exhaustive);
+  Breakdown found(table_sets, exhaustive ? Drawn::whole : Drawn::at_random);
   for (int fault = 0; fault < 4; ++fault) {
     found.add({0, 0, 31 - fault % 2, fault % 2 == 0 ? BitRole::sign : BitRole::exponent},
               {.images = 1000, .masked = 600, .changed = 390, .critical = 10, .correct = 900});
@@ -49,6 +50,26 @@ TEST_CASE("Campaign tables: a campaign in a line") {
         "5 trials x 1,000 pictures = 5,000 fault-images: 20.800 % critical (every fault tried), "
         "31.200 % changed, 48.000 % masked");
   CHECK(campaign_line(Breakdown(table_sets)) == "0 trials x 0 pictures = 0 fault-images");
+}
+
+TEST_CASE("Campaign tables: a line says why it has no interval") {
+  Breakdown part(table_sets, Drawn::in_order);
+  part.add({0, 0, 31, BitRole::sign}, {.images = 10, .critical = 10});
+  CHECK(campaign_line(part).find("100.000 % critical (no interval: a part of an exhaustive "
+                                 "campaign, not drawn at random)") != std::string::npos);
+  CHECK(outcome_table(part).text().find("interval") == std::string::npos);
+  Breakdown strata(table_sets, Drawn::at_random, {{"conv1", 99}, {"linear", 1}});
+  strata.add({0, 0, 31, BitRole::sign}, {.images = 10, .masked = 10}, 0);
+  strata.add({1, 0, 31, BitRole::sign}, {.images = 10, .critical = 10}, 1);
+  CHECK(campaign_line(strata) ==
+        "2 trials x 10 pictures = 20 fault-images, each stratum by its bits: 1.000 % critical (no "
+        "interval: stratum conv1 has 1 of 99 faults, and needs two), 0 % changed, 99.000 % masked");
+  CHECK(outcome_table(strata).rows()[0].back().text == "");
+  strata.add({0, 1, 31, BitRole::sign}, {.images = 10, .masked = 10}, 0);
+  const auto rate = strata.stratified(&Outcomes::critical);
+  CHECK(campaign_line(strata).find("1.000 % critical (95 % interval " +
+                                   percent_text(std::optional(rate->conservative)) + ")") !=
+        std::string::npos);
 }
 
 TEST_CASE("Campaign tables: outcomes, with an interval where faults were sampled") {

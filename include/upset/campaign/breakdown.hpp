@@ -17,6 +17,7 @@
 #include <upset/core/error.hpp>
 #include <upset/fault/site.hpp>
 #include <upset/metric/interval.hpp>
+#include <upset/metric/stratified.hpp>
 
 namespace upset {
 
@@ -51,6 +52,7 @@ enum class By : std::uint8_t {
   set,    ///< the memory image: "conv1.kernel"
   role,   ///< "exponent"
   bit,    ///< "31"; bits of scales apart: "scale 31"
+  stratum,
 };
 
 [[nodiscard]] constexpr std::string_view by_name(By by) {
@@ -63,56 +65,93 @@ enum class By : std::uint8_t {
       return "role";
     case By::bit:
       return "bit";
+    case By::stratum:
+      return "stratum";
   }
   return "";
 }
 
 /// The sum of some trials of a campaign, under the names that they share.
 struct BreakdownRow {
-  std::vector<std::string> names{};  ///< one for each `By` asked for
-  TrialSum sum{};
+  std::vector<std::string> names{};         ///< one for each `By` asked for
+  TrialSum sum{};                           ///< of the faults drawn
+  std::map<std::size_t, TrialSum> parts{};  ///< of it, by stratum
+
+  void add(std::size_t stratum, const TrialSum& trials) {
+    sum += trials;
+    parts[stratum] += trials;
+  }
+  BreakdownRow& operator+=(const BreakdownRow& other) {
+    for (const auto& [stratum, trials] : other.parts) {
+      add(stratum, trials);
+    }
+    return *this;
+  }
+};
+
+/// How the faults of a campaign were chosen, and so what is known of all others.
+enum class Drawn : std::uint8_t {
+  at_random,  ///< from all of them, or from those of each stratum
+  whole,      ///< every one, once: shares have no sampling error
+  in_order,   ///< some of them, by their numbers: no interval is known
+};
+
+/// Faults that were drawn on their own.
+struct StratumSize {
+  std::string name{};
+  std::uint64_t bits = 0;
 };
 
 /// Adds up trials by the site of their fault. Sums do not depend on the order of trials.
 ///
-/// Shares are those of the faults drawn: where a campaign draws as many faults in a small layer as
-/// in a large one, the sum over both is not the share of the whole memory.
+/// Shares are those of the memory: where each stratum is sampled on its own, as many faults from a
+/// small layer as from a large one, trials of a stratum stand for all of its bits.
 class Breakdown {
  public:
-  /// The parameter sets that sites count, as `FaultSpace::images()` names them. An `exhaustive`
-  /// campaign hit every bit once, so that its shares have no sampling error.
-  explicit Breakdown(std::vector<std::string> sets, bool exhaustive = false)
-      : sets_(std::move(sets)), exhaustive_(exhaustive) {}
+  /// The parameter sets that sites count, as `FaultSpace::images()` names them; strata, where
+  /// faults were drawn from several.
+  explicit Breakdown(std::vector<std::string> sets, Drawn drawn = Drawn::at_random,
+                     std::vector<StratumSize> strata = {})
+      : sets_(std::move(sets)),
+        drawn_(drawn),
+        strata_(std::move(strata)),
+        squares_(strata_.size()) {}
 
-  /// A trial of one fault; of a burst, the site is that of its first bit.
+  /// A trial of one fault, drawn from `stratum`; of a burst, the site is that of its first bit.
   ///
   /// - errors: throws `Error` for a set that does not exist, a trial without pictures, or of
   ///           another number of pictures than those before
   /// - cost:   O(log of the bit positions of all sets)
-  void add(const Site& site, const Outcomes& outcomes) {
+  void add(const Site& site, const Outcomes& outcomes, std::size_t stratum = 0) {
     if (site.set >= sets_.size()) {
       throw Error("A fault in parameter set " + std::to_string(site.set) +
                   " does not fit a breakdown of " + std::to_string(sets_.size()) +
                   " sets; name those of the fault space it was drawn from");
     }
-    add(outcomes);
-    finest_[{site.set, site.role, site.bit}] += TrialSum{outcomes, 1};
+    add(outcomes, stratum);
+    finest_[{site.set, site.role, site.bit, stratum}] += TrialSum{outcomes, 1};
   }
   /// A trial of several faults, or of none: it counts in the total alone. Throws as above.
-  void add(const Outcomes& outcomes) {
-    const std::uint64_t images = total_.trials == 0 ? outcomes.images : images_per_trial();
+  void add(const Outcomes& outcomes, std::size_t stratum = 0) {
+    const std::uint64_t images = total().trials == 0 ? outcomes.images : images_per_trial();
     if (outcomes.images == 0 || outcomes.images != images) {
       throw Error("A trial of " + std::to_string(outcomes.images) +
                   " pictures does not fit a breakdown of trials of " + std::to_string(images) +
                   "; give every trial the same pictures, and at least one");
     }
-    total_ += TrialSum{outcomes, 1};
+    whole_.add(stratum, {outcomes, 1});
+    for (const Outcomes::Field& field : Outcomes::fields()) {
+      if (!strata_.empty()) {
+        squares_[stratum].*field.count += outcomes.*field.count * (outcomes.*field.count);
+      }
+    }
   }
 
-  [[nodiscard]] const TrialSum& total() const { return total_; }
-  [[nodiscard]] bool exhaustive() const { return exhaustive_; }
+  [[nodiscard]] const TrialSum& total() const { return whole_.sum; }
+  [[nodiscard]] Drawn drawn() const { return drawn_; }
+  [[nodiscard]] const std::vector<StratumSize>& strata() const { return strata_; }
   [[nodiscard]] std::uint64_t images_per_trial() const {
-    return total_.trials == 0 ? 0 : total_.outcomes.images / total_.trials;
+    return total().trials == 0 ? 0 : total().outcomes.images / total().trials;
   }
 
   /// A row for all that was hit: sets in their order, bits from the highest down, scales last.
@@ -120,11 +159,34 @@ class Breakdown {
   /// - example: rows({By::layer, By::bit})
   [[nodiscard]] std::vector<BreakdownRow> rows(const std::vector<By>& by) const;
 
-  /// `TrialSum::interval`; none where the campaign was exhaustive.
-  [[nodiscard]] std::optional<Interval> interval(const TrialSum& sum,
+  /// Share of the fault-images of a row, 0 to 1: of its faults in memory, whichever were drawn.
+  [[nodiscard]] double share(const BreakdownRow& row, std::uint64_t Outcomes::*count) const;
+  /// Of all that was added.
+  [[nodiscard]] double share(std::uint64_t Outcomes::*count) const { return share(whole_, count); }
+
+  /// Of the share of a row: Wilson's over the faults of one stratum, a point where these are all.
+  /// None of several strata, and where faults were not drawn at random.
+  [[nodiscard]] std::optional<Interval> interval(const BreakdownRow& row,
                                                  std::uint64_t Outcomes::*count,
-                                                 double confidence = 0.95) const {
-    return exhaustive_ ? std::nullopt : std::optional(sum.interval(count, confidence));
+                                                 double confidence = 0.95) const;
+  /// Of all that was added: of several strata, that of `stratified`.
+  [[nodiscard]] std::optional<Interval> interval(std::uint64_t Outcomes::*count,
+                                                 double confidence = 0.95) const;
+  /// The share of all faults and its error; none without strata, or where `lacking` is one.
+  [[nodiscard]] std::optional<StratifiedRate> stratified(std::uint64_t Outcomes::*count,
+                                                         double confidence = 0.95) const;
+  /// The first stratum with fewer than two trials, of which an error is not known, unless these are
+  /// all of its bits; `strata().size()` if there is none.
+  [[nodiscard]] std::size_t lacking() const {
+    std::size_t h = 0;
+    while (h < strata_.size() && (trials_of(h) > 1 || trials_of(h) == strata_[h].bits)) {
+      ++h;
+    }
+    return h;
+  }
+  [[nodiscard]] std::uint64_t trials_of(std::size_t stratum) const {
+    const auto found = whole_.parts.find(stratum);
+    return found == whole_.parts.end() ? 0 : found->second.trials;
   }
 
  private:
@@ -132,6 +194,7 @@ class Breakdown {
     std::size_t set;
     BitRole role;
     int bit;
+    std::size_t stratum;
 
     [[nodiscard]] friend auto operator<=>(const Place&, const Place&) = default;
   };
@@ -149,6 +212,8 @@ class Breakdown {
         return std::string(role_name(at.role));
       case By::bit:
         return (at.role == BitRole::scale ? "scale " : "") + std::to_string(at.bit);
+      case By::stratum:
+        return strata_[at.stratum].name;
     }
     return "";
   }
@@ -164,33 +229,20 @@ class Breakdown {
         return static_cast<std::int64_t>(at.role);
       case By::bit:
         return (at.role == BitRole::scale ? after_codes : 0) - at.bit;
+      case By::stratum:
+        return static_cast<std::int64_t>(at.stratum);
     }
     return 0;
   }
 
   std::vector<std::string> sets_;
-  bool exhaustive_;
-  TrialSum total_{};
+  Drawn drawn_;
+  std::vector<StratumSize> strata_;
+  std::vector<Outcomes> squares_;  // of each count, summed over the trials of a stratum
+  BreakdownRow whole_{};
   std::map<Place, TrialSum> finest_;
 };
 
-inline std::vector<BreakdownRow> Breakdown::rows(const std::vector<By>& by) const {
-  std::map<std::vector<std::int64_t>, BreakdownRow> ordered;
-  for (const auto& [place, sum] : finest_) {
-    std::vector<std::int64_t> key;
-    BreakdownRow row;
-    for (const By part : by) {
-      key.push_back(order(place, part));
-      row.names.push_back(name(place, part));
-    }
-    BreakdownRow& found = ordered.try_emplace(std::move(key), std::move(row)).first->second;
-    found.sum += sum;
-  }
-  std::vector<BreakdownRow> result;
-  for (auto& [key, row] : ordered) {
-    result.push_back(std::move(row));
-  }
-  return result;
-}
-
 }  // namespace upset
+
+#include <upset/campaign/breakdown_impl.hpp>

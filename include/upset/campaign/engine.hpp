@@ -96,39 +96,46 @@ class Engine {
     std::iota(sorted.begin(), sorted.end(), std::size_t{0});
     std::ranges::stable_sort(
         sorted, {}, [&](std::size_t t) -> const auto& { return keys[t]; });
-    std::vector<std::size_t> computed;
-    std::vector<std::size_t> model(trials.size());  // the trial whose outcomes each one has
-    for (const std::size_t t : sorted) {
-      const bool is_known =
-          !computed.empty() && keys[t].size() > 1 && keys[t] == keys[computed.back()];
-      if (!is_known) {
-        computed.push_back(t);
-      }
-      model[t] = computed.back();
+    std::vector<std::span<const std::size_t>> groups;  // the first of each is computed
+    for (auto begin = sorted.begin(); begin != sorted.end();) {
+      const auto end = std::find_if(begin + 1, sorted.end(), [&](std::size_t t) {
+        return keys[t].size() == 1 || keys[t] != keys[*begin];
+      });
+      groups.emplace_back(begin, end);
+      begin = end;
     }
     std::vector<std::vector<Outcomes>> sums(threads, std::vector<Outcomes>(trials.size()));
-    parallel_for(threads, blocks * slices, [&](std::size_t worker, std::size_t task) {
+    parallel_for(threads, blocks * slices, [&](std::size_t number, std::size_t task) {
+      detail::TrialWorker& worker = *workers_[number];
       const std::size_t first_image = task / slices * block;
       const std::size_t image_count = std::min(block, images() - first_image);
-      const auto [first, count] = slice_of(task % slices, computed.size());
-      workers_[worker]->take(first_image, image_count);
-      for (const std::size_t t : std::span(computed).subspan(first, count)) {
-        workers_[worker]->run(prepared[t], sums[worker][t]);
+      const auto [first, count] = slice_of(task % slices, groups.size());
+      const auto own = std::span(groups).subspan(first, count);
+      worker.take(first_image, image_count);
+      worker.watched() = {};  // or what an exception has left
+      const std::vector<Verified> verified = choose(prepared, own, first_image, image_count);
+      for (const Verified& each : verified) {
+        worker.watched().watch(prepared[each.model], each.image);
       }
-      workers_[worker]->finish();
-      const auto [first_trial, trial_count] = slice_of(task % slices, trials.size());
-      for (std::size_t t = first_trial; t < first_trial + trial_count; ++t) {
-        verify(*workers_[worker], prepared[t], first_image, image_count);
+      for (const auto& group : own) {
+        worker.run(prepared[group.front()], sums[number][group.front()]);
       }
-      finished(trial_count * image_count);
+      worker.finish();
+      for (const Verified& each : verified) {
+        worker.verify(prepared[each.trial], prepared[each.model], each.image);
+      }
+      worker.watched().release([&](const detail::PreparedTrial& trial, const Outcomes& found) {
+        sums[number][static_cast<std::size_t>(&trial - prepared.data())] += found;
+      });
+      finished(slice_of(task % slices, trials.size()).second * image_count);
     });
-    for (std::size_t worker = 1; worker < threads; ++worker) {
-      for (const std::size_t t : computed) {
-        sums[0][t] += sums[worker][t];
+    for (const auto& group : groups) {
+      for (std::size_t worker = 1; worker < threads; ++worker) {
+        sums[0][group.front()] += sums[worker][group.front()];
       }
-    }
-    for (std::size_t t = 0; t < trials.size(); ++t) {
-      sums[0][t] = sums[0][model[t]];
+      for (const std::size_t t : group) {
+        sums[0][t] = sums[0][group.front()];
+      }
     }
     return std::move(sums[0]);
   }
@@ -142,14 +149,30 @@ class Engine {
     return bound_.get();
   }
 
-  void verify(detail::TrialWorker& worker, const detail::PreparedTrial& trial, std::size_t first,
-              std::size_t count) const {
-    for (std::size_t image = first; options_.verify > 0 && image < first + count; ++image) {
-      Random random(options_.verify_seed, trial.faults->key, image);
-      if (random.uniform_double() < options_.verify) {
-        worker.verify(trial, image);
+  /// A pair that is computed plainly as well, and the trial whose outcome it is given.
+  struct Verified {
+    std::size_t trial;
+    std::size_t model;
+    std::size_t image;
+  };
+  [[nodiscard]] std::vector<Verified> choose(std::span<const detail::PreparedTrial> trials,
+                                             std::span<const std::span<const std::size_t>> groups,
+                                             std::size_t first, std::size_t count) const {
+    std::vector<Verified> chosen;
+    if (options_.verify == 0 || options_.level == EngineLevel::o0) {
+      return chosen;
+    }
+    for (const auto& group : groups) {
+      for (const std::size_t t : group) {
+        for (std::size_t image = first; image < first + count; ++image) {
+          Random random(options_.verify_seed, trials[t].faults->key, image);
+          if (random.uniform_double() < options_.verify) {
+            chosen.push_back({t, group.front(), image});
+          }
+        }
       }
     }
+    return chosen;
   }
 
   Network network_;

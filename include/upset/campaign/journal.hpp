@@ -7,17 +7,13 @@
 #include <filesystem>
 #include <span>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include <upset/campaign/journal_database.hpp>
 #include <upset/campaign/outcome.hpp>
+#include <upset/campaign/plan_text.hpp>
 
 namespace upset {
-
-/// Names and values, in the order in which they are shown: what defines a campaign, or describes
-/// what it runs on.
-using PlanText = std::vector<std::pair<std::string, std::string>>;
 
 /// A finished trial.
 struct TrialRecord {

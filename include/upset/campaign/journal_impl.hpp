@@ -190,26 +190,9 @@ void JournalReader::for_each(Use use) const {
 }
 
 inline void JournalReader::expect_plan(const PlanText& expected, const std::string& here) const {
-  const PlanText found = plan();
-  const auto value_in = [](const PlanText& plan, const std::string& name) {
-    const auto at = std::ranges::find(plan, name, &PlanText::value_type::first);
-    return at == plan.end() ? std::nullopt : std::optional(at->second);
-  };
-  PlanText names = expected;
-  std::ranges::copy_if(found, std::back_inserter(names),
-                       [&](const auto& entry) { return !value_in(expected, entry.first); });
-  std::string differences;
-  for (const auto& [name, ignored] : names) {
-    const auto there = value_in(found, name);
-    const auto wanted = value_in(expected, name);
-    if (there != wanted) {
-      differences += (differences.empty() ? ": " : "; ") + name + " is " +
-                     there.value_or("absent") + " there and " + wanted.value_or("absent") + " " +
-                     here;
-    }
-  }
-  if (!differences.empty()) {
-    throw Error("The journal " + file().string() + " is of another plan" + differences);
+  if (const std::string differences = plan_differences(plan(), expected, here);
+      !differences.empty()) {
+    throw Error("The journal " + file().string() + " is of another plan: " + differences);
   }
 }
 

@@ -19,7 +19,7 @@ namespace upset {
 /// Bounds of what a change of each node's value does to the logits, from the weights alone; of use
 /// for networks of floats, whose layers are continuous.
 ///
-/// - cost: `lipschitz_bound` of every layer, once
+/// - cost: `lipschitz_bound` once of every layer behind which all have one
 class OutputBound {
  public:
   explicit OutputBound(const Network& network) : readers_(network.size()) {
@@ -35,7 +35,8 @@ class OutputBound {
       for (const std::size_t from : nodes[n].inputs) {
         if (from != Network::input) {
           // behind the last layer distances between classes are known, see `room`
-          const double own = n + 1 == nodes.size() && last != nullptr
+          const bool is_last_dense = n + 1 == nodes.size() && last != nullptr;
+          const double own = is_last_dense || !std::isfinite(to_output[n])
                                  ? 1
                                  : lipschitz_bound(nodes[n].layer, nodes[from].shape);
           readers_[from].push_back({n, own * to_output[n]});

@@ -191,6 +191,10 @@ inline void check_plan(const CampaignPlan& plan) {
        {"margin", plan.margin ? detail::exact_text(*plan.margin) : "none"},
        {"confidence", plan.margin ? detail::exact_text(plan.confidence) : "none"},
        {"seed", number(plan.seed)}});
+  // not chosen, but told apart from how journals of before were drawn
+  if (plan.margin && plan.stratify) {
+    text.emplace_back("draws", "without replacement");
+  }
   return text;
 }
 
@@ -221,7 +225,7 @@ inline void check_plan(const CampaignPlan& plan) {
       plan.confidence = is_given ? detail::number_in<double>(name, value) : plan.confidence;
     } else if (name == "seed") {
       plan.seed = detail::number_in<std::uint64_t>(name, value);
-    } else {
+    } else if (name != "draws") {  // which follows from all others
       plan.subject.emplace_back(name, value);
     }
   }

@@ -7,15 +7,13 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
-#include <optional>
 #include <span>
 #include <string>
-#include <unordered_map>
 #include <utility>
 #include <vector>
 
+#include <upset/campaign/campaign_state.hpp>
 #include <upset/campaign/journal.hpp>
-#include <upset/campaign/stopping.hpp>
 #include <upset/campaign/trial_source.hpp>
 
 namespace upset {
@@ -52,14 +50,6 @@ struct RunOptions {
   std::function<bool()> stop = [] { return false; };  ///< asked often, from any thread
 };
 
-/// How far a campaign is.
-struct CampaignState {
-  bool is_finished = false;            ///< else it was stopped
-  std::uint64_t trials = 0;            ///< in the journal
-  std::uint64_t all_trials = 0;        ///< of the shard; with a margin, up to the look ahead
-  std::optional<Interval> interval{};  ///< with a margin: what holds the critical share
-};
-
 namespace detail {
 
 struct Stopped {};
@@ -93,55 +83,6 @@ class ChunkSize {
   std::uint64_t most_;
   std::uint64_t next_ = 1;
   bool is_first_ = true;
-};
-
-/// The rule that ends a campaign, told of the trials of each look when all of them are there.
-class Looks {
- public:
-  Looks(const TrialSource& source, std::uint64_t images, const JournalReader& journal) {
-    if (!source.plan().margin) {
-      return;
-    }
-    std::vector<StratumPlan> strata;
-    for (const Stratum& stratum : source.strata()) {
-      strata.push_back({static_cast<double>(stratum.space.bit_count()), 1});
-    }
-    rule_.emplace(
-        StoppingRule{.margin = *source.plan().margin, .confidence = source.plan().confidence},
-        images, strata.empty() ? std::vector<StratumPlan>{{}} : strata);
-    journal.for_each([&](const TrialRecord& record) { add(record); });
-  }
-
-  void add(const TrialRecord& record) {
-    if (rule_) {
-      critical_[record.trial] = record.outcomes.critical;
-    }
-  }
-  /// Where the stretch ends that begins with trial `first`; `first` itself when nothing is left.
-  [[nodiscard]] std::uint64_t end(std::uint64_t first, const TrialSource& source) const {
-    if (!rule_) {
-      return source.size();
-    }
-    const std::size_t strata = std::max<std::size_t>(source.strata().size(), 1);
-    std::uint64_t wanted = 0;
-    for (std::size_t h = 0; h < strata; ++h) {
-      wanted += rule_->wanted(h);
-    }
-    return std::min(first + wanted, source.size());
-  }
-  /// All trials of [first, last) are there.
-  void look(std::uint64_t first, std::uint64_t last, const TrialSource& source) {
-    for (std::uint64_t trial = first; rule_ && trial < last; ++trial) {
-      rule_->add(critical_.at(trial), source.stratum(trial));
-    }
-  }
-  [[nodiscard]] std::optional<Interval> interval() const {
-    return rule_ ? std::optional(rule_->interval()) : std::nullopt;
-  }
-
- private:
-  std::optional<Sequential> rule_{};
-  std::unordered_map<std::uint64_t, std::uint64_t> critical_{};
 };
 
 }  // namespace detail
@@ -226,7 +167,7 @@ class Looks {
       state.trials += records.size();
     }
     looks.look(first, last, source);
-    state.interval = looks.interval();
+    looks.tell(state, source);
   }
   state.is_finished = true;
   return state;

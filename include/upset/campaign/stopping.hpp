@@ -6,6 +6,7 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <span>
 #include <string>
 #include <utility>
@@ -31,6 +32,8 @@ struct StoppingRule {
 struct StratumPlan {
   double weight = 1;  ///< share of the population
   double share = 1;   ///< of the trials
+  /// Faults there are: once all have been tried, their mean is known and no more are wanted.
+  std::uint64_t population = std::numeric_limits<std::uint64_t>::max();
 };
 
 /// The trials of a campaign, added up until the mean share of critical pictures is known.
@@ -42,11 +45,11 @@ struct StratumPlan {
 /// outcomes, so a campaign always ends. Strata should be few, since each has to be known for
 /// itself: the bits that matter, and all others.
 ///
-/// - trials: independent draws from their stratum, with replacement, or without from one so large
-///           that it makes no difference
+/// - trials: independent draws from their stratum, with replacement or without
 /// - errors: a rule, picture count or strata that make no sense: `Error`
 /// - cost:   O(1) a trial, some microseconds a look
-/// - source: Bonferroni's inequality over the looks; the intervals' own
+/// - source: Bonferroni's inequality over the looks; the intervals' own; Hoeffding 1963, section 6,
+///           for draws without replacement
 /// - example: Sequential rate({.margin = 0.01}, 10'000);
 ///            while (!rate.done()) { rate.add(critical_pictures_of(rate.trials())); }
 class Sequential {
@@ -90,7 +93,7 @@ class Sequential {
     return static_cast<double>(sums.critical) /
            (static_cast<double>(sums.trials) * static_cast<double>(images_));
   }
-  [[nodiscard]] Interval interval_of(const Sums& sums, double risk) const;
+  [[nodiscard]] Interval interval_of(std::size_t stratum, double risk) const;
 
   StoppingRule rule_;
   std::uint64_t images_;
@@ -120,7 +123,7 @@ inline Sequential::Sequential(const StoppingRule& rule, std::uint64_t images,
   double weights = 0;
   double shares = 0;
   for (const StratumPlan& each : strata_) {
-    if (!(each.weight > 0 && each.share > 0)) {
+    if (!(each.weight > 0 && each.share > 0 && each.population > 0)) {
       throw Error("Every stratum has a part of the population and of the trials; leave out others");
     }
     weights += each.weight;
@@ -148,7 +151,11 @@ inline void Sequential::plan_looks() {
     }
     std::vector<std::uint64_t> counts;
     for (const StratumPlan& each : strata_) {
-      counts.push_back(static_cast<std::uint64_t>(std::ceil(trials * each.share)));
+      counts.push_back(
+          std::min(static_cast<std::uint64_t>(std::ceil(trials * each.share)), each.population));
+    }
+    if (!looks_.empty() && counts == looks_.back()) {
+      continue;  // of many strata with a trial each there is nothing new to see
     }
     looks_.push_back(std::move(counts));
     const double intervals =
@@ -156,7 +163,10 @@ inline void Sequential::plan_looks() {
     const double log = std::log(2 * intervals / (1 - rule_.confidence));
     most = 0;
     for (std::size_t h = 0; h < strata_.size(); ++h) {
-      most += strata_[h].weight * std::sqrt(log / (2 * static_cast<double>(looks_.back()[h])));
+      const std::uint64_t count = looks_.back()[h];
+      most += count == strata_[h].population
+                  ? 0
+                  : strata_[h].weight * std::sqrt(log / (2 * static_cast<double>(count)));
     }
   }
 }
@@ -188,7 +198,7 @@ inline void Sequential::look() {
   const double risk = (1 - rule_.confidence) / static_cast<double>(looks_.size() * strata_.size());
   Interval whole{0, 0};
   for (std::size_t h = 0; h < strata_.size(); ++h) {
-    const Interval part = interval_of(sums_[h], risk);
+    const Interval part = interval_of(h, risk);
     whole.low += strata_[h].weight * part.low;
     whole.high += strata_[h].weight * part.high;
   }
@@ -198,7 +208,11 @@ inline void Sequential::look() {
           std::max(mean() - whole.low, whole.high - mean()) <= rule_.margin;
 }
 
-inline Interval Sequential::interval_of(const Sums& sums, double risk) const {
+inline Interval Sequential::interval_of(std::size_t stratum, double risk) const {
+  const Sums& sums = sums_[stratum];
+  if (sums.trials == strata_[stratum].population) {
+    return {mean_of(sums), mean_of(sums)};
+  }
   if (images_ == 1) {
     return clopper_pearson(sums.critical, sums.trials, 1 - risk);
   }

@@ -58,8 +58,7 @@ class TrialSource {
     count_trials();
   }
 
-  /// Trials there are; with a margin, at most: divided into strata, draws begin again there where
-  /// a stratum has none left.
+  /// Trials there are; with a margin, at most.
   [[nodiscard]] std::uint64_t size() const { return size_; }
   [[nodiscard]] const CampaignPlan& plan() const { return plan_; }
   [[nodiscard]] const FaultSpace& space() const { return space_; }
@@ -133,7 +132,7 @@ class TrialSource {
     }
     const Turns::Draw at = turns_(trial);
     const RandomOrder& order = orders_[at.stratum];
-    const std::uint64_t bit = order(at.number % order.size());
+    const std::uint64_t bit = order(at.number);
     return strata_.empty() ? bit : space_.index_of(strata_[at.stratum].space.site(bit));
   }
 
@@ -171,10 +170,7 @@ inline void TrialSource::count_trials() {
     throw Error("A bit error rate has fewer than 2^32 trials, not " + std::to_string(plan_.trials));
   }
   size_ = is_ber ? plan_.rates.size() * plan_.trials : plan_.trials == 0 ? bits : plan_.trials;
-  if (!strata_.empty() && plan_.margin) {
-    size_ = std::uint64_t{1} << 62;
-    turns_ = Turns(std::vector<std::uint64_t>(strata_.size(), size_));
-  } else if (!strata_.empty()) {
+  if (!strata_.empty()) {
     turns_ = Turns(allocate_equally(size_, sizes_of(strata_)));
   }
 }

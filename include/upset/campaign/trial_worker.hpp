@@ -20,6 +20,7 @@
 #include <upset/campaign/propagation.hpp>
 #include <upset/campaign/sweep.hpp>
 #include <upset/campaign/trial.hpp>
+#include <upset/campaign/watched_pairs.hpp>
 
 namespace upset {
 
@@ -97,8 +98,11 @@ class TrialWorker {
       finish();
       network_.undo(trial);
     }
-    to.detected += trial.check == Check::masked ? count_ : 0;
-    to.corrected += trial.check == Check::corrected ? count_ : 0;
+    for (std::size_t slot = 0; slot < count_ && trial.check != Check::intact; ++slot) {
+      Outcomes& sum = watched_.place(trial, first_ + slot, to);
+      sum.detected += trial.check == Check::masked ? 1U : 0U;
+      sum.corrected += trial.check == Check::corrected ? 1U : 0U;
+    }
   }
 
   /// Computes what runs have left to be computed together.
@@ -108,35 +112,28 @@ class TrialWorker {
     });
   }
 
-  /// Computes one picture of a trial plainly as well; throws `Error` where the outcomes differ.
-  void verify(const PreparedTrial& trial, std::size_t image) {
-    if (level_ == EngineLevel::o0) {
-      return;
-    }
-    const std::size_t first = first_;
-    const std::size_t count = count_;
-    take(image, 1);
-    Outcomes fast;
-    run(trial, fast);
-    finish();
-    const bool is_exact = is_exact_;
+  /// Outcomes to be verified are kept here by `run`, until they are released to the sums.
+  [[nodiscard]] WatchedPairs& watched() { return watched_; }
+
+  /// Infers a picture of a trial plainly; throws `Error` where that differs from what was found of
+  /// `model`, which is watched: a trial with the same effect, or the trial itself.
+  void verify(const PreparedTrial& trial, const PreparedTrial& model, std::size_t image) {
+    WatchedPairs::Found found = watched_.found(model, image);
     const Tensor x = test_->images.rows(image, 1);
     Outcomes plain;
     judge(network_->forward(x).values(), network_.output(trial, image, 0, x, {}).values(), classes_,
           test_->labels[image], plain);
-    if (!is_exact) {  // float sums in another order: masked and changed may not be told apart
-      fast.changed += std::exchange(fast.masked, 0);
+    plain.detected = trial.check == Check::masked ? 1 : 0;
+    plain.corrected = trial.check == Check::corrected ? 1 : 0;
+    if (!found.is_exact) {  // float sums in another order: masked and changed may not be told apart
+      found.outcomes.changed += std::exchange(found.outcomes.masked, 0);
       plain.changed += std::exchange(plain.masked, 0);
     }
-    plain.detected = fast.detected;
-    plain.corrected = fast.corrected;
-    if (fast != plain) {
+    if (found.outcomes != plain) {
       throw Error("Trial " + std::to_string(trial.faults->key) + " on picture " +
                   std::to_string(image) + " differs from plain inference: " +
-                  differences(fast, plain) + "; please report it, and run at level O0");
+                  differences(found.outcomes, plain) + "; please report it, and run at level O0");
     }
-    first_ = first + 1;  // anything else than what is asked for
-    take(first, count);
   }
 
  private:
@@ -170,9 +167,9 @@ class TrialWorker {
     pass.first_image = first_;
     pass.hook = trial.hits_activations() ? &flip : nullptr;
     const Tensor output = plain_.output(*network_, start, pass);
-    is_exact_ = true;
     for (std::size_t b = 0; b < count_; ++b) {
-      judge(plain_.golden_output().row(b), output.row(b), classes_, test_->labels[first_ + b], to);
+      judge(plain_.golden_output().row(b), output.row(b), classes_, test_->labels[first_ + b],
+            watched_.place(trial, first_ + b, to));
     }
   }
 
@@ -205,11 +202,10 @@ class TrialWorker {
     }
     const auto golden = propagation_.golden_output(slot);
     if (propagation_.is_settled()) {
-      is_exact_ = false;
       Outcomes outcomes;
       judge(golden, golden, classes_, test_->labels[image], outcomes);
       outcomes.changed += std::exchange(outcomes.masked, 0);
-      to += outcomes;
+      watched_.place(trial, image, to, false) += outcomes;
       return;
     }
     output_.assign(golden.begin(), golden.end());
@@ -224,14 +220,14 @@ class TrialWorker {
   void conclude(const ParkedRun& run, std::span<const float> output) {
     const auto golden = propagation_.golden_output(run.slot);
     const std::size_t image = first_ + run.slot;
-    is_exact_ = run.is_exact;
+    Outcomes& to = watched_.place(*run.trial, image, *run.to, run.is_exact);
     if (run.is_suspect || (!run.is_exact && !is_certain(golden, output, classes_))) {
       const Tensor exact =
           network_.output(*run.trial, image, run.start, propagation_.picture(run.slot),
                           propagation_.golden_values(run.slot));
-      judge(golden, exact.values(), classes_, test_->labels[image], *run.to);
+      judge(golden, exact.values(), classes_, test_->labels[image], to);
     } else {
-      judge(golden, output, classes_, test_->labels[image], *run.to);
+      judge(golden, output, classes_, test_->labels[image], to);
     }
   }
 
@@ -259,7 +255,7 @@ class TrialWorker {
   std::vector<FaultyNode> faults_;
   std::vector<float> output_;
   ParkedRuns parked_;
-  bool is_exact_ = true;
+  WatchedPairs watched_;
 };
 
 }  // namespace detail

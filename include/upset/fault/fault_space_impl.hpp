@@ -99,7 +99,7 @@ FaultSpace FaultSpace::only_each_if(const Keep& keep, const std::string& wanted)
 inline FaultSpace FaultSpace::only_any_named(const std::vector<std::string>& names) const {
   const auto takes = [](std::string_view name, std::string_view image) {
     return image == name || image.starts_with(std::string(name) + ".") ||
-           image.ends_with("." + std::string(name));
+           image.substr(image.rfind('.') + 1) == name;
   };
   for (const std::string& name : names) {
     if (std::none_of(runs_.begin(), runs_.end(),

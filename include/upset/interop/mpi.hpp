@@ -25,6 +25,7 @@ namespace upset {
 struct MpiOptions {
   double patience = 600;   ///< seconds after which a process that does not answer is lost
   std::size_t pieces = 8;  ///< that a chunk is cut into for each process
+  PlanText plan{};         ///< of the campaign: a process that serves another one is lost
   /// A process is lost, and why; its share goes to the others.
   std::function<void(const std::string&)> lost = [](const std::string&) {};
 };
@@ -70,19 +71,34 @@ class MpiTrials {
 
   /// Of rank 0: hands trials to the other processes. `local` computes what none of them can.
   [[nodiscard]] TrialRunner lead(TrialRunner local, MpiOptions options = {}) {
+    send_plan(options.plan);
     return [this, local = std::move(local), options = std::move(options)](
                std::span<const std::uint64_t> trials, const Finished& finished) {
       return run(trials, finished, local, options);
     };
   }
 
-  /// Of the others: computes what rank 0 asks for, until that ends.
-  void serve(const TrialRunner& compute) {
+  /// Of the others: computes what rank 0 asks for, until that ends; nothing where rank 0 has
+  /// another plan than this one, if it is known.
+  void serve(const TrialRunner& compute, const PlanText& plan = {}) {
+    bool has_left = false;
     while (true) {
       const auto [message, tag] = next_message();
       if (tag == end_tag) {
         has_served_ = true;
         return;
+      }
+      if (has_left) {
+        continue;  // sent before rank 0 knew
+      }
+      if (tag == plan_tag) {
+        const std::string difference =
+            plan.empty() ? "" : plan_differences(plan, plan_in(message), "in process 0");
+        has_left = !difference.empty();
+        if (has_left) {
+          send_failure(no_piece, "it runs another campaign: " + difference);
+        }
+        continue;
       }
       const std::uint64_t piece = message.front();
       try {
@@ -107,6 +123,7 @@ class MpiTrials {
   static constexpr int end_tag = 2;      // nothing
   static constexpr int result_tag = 3;   // piece, outcomes
   static constexpr int failure_tag = 4;  // piece, characters
+  static constexpr int plan_tag = 5;     // characters
   static constexpr std::uint64_t no_piece = 0;
 
   /// A part of a chunk that is being computed.
@@ -125,6 +142,36 @@ class MpiTrials {
     std::vector<std::uint64_t> message{piece};
     message.insert(message.end(), why.begin(), why.end());
     send(message, 0, failure_tag);
+  }
+  /// To all others, without waiting for any.
+  void send_plan(const PlanText& plan) {
+    for (const auto& [name, value] : plan) {
+      for (const std::string& text : {name, value}) {
+        plan_.insert(plan_.end(), text.begin(), text.end());
+        plan_.push_back(0);
+      }
+    }
+    for (const int rank : idle_) {
+      MPI_Request request{};
+      MPI_Isend(plan_.data(), static_cast<int>(plan_.size()), MPI_UINT64_T, rank, plan_tag,
+                MPI_COMM_WORLD, &request);
+      MPI_Request_free(&request);
+    }
+  }
+  [[nodiscard]] static PlanText plan_in(const std::vector<std::uint64_t>& message) {
+    PlanText plan;
+    std::vector<std::string> texts(1);
+    for (const std::uint64_t character : message) {
+      if (character != 0) {
+        texts.back() += static_cast<char>(character);
+      } else if (texts.size() == 1) {
+        texts.emplace_back();
+      } else {
+        plan.emplace_back(texts[0], texts[1]);
+        texts.assign(1, "");
+      }
+    }
+    return plan;
   }
   [[nodiscard]] static std::vector<std::uint64_t> receive(const MPI_Status& status) {
     int count = 0;
@@ -191,6 +238,7 @@ class MpiTrials {
   std::map<int, std::uint64_t> busy_{};  // with which piece
   int silent_ = 0;
   std::uint64_t next_piece_ = 1;
+  std::vector<std::uint64_t> plan_{};  // being sent
 };
 
 }  // namespace upset

@@ -41,14 +41,13 @@ struct CampaignReport {
   std::vector<Fact> environment = machine_facts();
   Count fault_free{};  ///< correct without faults, of the pictures that the trials classify
   Breakdown found;
-  /// Trials by stratum: its name, and how many bits it has; empty where `found` tells them apart.
-  std::vector<BreakdownRow> strata{};
+  bool shows_strata = false;             ///< where no other table tells them apart
   std::map<double, RateTrials> rates{};  ///< by bit error rate; empty for single faults
 
   /// Adds a trial to `found`, and to its rate if it has one. Throws as `Breakdown::add`.
   void add(const CampaignTrial& trial) {
     if (trial.site) {
-      found.add(*trial.site, trial.outcomes);
+      found.add(*trial.site, trial.outcomes, trial.stratum);
     } else {
       found.add(trial.outcomes);
     }
@@ -110,17 +109,17 @@ struct CampaignReport {
       map.columns.push_back(column(row.names[0]));
     }
   }
-  std::map<std::size_t, TrialSum> sums;
+  std::map<std::size_t, BreakdownRow> cells;
   const auto index = [](const std::vector<std::string>& names, const std::string& name) {
     return static_cast<std::size_t>(std::ranges::find(names, name) - names.begin());
   };
   for (const BreakdownRow& row : found.rows({By::layer, By::bit})) {
-    sums[index(map.rows, row.names[0]) * map.columns.size() +
-         index(map.columns, column(row.names[1]))] += row.sum;
+    cells[index(map.rows, row.names[0]) * map.columns.size() +
+          index(map.columns, column(row.names[1]))] += row;
   }
   map.cells.assign(map.rows.size() * map.columns.size(), std::numeric_limits<double>::quiet_NaN());
-  for (const auto& [cell, sum] : sums) {
-    map.cells[cell] = sum.share(&Outcomes::critical);
+  for (const auto& [cell, row] : cells) {
+    map.cells[cell] = found.share(row, &Outcomes::critical);
   }
   return map;
 }
@@ -130,16 +129,21 @@ struct CampaignReport {
   BarPlot plot;
   plot.frame.title = "Critical faults by layer";
   for (const BreakdownRow& row : found.rows({By::layer})) {
-    const double share = row.sum.share(&Outcomes::critical);
+    const double share = found.share(row, &Outcomes::critical);
     const Interval interval =
-        found.interval(row.sum, &Outcomes::critical).value_or(Interval{share, share});
+        found.interval(row, &Outcomes::critical).value_or(Interval{share, share});
     plot.bars.push_back({row.names[0], 100 * share, 100 * interval.low, 100 * interval.high});
   }
   return plot;
 }
 
-[[nodiscard]] inline Table strata_table(const CampaignReport& report) {
-  return share_table(report.found, {"stratum", "bits"}, report.strata);
+/// Strata with trials, and how many bits each stands for.
+[[nodiscard]] inline Table strata_table(const Breakdown& found) {
+  std::vector<BreakdownRow> rows = found.rows({By::stratum});
+  for (BreakdownRow& row : rows) {
+    row.names.push_back(grouped_text(found.strata()[row.parts.begin()->first].bits));
+  }
+  return share_table(found, {"stratum", "bits"}, rows);
 }
 
 /// What a campaign found, for the terminal: a line, then tables.
@@ -151,8 +155,8 @@ struct CampaignReport {
   for (const std::vector<By>& by : {std::vector{By::layer}, {By::bit, By::role}}) {
     text += '\n' + breakdown_table(report.found, by).text();
   }
-  if (!report.strata.empty()) {
-    text += '\n' + strata_table(report).text();
+  if (report.shows_strata) {
+    text += '\n' + strata_table(report.found).text();
   }
   return text;
 }
@@ -178,10 +182,14 @@ inline void write_campaign(const CampaignReport& report, const std::filesystem::
     page.figure(svg, caption);
   };
   const std::string interval =
-      found.exhaustive()
-          ? "Every fault was tried, so shares have no sampling error."
-          : "Intervals are Wilson's, over faults: pictures under one fault are no independent "
-            "draws.";
+      found.drawn() == Drawn::whole ? "Every fault was tried, so shares have no sampling error."
+      : found.drawn() == Drawn::in_order
+          ? "Shares are those of the faults tried, which were not drawn at random."
+      : found.strata().empty()
+          ? "Intervals are Wilson's, over faults: pictures under one fault are no independent "
+            "draws."
+          : "Each stratum counts by its bits. Intervals are those of stratified sampling for all "
+            "faults, Wilson's for those of one stratum; rows of several have none.";
   if (report.rates.empty()) {
     page.paragraph(campaign_line(found) + ".");
   }
@@ -223,9 +231,9 @@ inline void write_campaign(const CampaignReport& report, const std::filesystem::
     }
     add("boxes", boxes, "Quartiles, whiskers at 1.5 interquartile ranges, and outliers.");
   }
-  if (!report.strata.empty()) {
+  if (report.shows_strata) {
     page.section("Strata");
-    page.table(strata_table(report), "Faults by the stratum they were drawn from. " + interval);
+    page.table(strata_table(found), "Faults by the stratum they were drawn from. " + interval);
   }
   if (has_sites) {
     page.section("Layers");

@@ -32,21 +32,39 @@ namespace upset {
   return interval ? percent_text(interval->low) + ".." + percent_text(interval->high) : "";
 }
 
+/// Why there is an interval of all faults, or none.
+[[nodiscard]] inline std::string interval_text(const Breakdown& found) {
+  if (const auto interval = found.interval(&Outcomes::critical)) {
+    return "95 % interval " + percent_text(interval);
+  }
+  if (found.drawn() == Drawn::whole) {
+    return "every fault tried";
+  }
+  if (found.drawn() == Drawn::in_order) {
+    return "no interval: a part of an exhaustive campaign, not drawn at random";
+  }
+  const StratumSize& stratum = found.strata()[found.lacking()];
+  return "no interval: stratum " + stratum.name + " has " +
+         grouped_text(found.trials_of(found.lacking())) + " of " + grouped_text(stratum.bits) +
+         " faults, and needs two";
+}
+
 /// "1,200 faults x 1,000 pictures = 1,200,000 fault-images: 1.311 % critical (95 % interval
 /// 0.81..2.107), 80.1 % masked": what a campaign found, in a line.
 [[nodiscard]] inline std::string campaign_line(const Breakdown& found) {
   const TrialSum& total = found.total();
-  std::string text = grouped_text(total.trials) + " trials x " +
-                     grouped_text(found.images_per_trial()) +
-                     " pictures = " + grouped_text(total.outcomes.images) + " fault-images";
+  const std::string text = grouped_text(total.trials) + " trials x " +
+                           grouped_text(found.images_per_trial()) +
+                           " pictures = " + grouped_text(total.outcomes.images) + " fault-images";
   if (total.trials == 0) {
     return text;
   }
-  const std::string range = percent_text(found.interval(total, &Outcomes::critical));
-  return text + ": " + percent_text(total.share(&Outcomes::critical)) + " % critical (" +
-         (range.empty() ? "every fault tried" : "95 % interval " + range) + "), " +
-         percent_text(total.share(&Outcomes::changed)) + " % changed, " +
-         percent_text(total.share(&Outcomes::masked)) + " % masked";
+  const auto share = [&](std::uint64_t Outcomes::*count) {
+    return percent_text(found.share(count));
+  };
+  return text + (found.strata().empty() ? "" : ", each stratum by its bits") + ": " +
+         share(&Outcomes::critical) + " % critical (" + interval_text(found) + "), " +
+         share(&Outcomes::changed) + " % changed, " + share(&Outcomes::masked) + " % masked";
 }
 
 namespace detail {
@@ -79,7 +97,8 @@ inline void append_count_names(std::vector<std::string>& columns) {
 /// What became of all fault-images: a row for each outcome, with its share and interval.
 [[nodiscard]] inline Table outcome_table(const Breakdown& found) {
   std::vector<std::string> columns{"outcome", "fault-images", "%"};
-  if (!found.exhaustive()) {
+  const bool has_intervals = found.drawn() == Drawn::at_random;
+  if (has_intervals) {
     columns.emplace_back("95 % interval");
   }
   Table table(std::move(columns));
@@ -87,9 +106,9 @@ inline void append_count_names(std::vector<std::string>& columns) {
   for (const Outcomes::Field& field : detail::share_fields()) {
     std::vector<Cell> row{
         field.name, Cell::aligned_right(grouped_text(total.outcomes.*field.count)),
-        total.trials == 0 ? Cell("") : Cell::aligned_right(percent_text(total.share(field.count)))};
-    if (!found.exhaustive()) {
-      row.emplace_back(total.trials == 0 ? "" : percent_text(found.interval(total, field.count)));
+        total.trials == 0 ? Cell("") : Cell::aligned_right(percent_text(found.share(field.count)))};
+    if (has_intervals) {
+      row.emplace_back(total.trials == 0 ? "" : percent_text(found.interval(field.count)));
     }
     table.add_row(std::move(row));
   }
@@ -101,6 +120,7 @@ inline void append_count_names(std::vector<std::string>& columns) {
 [[nodiscard]] inline Table share_table(const Breakdown& found, std::vector<std::string> columns,
                                        const std::vector<BreakdownRow>& rows) {
   columns.emplace_back("trials");
+  const bool has_intervals = found.drawn() == Drawn::at_random;
   std::vector<Outcomes::Field> fields;
   for (const Outcomes::Field& field : detail::share_fields()) {
     const bool always = field.count == &Outcomes::masked || field.count == &Outcomes::changed ||
@@ -108,7 +128,7 @@ inline void append_count_names(std::vector<std::string>& columns) {
     if (always || found.total().outcomes.*field.count > 0) {
       fields.push_back(field);
       columns.push_back(std::string(field.name) + " %");
-      if (field.count == &Outcomes::critical && !found.exhaustive()) {
+      if (field.count == &Outcomes::critical && has_intervals) {
         columns.emplace_back("95 % interval");
       }
     }
@@ -118,9 +138,9 @@ inline void append_count_names(std::vector<std::string>& columns) {
     std::vector<Cell> row(part.names.begin(), part.names.end());
     row.push_back(Cell::aligned_right(grouped_text(part.sum.trials)));
     for (const Outcomes::Field& field : fields) {
-      row.push_back(Cell::aligned_right(percent_text(part.sum.share(field.count))));
-      if (field.count == &Outcomes::critical && !found.exhaustive()) {
-        row.emplace_back(percent_text(found.interval(part.sum, field.count)));
+      row.push_back(Cell::aligned_right(percent_text(found.share(part, field.count))));
+      if (field.count == &Outcomes::critical && has_intervals) {
+        row.emplace_back(percent_text(found.interval(part, field.count)));
       }
     }
     table.add_row(std::move(row));
@@ -153,8 +173,8 @@ inline void write_breakdown_csv(const std::filesystem::path& path, const Breakdo
     std::vector<Cell> row(part.names.begin(), part.names.end());
     row.emplace_back(part.sum.trials);
     detail::append_counts(row, part.sum.outcomes);
-    row.emplace_back(part.sum.share(&Outcomes::critical));
-    const auto interval = found.interval(part.sum, &Outcomes::critical);
+    row.emplace_back(found.share(part, &Outcomes::critical));
+    const auto interval = found.interval(part, &Outcomes::critical);
     row.push_back(interval ? Cell(interval->low) : Cell(""));
     row.push_back(interval ? Cell(interval->high) : Cell(""));
     csv.row(row);
@@ -168,6 +188,7 @@ struct CampaignTrial {
   std::optional<double> ber{};  ///< where the faults were drawn by a bit error rate
   std::uint64_t flips = 1;      ///< bits flipped
   std::optional<Site> site{};   ///< where the fault is, if there is one; of a burst, its first bit
+  std::size_t stratum = 0;      ///< it was drawn from
   Outcomes outcomes{};
 };
 

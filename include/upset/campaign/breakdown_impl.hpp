@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: BSL-1.0
+/// Shares and intervals of a breakdown, and its rows; included by breakdown.hpp only.
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include <upset/campaign/breakdown.hpp>
+
+namespace upset {
+
+inline double Breakdown::share(const BreakdownRow& row, std::uint64_t Outcomes::*count) const {
+  double part = 0;
+  double all = 0;
+  for (const auto& [stratum, sum] : row.parts) {
+    const double bits_per_trial = strata_.empty() ? 1
+                                                  : static_cast<double>(strata_[stratum].bits) /
+                                                        static_cast<double>(trials_of(stratum));
+    part += bits_per_trial * static_cast<double>(sum.outcomes.*count);
+    all += bits_per_trial * static_cast<double>(sum.outcomes.images);
+  }
+  return part / all;
+}
+
+inline std::optional<StratifiedRate> Breakdown::stratified(std::uint64_t Outcomes::*count,
+                                                           double confidence) const {
+  if (strata_.empty() || lacking() < strata_.size()) {
+    return std::nullopt;
+  }
+  const auto images = static_cast<double>(images_per_trial());
+  std::vector<StratumSample> samples;
+  for (const auto& [stratum, sum] : whole_.parts) {
+    const auto n = static_cast<double>(sum.trials);
+    const auto all = static_cast<double>(sum.outcomes.*count);
+    const double squares =
+        std::fma(-all, all / n, static_cast<double>(squares_[stratum].*count)) / (images * images);
+    samples.push_back({strata_[stratum].bits, sum.trials, sum.share(count),
+                       sum.trials == 1 ? 0 : std::max(0.0, squares) / (n - 1)});
+  }
+  return stratified_rate(samples, confidence);
+}
+
+inline std::optional<Interval> Breakdown::interval(const BreakdownRow& row,
+                                                   std::uint64_t Outcomes::*count,
+                                                   double confidence) const {
+  if (drawn_ != Drawn::at_random) {
+    return std::nullopt;
+  }
+  if (row.parts.size() > 1) {
+    return std::nullopt;
+  }
+  for (const auto& [stratum, sum] : row.parts) {
+    if (!strata_.empty() && trials_of(stratum) == strata_[stratum].bits) {
+      return Interval{sum.share(count), sum.share(count)};
+    }
+  }
+  return row.sum.interval(count, confidence);
+}
+
+inline std::optional<Interval> Breakdown::interval(std::uint64_t Outcomes::*count,
+                                                   double confidence) const {
+  if (strata_.empty() || drawn_ != Drawn::at_random) {
+    return interval(whole_, count, confidence);
+  }
+  const auto rate = stratified(count, confidence);
+  if (!rate) {
+    return std::nullopt;
+  }
+  // where nothing varied the error is unknown, and not zero
+  return rate->standard_error == 0 ? rate->conservative : rate->interval;
+}
+
+inline std::vector<BreakdownRow> Breakdown::rows(const std::vector<By>& by) const {
+  std::map<std::vector<std::int64_t>, BreakdownRow> ordered;
+  for (const auto& [place, sum] : finest_) {
+    std::vector<std::int64_t> key;
+    BreakdownRow row;
+    for (const By part : by) {
+      key.push_back(order(place, part));
+      row.names.push_back(name(place, part));
+    }
+    BreakdownRow& found = ordered.try_emplace(std::move(key), std::move(row)).first->second;
+    found.add(place.stratum, sum);
+  }
+  std::vector<BreakdownRow> result;
+  for (auto& [key, row] : ordered) {
+    result.push_back(std::move(row));
+  }
+  return result;
+}
+
+}  // namespace upset
