@@ -90,7 +90,7 @@ TEST_CASE_TEMPLATE("PackedKernel: products, scaled, of weights set at once or on
 namespace {
 
 template <class X, class W>
-struct Operands {
+struct TileTypes {
   using Activation = X;
   using Weight = W;
 };
@@ -139,8 +139,8 @@ std::size_t wrong_in_tiles(std::size_t outputs, std::size_t length) {
 }  // namespace
 
 TEST_CASE_TEMPLATE("PackedKernel: full tiles are those of plain sums, whatever the panels", Pair,
-                   Operands<float, float>, Operands<std::int16_t, std::int16_t>,
-                   Operands<std::uint8_t, std::int8_t>) {
+                   TileTypes<float, float>, TileTypes<std::int16_t, std::int16_t>,
+                   TileTypes<std::uint8_t, std::int8_t>) {
   using X = typename Pair::Activation;
   using W = typename Pair::Weight;
   if constexpr (sizeof(W) > 1 || detail::largest_byte_weight > 0) {
