@@ -56,9 +56,10 @@ struct ShiftedEncoder {
   Encoder encoder;
   std::int32_t offset = 0;
 
-  /// Modulo 2^32, so that the offset may be added to a constant of the encoder beforehand.
-  [[nodiscard]] std::uint32_t operator()(float x) const {
-    return static_cast<std::uint32_t>(encoder(x)) + static_cast<std::uint32_t>(offset);
+  [[nodiscard]] std::int32_t operator()(float x) const {
+    // modulo 2^32, or it might not be added to a constant of the encoder beforehand
+    return static_cast<std::int32_t>(static_cast<std::uint32_t>(encoder(x)) +
+                                     static_cast<std::uint32_t>(offset));
   }
 };
 
