@@ -104,14 +104,12 @@ TEST_CASE("FaultSpace: a layer's name takes no layers whose own names end in it"
     memories.add<Fixed<8, 4>>(name, 3);
   }
   const FaultSpace space = memories.space();
-  for (const auto& [name, bits] : {std::pair{std::string("conv1.kernel"), 24U},
-                                   {"conv1", 24},
-                                   {"kernel", 48},
-                                   {"layer1", 48},
-                                   {"layer1.0.conv1", 48},
-                                   {"bias", 24}}) {
-    CAPTURE(name);
-    CHECK(space.only_named(name).bit_count() == bits);
+  const std::vector<std::pair<std::string, std::uint64_t>> expected{
+      {"conv1.kernel", 24}, {"conv1", 24},          {"kernel", 48},
+      {"layer1", 48},       {"layer1.0.conv1", 48}, {"bias", 24}};
+  for (const auto& each : expected) {
+    CAPTURE(each.first);
+    CHECK(space.only_named(each.first).bit_count() == each.second);
   }
   CHECK_THROWS_AS((void)space.only_named("0.conv1.kernel"), Error);
 }
