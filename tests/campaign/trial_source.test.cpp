@@ -155,6 +155,32 @@ TEST_CASE("trial_source: a higher rate has all faults of a lower one") {
   CHECK_FALSE(source.site(0));
 }
 
+TEST_CASE("trial_source: rates that are close to each other are nested as well") {
+  Network net = small_network();
+  for (const Target target : {Target::weights, Target::activations}) {
+    const CampaignPlan plan{.target = target,
+                            .faults = FaultChoice::ber,
+                            .rates = {0.009, 0.0095, 0.011},
+                            .trials = 200};
+    const TrialSource source(plan, net);
+    std::size_t wrong = 0;
+    std::uint64_t flips = 0;
+    for (std::uint64_t trial = 0; trial < 400; ++trial) {
+      const TrialFaults less = source.faults(trial);
+      const TrialFaults more = source.faults(trial + 200);
+      wrong += std::ranges::includes(more.weights, less.weights) ? 0U : 1U;
+      flips += less.weights.size();
+      if (target == Target::activations) {
+        const auto fewer = detail::drawn_flips(less, 0, 5, 12 * 8);
+        wrong += std::ranges::includes(detail::drawn_flips(more, 0, 5, 12 * 8), fewer) ? 0U : 1U;
+        flips += fewer.size();
+      }
+    }
+    CHECK(wrong == 0);
+    CHECK(flips > 200);
+  }
+}
+
 TEST_CASE("trial_source: activations, one bit or by rate") {
   Network net = small_network();
   const TrialSource source({.target = Target::activations, .faults = FaultChoice::exhaustive}, net);
@@ -180,6 +206,8 @@ TEST_CASE("trial_source: activations, one bit or by rate") {
   CHECK(first.key == second.key);  // paired
   CHECK(first.activation_rate == 1e-3);
   CHECK(second.activation_rate == 1e-1);
+  CHECK(first.higher_rates == std::vector{1e-1});
+  CHECK(second.higher_rates.empty());
   CHECK(second.seed == 9);
   CHECK(rates.flips(5, 100) > 1000);
   CHECK(rates.flips(5, 100) < 1900);  // 1440 expected

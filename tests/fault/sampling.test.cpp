@@ -5,9 +5,11 @@
 #include <cstdint>
 #include <limits>
 #include <map>
+#include <span>
 #include <vector>
 
 #include "fault/memories.hpp"
+#include "support/draws.hpp"
 #include <doctest/doctest.h>
 
 #include <upset/fault/sampling.hpp>
@@ -225,6 +227,55 @@ TEST_CASE("sampling: equal keys draw equal sites, more faults hold fewer") {
       rate_before = now;
     }
   }
+}
+
+// Rates so close that counts drawn for each would often be the wrong way round, on both sides of
+// the number from which counts are drawn in another way, and beyond half of the bits.
+TEST_CASE("sampling: a higher rate has all faults of a lower one, however close") {
+  constexpr std::size_t trials = test::draws(2000, 100);
+  struct Case {
+    std::uint64_t bits;
+    std::vector<double> rates;
+  };
+  for (const Case& each : {Case{1'000'000, {9e-6, 9.1e-6, 10.8e-6, 12e-6}},
+                           Case{500, {0.3, 0.31, 0.45, 0.55, 0.7}}, Case{7, {0.5, 1}}}) {
+    const std::uint64_t bits = each.bits;
+    const std::vector<double>& rates = each.rates;
+    CAPTURE(bits);
+    std::vector<double> sums(rates.size());
+    std::vector<double> squares(rates.size());
+    std::size_t wrong = 0;
+    for (std::uint64_t trial = 0; trial < trials; ++trial) {
+      Sites higher;
+      for (std::size_t i = rates.size(); i-- > 0;) {
+        Random random(31, trial);
+        Sites sites = sample_nested(bits, std::span(rates).subspan(i), random);
+        wrong += std::ranges::is_sorted(sites) ? 0U : 1U;
+        wrong += i + 1 == rates.size() || std::ranges::includes(higher, sites) ? 0U : 1U;
+        const double off = static_cast<double>(sites.size()) - static_cast<double>(bits) * rates[i];
+        sums[i] += off;
+        squares[i] += off * off;
+        higher.swap(sites);
+      }
+    }
+    CHECK(wrong == 0);
+    // counts are binomial at every rate: mean and variance within five of their errors
+    for (std::size_t i = 0; i < rates.size(); ++i) {
+      const double variance = static_cast<double>(bits) * rates[i] * (1 - rates[i]);
+      CHECK(std::abs(sums[i]) <= 5 * std::sqrt(variance * trials));
+      CHECK(std::abs(squares[i] / trials - variance) <= 5 * variance * std::sqrt(2.5 / trials));
+    }
+  }
+  // of one rate it is that rate's sample
+  Random one(3, 4);
+  Random other(3, 4);
+  CHECK(sample_nested(10'000, std::vector{0.01}, one) ==
+        sample_ber(std::uint64_t{10'000}, 0.01, other));
+  CHECK(one == other);
+  CHECK_THROWS_AS((void)sample_nested(10, {}, one), Error);
+  CHECK_THROWS_AS((void)sample_nested(10, std::vector{0.2, 0.1}, one), Error);
+  CHECK_THROWS_AS((void)sample_nested(10, std::vector{0.0, 0.1}, one), Error);
+  CHECK_THROWS_AS((void)sample_nested(10, std::vector{0.1, 1.1}, one), Error);
 }
 
 TEST_CASE("sampling: of a fault space, the numbers of its bits") {

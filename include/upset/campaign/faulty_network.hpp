@@ -105,8 +105,7 @@ class FaultyNetwork {
       flips = listed->activation_bits;
     }
     if (trial.faults->activation_rate > 0 && activation_bits_[node] > 0) {
-      Random random = activation_random(trial.faults->seed, trial.faults->key, node, image);
-      const auto drawn = sample_ber(activation_bits_[node], trial.faults->activation_rate, random);
+      const auto drawn = drawn_flips(*trial.faults, node, image, activation_bits_[node]);
       flips.insert(flips.end(), drawn.begin(), drawn.end());
       std::ranges::sort(flips);
     }

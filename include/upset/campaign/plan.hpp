@@ -192,7 +192,9 @@ inline void check_plan(const CampaignPlan& plan) {
        {"confidence", plan.margin ? detail::exact_text(plan.confidence) : "none"},
        {"seed", number(plan.seed)}});
   // not chosen, but told apart from how journals of before were drawn
-  if (plan.margin && plan.stratify) {
+  if (plan.faults == FaultChoice::ber) {
+    text.emplace_back("draws", "nested");
+  } else if (plan.margin && plan.stratify) {
     text.emplace_back("draws", "without replacement");
   }
   return text;

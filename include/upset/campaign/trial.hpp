@@ -9,6 +9,8 @@
 #include <vector>
 
 #include <upset/fault/fault_space.hpp>
+#include <upset/fault/injection.hpp>
+#include <upset/fault/sampling.hpp>
 #include <upset/nn/change.hpp>
 
 namespace upset {
@@ -35,12 +37,23 @@ struct TrialFaults {
   std::vector<FaultSpace::Address> weights;  ///< in images of `Network::images`, ascending
   std::vector<ActivationFlip> activations;   ///< in every picture, ascending
   /// And this share of all activation bits, drawn for each picture by `activation_random(seed, key,
-  /// node, picture)`.
+  /// node, picture)`, as `sample_nested` does below the rates of other trials.
   double activation_rate = 0;
+  std::vector<double> higher_rates{};  ///< ascending
   std::uint64_t seed = 0;
 };
 
 namespace detail {
+
+/// Bits of a node's activations that a trial hits by its rate.
+[[nodiscard]] inline std::vector<std::uint64_t> drawn_flips(const TrialFaults& trial,
+                                                            std::size_t node, std::uint64_t image,
+                                                            std::uint64_t bits) {
+  std::vector<double> rates{trial.activation_rate};
+  rates.insert(rates.end(), trial.higher_rates.begin(), trial.higher_rates.end());
+  Random random = activation_random(trial.seed, trial.key, node, image);
+  return sample_nested(bits, rates, random);
+}
 
 /// A trial as the workers run it.
 struct PreparedTrial {

@@ -28,8 +28,8 @@ namespace upset {
 ///   into strata, by turns a bit of each that has some left
 /// - `exhaustive`: trial n hits bit n
 /// - `ber`: the trials of the first rate, then those of the next. Trial t of every rate draws from
-///   stream (seed, t), so that a higher rate has all faults of a lower one and some more, and
-///   curves are paired
+///   stream (seed, t) as `sample_nested` does, so that a higher rate has all faults of a lower one,
+///   and curves are paired
 /// - `file`: the rows of the list
 class TrialSource {
  public:
@@ -188,16 +188,17 @@ inline TrialFaults TrialSource::faults(std::uint64_t trial) const {
     }
     return result;
   }
-  const double rate = plan_.rates[trial / plan_.trials];
+  const auto rates = std::span(plan_.rates).subspan(trial / plan_.trials);
   const std::uint64_t stream = trial % plan_.trials;
   if (plan_.target == Target::activations) {
     result.key = stream;  // of which the engine draws
-    result.activation_rate = rate;
+    result.activation_rate = rates.front();
+    result.higher_rates.assign(rates.begin() + 1, rates.end());
     result.seed = plan_.seed;
     return result;
   }
   Random random(plan_.seed, stream);
-  for (const std::uint64_t bit : sample_ber(space_, rate, random)) {
+  for (const std::uint64_t bit : sample_nested(space_.bit_count(), rates, random)) {
     result.weights.push_back(space_.address(bit));
   }
   return result;
@@ -211,8 +212,7 @@ inline std::uint64_t TrialSource::flips(std::uint64_t trial, std::uint64_t image
   std::uint64_t flips = drawn.weights.size();
   for (std::uint64_t image = 0; drawn.activation_rate > 0 && image < images; ++image) {
     for (std::size_t i = 0; i < nodes_.size(); ++i) {
-      Random random = activation_random(drawn.seed, drawn.key, nodes_[i], image);
-      flips += sample_ber(images_[i].image->bit_count(), drawn.activation_rate, random).size();
+      flips += detail::drawn_flips(drawn, nodes_[i], image, images_[i].image->bit_count()).size();
     }
   }
   return flips;

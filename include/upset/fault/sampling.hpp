@@ -167,7 +167,8 @@ inline void sort_uniform(std::span<std::uint64_t> values, std::uint64_t low, int
 /// Hits each of `bits` bits with probability `ber`, independently: draws how many, then which.
 ///
 /// Which are drawn from a stream of their own, so that for equal streams, and up to half of the
-/// bits, a trial with more faults has all those of a trial with fewer.
+/// bits, a trial with more faults has all those of a trial with fewer. That need not be the one of
+/// the higher rate where two are close to each other; see `sample_nested`.
 ///
 /// - errors: `ber` outside [0, 1]: `Error`
 /// - cost:   O(faults); 40 ns where there are none
@@ -183,6 +184,39 @@ inline void sort_uniform(std::span<std::uint64_t> values, std::uint64_t low, int
   }
   Random own(positions);
   return sample_exact(bits, count, own);
+}
+
+/// The same with probability `rates.front()`, as a part of what is hit at the next higher of
+/// `rates`, which ascend, from an equal stream: draws how many at the highest, and thins them out
+/// on the way down.
+///
+/// - errors: no rates, any that descend or lie outside (0, 1]: `Error`
+/// - cost:   O(faults), of the highest rate where that hits more than half of the bits
+[[nodiscard]] inline std::vector<std::uint64_t> sample_nested(std::uint64_t bits,
+                                                              std::span<const double> rates,
+                                                              Random& random) {
+  if (rates.empty() || !(rates.front() > 0 && rates.back() <= 1) ||
+      !std::ranges::is_sorted(rates)) {
+    throw Error("Nested bit error rates are given in ascending order, within (0, 1]");
+  }
+  Random own(random.next_u64());
+  std::vector<std::uint64_t> counts(rates.size());
+  counts.back() = random.binomial(bits, rates.back());
+  for (std::size_t i = rates.size() - 1; i > 0; --i) {
+    counts[i - 1] = random.binomial(counts[i], rates[i - 1] / rates[i]);
+  }
+  if (counts.back() <= bits / 2) {
+    return sample_exact(bits, counts.front(), own);
+  }
+  std::vector<std::uint64_t> sites = sample_exact(bits, counts.back(), own);
+  for (std::size_t i = rates.size() - 1; i > 0; --i) {
+    std::vector<std::uint64_t> kept = sample_exact(sites.size(), counts[i - 1], own);
+    for (std::uint64_t& site : kept) {
+      site = sites[site];
+    }
+    sites.swap(kept);
+  }
+  return sites;
 }
 
 /// Sites of a fault space, as numbers of its bits.
