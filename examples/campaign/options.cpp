@@ -71,11 +71,27 @@ JournalShard shard_in(const std::string& text) {
   }
   const JournalShard shard{detail::number_in<std::uint64_t>("--shard", text.substr(0, slash)),
                            detail::number_in<std::uint64_t>("--shard", text.substr(slash + 1))};
-  if (shard.index >= shard.count) {
-    throw Error("--shard: there is no shard " + text + "; count them from 0/" +
-                std::to_string(shard.count));
+  if (const std::string problem = shard.problem(); !problem.empty()) {
+    throw Error("--shard: " + problem);
   }
   return shard;
+}
+
+/// Throws for options that would be dropped without a word.
+void refuse_contradictions(const CLI::App& app) {
+  if (app.count("--per-class") > 0 && app.count("--images") > 0) {
+    throw Error("--per-class: it stands instead of --images; leave out one of both");
+  }
+  const std::vector<std::string> merging{"--merge",   "--out",     "--journal", "--weights",
+                                         "--dataset", "--network", "--threads"};
+  for (const CLI::Option* option : app.get_options()) {
+    if (app.count("--merge") > 0 && option->count() > 0 &&
+        std::ranges::find(merging, option->get_name()) == merging.end()) {
+      throw Error(option->get_name() +
+                  ": the journals that --merge names say what was run, and nothing is run again; "
+                  "leave it out");
+    }
+  }
 }
 
 /// The options that made the journals to be merged; the command line may name other places.
@@ -208,12 +224,14 @@ Options read_options(int argc, char** argv) {
       "--mpi", with_mpi,
       "started by mpirun -n N: one process keeps the journal, N - 1 compute, with --threads "
       "threads each");
-  app.add_option("--merge", options.merge,
-                 "journals of all shards: makes them one and reports on it. Everything else is "
-                 "read from them, but for --out, --journal, and --weights, --dataset and the file "
-                 "of --network where these have moved")
+  app.add_option(
+         "--merge", options.merge,
+         "journals of all shards: makes them one and reports on it. Everything else is "
+         "read from them, but for --out, --journal, --threads, and --weights, --dataset and "
+         "the file of --network where these have moved")
       ->expected(1, -1);
   parse_command_line(app, argc, argv);
+  refuse_contradictions(app);
   if (!options.merge.empty()) {
     options.subject.network = app.count("--network") > 0 ? options.subject.network : "";
     read_journal(JournalReader(options.merge[0]), options);

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
+#include <cmath>
 #include <string>
 #include <vector>
 
@@ -102,6 +103,10 @@ TEST_CASE("plan: contradictions are refused") {
     plan.trials = 0;
     plan.margin = 1.0;
   });
+  CHECK_THROWS_WITH_AS(check_plan({.margin = std::nan("")}),
+                       "A margin lies between 0 and 1, as 0.01 for 1 %, and is not nan", Error);
+  CHECK_THROWS_WITH_AS(check_plan({.margin = 0.01, .confidence = 99}),
+                       "A confidence lies between 0 and 1, as 0.99 for 99 %, and is not 99", Error);
 }
 
 }  // namespace

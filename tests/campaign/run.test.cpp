@@ -169,7 +169,11 @@ TEST_CASE("run: a margin ends at a look, the same however it is run") {
 TEST_CASE("run: shards that do not exist, and margins in shards, are refused") {
   const Folder out;
   CHECK_THROWS_WITH(run({.trials = 5}, out / "a", {.run = {.shard = {3, 3}}}),
-                    "There is no shard 3/3; count them from 0/3");
+                    "A campaign cannot be run: there is no shard 3/3; count them from 0/3 to 2/3");
+  CHECK(JournalShard{2, 3}.problem() == "");
+  CHECK(JournalShard{0, 0}.problem() == "there is no shard 0/0; a campaign has at least one, 0/1");
+  CHECK(JournalShard{0, 1U << 31}.problem() ==
+        "there is no shard 0/2147483648; a campaign has 1000000 at most");
   CHECK_THROWS_AS(run({.margin = 0.1}, out / "b", {.run = {.shard = {0, 2}}}), Error);
 }
 

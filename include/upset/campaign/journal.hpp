@@ -31,6 +31,16 @@ struct JournalShard {
   [[nodiscard]] std::string text() const {
     return std::to_string(index) + "/" + std::to_string(count);
   }
+  /// What is wrong with it, as a sentence; empty if nothing is.
+  [[nodiscard]] std::string problem() const {
+    constexpr std::uint64_t most = 1'000'000;
+    const std::string none = "there is no shard " + text() + "; ";
+    return count == 0      ? none + "a campaign has at least one, 0/1"
+           : count > most  ? none + "a campaign has " + std::to_string(most) + " at most"
+           : index < count ? ""
+                           : none + "count them from 0/" + std::to_string(count) + " to " +
+                                 JournalShard{count - 1, count}.text();
+  }
   [[nodiscard]] friend bool operator==(const JournalShard&, const JournalShard&) = default;
 };
 

@@ -168,8 +168,13 @@ inline void check_plan(const CampaignPlan& plan) {
   refuse_if(is_ber && plan.target == Target::activations && is_part,
             "Bit error rates hit all activations; leave out layers and bits");
   const auto is_share = [](double x) { return x > 0 && x < 1; };
-  refuse_if(!is_share(plan.margin.value_or(0.5)) || !is_share(plan.confidence),
-            "Margin and confidence lie between 0 and 1; write 0.01 for 1 %");
+  refuse_if(plan.margin && !is_share(*plan.margin),
+            "A margin lies between 0 and 1, as 0.01 for 1 %, and is not " +
+                detail::exact_text(plan.margin.value_or(0)));
+  refuse_if(!is_share(plan.confidence),
+            "A confidence lies between 0 and 1, as 0.99 for 99 %, and "
+            "is not " +
+                detail::exact_text(plan.confidence));
 }
 
 /// A plan as a journal keeps it; what is not given is "all" or "none".

@@ -100,9 +100,8 @@ class ChunkSize {
                                                 const TrialRunner& runner, Journal& journal,
                                                 const RunOptions& options = {}) {
   const JournalShard shard = options.shard;
-  if (shard.count == 0 || shard.index >= shard.count) {
-    throw Error("There is no shard " + shard.text() + "; count them from 0/" +
-                std::to_string(shard.count));
+  if (const std::string problem = shard.problem(); !problem.empty()) {
+    throw Error("A campaign cannot be run: " + problem);
   }
   if (source.plan().margin && shard.count > 1) {
     throw Error("A margin needs all trials in one process, and shard " + shard.text() +
