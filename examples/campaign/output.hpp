@@ -12,8 +12,8 @@
 /// Makes the folder of the results. Throws `upset::Error` where nothing can be written.
 void prepare_out(const Options& options);
 
-/// Prints the tables, and writes trials.csv, layers.csv, bits.csv, layer_bits.csv, figures and
-/// report.html under `options.out`; of a list, outcomes.csv.
+/// Prints the tables, and writes under `options.out` trials.csv, what `write_campaign` does, and of
+/// a list outcomes.csv.
 void write_results(const Options& options, CampaignSubject& subject,
                    const upset::TrialSource& source, const upset::JournalReader& journal,
                    const upset::CampaignState& state);

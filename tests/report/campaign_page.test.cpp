@@ -7,6 +7,7 @@
 
 #include "support/text.hpp"
 #include <doctest/doctest.h>
+#include <report/campaign_reports.hpp>
 #include <report/files.hpp>
 #include <report/xml.hpp>
 
@@ -19,65 +20,13 @@ using upset::CampaignReport;
 using upset::Outcomes;
 using upset::Site;
 using upset::test::has;
+using upset_test::campaign_sets;
 using upset_test::Document;
+using upset_test::empty_report;
 using upset_test::entries;
+using upset_test::rates;
 using upset_test::read_file;
-
-namespace {
-
-const std::vector<std::string> sets{"conv1.kernel", "conv1.bias", "linear.kernel"};
-
-CampaignReport empty_report(bool exhaustive = false) {
-  return {.title = "Faults in <Mono<8>>",
-          .command = "campaign --seed 7 && more",
-          .seed = 7,
-          .plan = {{"fault", "bit flip"}},
-          .environment = {{"processor", "this one"}},
-          .fault_free = {90, 100},
-          .found = Breakdown(sets, exhaustive ? upset::Drawn::whole : upset::Drawn::at_random)};
-}
-
-CampaignReport single_faults(bool exhaustive) {
-  CampaignReport report = empty_report(exhaustive);
-  const auto add = [&](const Site& site, std::uint64_t critical) {
-    report.add({.number = report.found.total().trials,
-                .site = site,
-                .outcomes = {.images = 100, .masked = 100 - critical, .critical = critical}});
-  };
-  add({0, 0, 7, BitRole::sign}, 50);
-  add({1, 0, 7, BitRole::sign}, 0);
-  add({2, 0, 6, BitRole::fraction}, 0);
-  add({2, 0, 31, BitRole::scale}, 100);
-  add({2, 0, 30, BitRole::scale}, 20);
-  return report;
-}
-
-CampaignReport rates() {
-  CampaignReport report = empty_report();
-  for (const double ber : {1e-3, 1e-4}) {
-    for (const std::uint64_t correct : {80U, 90U}) {
-      report.add({.ber = ber,
-                  .flips = 30,
-                  .outcomes = {.images = 100, .critical = 100 - correct, .correct = correct}});
-    }
-  }
-  return report;
-}
-
-}  // namespace
-
-TEST_CASE("CampaignReport: trials go to their site, or to their rate") {
-  const CampaignReport single = single_faults(false);
-  CHECK(single.rates.empty());
-  CHECK(single.found.rows({}).at(0).sum == single.found.total());
-  const CampaignReport by_rate = rates();
-  CHECK(by_rate.found.rows({}).empty());
-  CHECK(by_rate.found.total().trials == 4);
-  const auto curve = accuracy_curve(by_rate);
-  REQUIRE(curve.size() == 2);
-  CHECK(curve[0].ber == 1e-4);
-  CHECK(curve[1].accuracies == std::vector<double>{0.8, 0.9});
-}
+using upset_test::single_faults;
 
 TEST_CASE("Campaign page: the heat map has the layers that were hit, scales in one column") {
   const upset::HeatMap map = layer_bit_map(single_faults(false).found);
@@ -101,29 +50,17 @@ TEST_CASE("Campaign page: bars have whiskers where faults were sampled") {
   CHECK(exhaustive.bars[0].low == exhaustive.bars[0].high);
 }
 
-TEST_CASE("Campaign page: rates have mean accuracies, their intervals and the worst trial") {
-  CHECK(rate_table(rates()).text() ==
-        "bit error rate  trials  flips per trial  accuracy %  95 % interval  worst %  critical %  "
-        "nonfinite %\n"
-        "--------------  ------  ---------------  ----------  -------------  -------  ----------  "
-        "-----------\n"
-        "          1e-4       2             30.0       85.00  21.47..100.00    80.00      15.000  "
-        "          0\n"
-        "          1e-3       2             30.0       85.00  21.47..100.00    80.00      15.000  "
-        "          0\n");
-}
-
 TEST_CASE("Campaign page: single faults give page, figures and CSV files") {
   for (const bool exhaustive : {false, true}) {
     const upset::detail::TemporaryFolder folder;
     const CampaignReport report = single_faults(exhaustive);
     write_campaign(report, folder.path());
-    for (const char* name : {"layers.csv", "bits.csv", "layer_bits.csv", "layers.svg",
-                             "layer_bits.svg", "report.html"}) {
+    for (const char* name : {"layers.csv", "sets.csv", "roles.csv", "bits.csv", "layer_bits.csv",
+                             "layers.svg", "layer_bits.svg", "report.html"}) {
       CAPTURE(name);
       CHECK(std::filesystem::exists(folder.path() / name));
     }
-    CHECK(entries(folder.path()) == 6);
+    CHECK(entries(folder.path()) == 8);
     const std::string html = read_file(folder.path() / "report.html");
     const Document page(html, {"meta"});
     CHECK(page.error == "");
@@ -144,7 +81,8 @@ TEST_CASE("Campaign page: single faults give page, figures and CSV files") {
 TEST_CASE("Campaign page: strata have a table where there are any") {
   CHECK_FALSE(has(campaign_text(single_faults(false)), "stratum"));
   CampaignReport report = empty_report();
-  report.found = Breakdown(sets, upset::Drawn::at_random, {{"clear bits", 1234}, {"set bits", 56}});
+  report.found =
+      Breakdown(campaign_sets, upset::Drawn::at_random, {{"clear bits", 1234}, {"set bits", 56}});
   report.shows_strata = true;
   for (std::uint64_t i = 0; i < 3; ++i) {
     report.add({.site = Site{0, i, 7, BitRole::sign},
@@ -175,6 +113,18 @@ TEST_CASE("Campaign page: bit error rates give a curve and boxes") {
   CHECK(has(html, "bit error rate"));
   CHECK_FALSE(has(html, "Layers"));
   CHECK(campaign_text(report) == rate_table(report).text());
+}
+
+TEST_CASE("Campaign page: what an earlier campaign has left is removed, and nothing else") {
+  const upset::detail::TemporaryFolder folder;
+  upset::write_file(folder.path() / "trials.csv", "of whoever runs the campaign");
+  write_campaign(single_faults(false), folder.path());
+  CHECK(entries(folder.path()) == 9);
+  write_campaign(rates(), folder.path());
+  CHECK(entries(folder.path()) == 4);
+  write_campaign(single_faults(true), folder.path());
+  CHECK(entries(folder.path()) == 9);
+  CHECK(read_file(folder.path() / "trials.csv") == "of whoever runs the campaign");
 }
 
 TEST_CASE("Campaign page: a campaign that has not begun has a page") {

@@ -4,95 +4,24 @@
 
 #include <algorithm>
 #include <cstddef>
-#include <cstdint>
 #include <filesystem>
 #include <limits>
 #include <map>
 #include <string>
+#include <system_error>
 #include <utility>
 #include <vector>
 
 #include <upset/campaign/breakdown.hpp>
-#include <upset/metric/accuracy.hpp>
-#include <upset/metric/resilience.hpp>
 #include <upset/report/bar_plot.hpp>
 #include <upset/report/box_plot.hpp>
+#include <upset/report/campaign_report.hpp>
 #include <upset/report/campaign_tables.hpp>
 #include <upset/report/heat_map.hpp>
 #include <upset/report/html.hpp>
 #include <upset/report/line_plot.hpp>
-#include <upset/report/machine.hpp>
 
 namespace upset {
-
-/// Trials of one bit error rate.
-struct RateTrials {
-  TrialSum sum{};
-  std::uint64_t flips = 0;
-  std::vector<double> accuracies{};  ///< of each trial, 0 to 1
-};
-
-/// What a campaign was and what it found.
-struct CampaignReport {
-  std::string title{};
-  std::string command{};  ///< repeats the campaign
-  std::uint64_t seed = 0;
-  std::vector<Fact> plan{};
-  std::vector<Fact> environment = machine_facts();
-  Count fault_free{};  ///< correct without faults, of the pictures that the trials classify
-  Breakdown found;
-  bool shows_strata = false;             ///< where no other table tells them apart
-  std::map<double, RateTrials> rates{};  ///< by bit error rate; empty for single faults
-
-  /// Adds a trial to `found`, and to its rate if it has one. Throws as `Breakdown::add`.
-  void add(const CampaignTrial& trial) {
-    if (trial.site) {
-      found.add(*trial.site, trial.outcomes, trial.stratum);
-    } else {
-      found.add(trial.outcomes);
-    }
-    if (trial.ber) {
-      RateTrials& at = rates[*trial.ber];
-      at.sum += TrialSum{trial.outcomes, 1};
-      at.flips += trial.flips;
-      at.accuracies.push_back(static_cast<double>(trial.outcomes.correct) /
-                              static_cast<double>(trial.outcomes.images));
-    }
-  }
-};
-
-/// Accuracies by rate, for curves, boxes and the figures of resilience.
-[[nodiscard]] inline std::vector<CurvePoint> accuracy_curve(const CampaignReport& report) {
-  std::vector<CurvePoint> curve;
-  for (const auto& [ber, trials] : report.rates) {
-    curve.push_back({ber, trials.accuracies});
-  }
-  return curve;
-}
-
-/// A row for each bit error rate: accuracy over its trials, and what became of the pictures.
-[[nodiscard]] inline Table rate_table(const CampaignReport& report) {
-  Table table({"bit error rate", "trials", "flips per trial", "accuracy %", "95 % interval",
-               "worst %", "critical %", "nonfinite %"});
-  const LineSeries series = accuracy_series("", accuracy_curve(report));
-  auto point = series.points.begin();
-  for (const auto& [ber, trials] : report.rates) {
-    const auto number = [](double x, int decimals) {
-      return Cell::aligned_right(with_decimals(x, decimals));
-    };
-    table.add_row(
-        {Cell::aligned_right(rate_text(ber)), Cell::aligned_right(grouped_text(trials.sum.trials)),
-         number(static_cast<double>(trials.flips) / static_cast<double>(trials.sum.trials), 1),
-         number(point->y, 2),
-         trials.sum.trials > 1 ? with_decimals(point->low, 2) + ".." + with_decimals(point->high, 2)
-                               : "",
-         number(100 * *std::ranges::min_element(trials.accuracies), 2),
-         Cell::aligned_right(percent_text(trials.sum.share(&Outcomes::critical))),
-         Cell::aligned_right(percent_text(trials.sum.share(&Outcomes::nonfinite)))});
-    ++point;
-  }
-  return table;
-}
 
 /// Critical shares of layers and bit positions; the bits of scales share one column.
 [[nodiscard]] inline HeatMap layer_bit_map(const Breakdown& found) {
@@ -162,17 +91,33 @@ struct CampaignReport {
 }
 
 /// Writes into the folder `out`: report.html, its figures (layers.svg, layer_bits.svg,
-/// accuracy.svg, boxes.svg), and layers.csv, bits.csv, layer_bits.csv where faults have sites.
+/// accuracy.svg, boxes.svg), and layers.csv, sets.csv, roles.csv, bits.csv, layer_bits.csv where
+/// faults have sites. Those of them that an earlier report has left there are removed.
 ///
 /// - errors: a file that cannot be written, or gnuplot missing: `Error`; CSV files are there by
 /// then
 inline void write_campaign(const CampaignReport& report, const std::filesystem::path& out) {
   const Breakdown& found = report.found;
   const bool has_sites = !found.rows({}).empty();
-  if (has_sites) {
-    write_breakdown_csv(out / "layers.csv", found, {By::layer});
-    write_breakdown_csv(out / "bits.csv", found, {By::bit, By::role});
-    write_breakdown_csv(out / "layer_bits.csv", found, {By::layer, By::bit, By::role});
+  const auto remove = [&](const char* name) {
+    std::error_code ignored;  // where it cannot be removed it is none of an earlier report
+    std::filesystem::remove(out / name, ignored);
+  };
+  for (const char* const name : {"accuracy.svg", "boxes.svg", "layers.svg", "layer_bits.svg"}) {
+    remove(name);
+  }
+  const std::vector<std::pair<const char*, std::vector<By>>> tables{
+      {"layers.csv", {By::layer}},
+      {"sets.csv", {By::set}},
+      {"roles.csv", {By::role}},
+      {"bits.csv", {By::bit, By::role}},
+      {"layer_bits.csv", {By::layer, By::bit, By::role}}};
+  for (const auto& [name, by] : tables) {
+    if (has_sites) {
+      write_breakdown_csv(out / name, found, by);
+    } else {
+      remove(name);
+    }
   }
 
   HtmlReport page(report.title);
