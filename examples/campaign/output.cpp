@@ -4,7 +4,9 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <filesystem>
 #include <iostream>
+#include <map>
 #include <optional>
 #include <string>
 #include <system_error>
@@ -19,21 +21,46 @@ using namespace upset;
 
 namespace {
 
-/// What a listed fault makes of its element.
-ListedOutcome listed_outcome(const FaultSpace& space, std::uint64_t bit, const Outcomes& did) {
-  const FaultSpace::Place at = space.place(bit);
-  const std::uint64_t element = at.image->locate(at.bit).element;
-  std::vector<float> values(at.image->layout().elements);
-  const auto read = [&] {
-    at.image->decode(values);
-    return values[element];
+/// What listed faults make of their elements, without outcomes. A parameter set is read once for
+/// all faults in different words.
+std::vector<ListedOutcome> listed_values(Network& network, const std::vector<std::uint64_t>& bits) {
+  struct Fault {
+    std::size_t row;
+    std::uint64_t bit;
+    std::uint64_t element;
   };
-  ListedOutcome outcome{.outcomes = did};
-  outcome.old_value = read();
-  at.image->flip(at.bit);
-  outcome.new_value = read();
-  at.image->flip(at.bit);
-  return outcome;
+  const FaultSpace space(network.images());
+  std::map<MemoryImage*, std::map<std::uint64_t, std::vector<Fault>>> faults;  // by word
+  for (std::size_t row = 0; row < bits.size(); ++row) {
+    const FaultSpace::Place at = space.place(bits[row]);
+    const BitLocation where = at.image->locate(at.bit);
+    faults[at.image][where.word].push_back({row, at.bit, where.element});
+  }
+  std::vector<ListedOutcome> listed(bits.size());
+  for (const auto& [image, words] : faults) {
+    std::vector<float> before(image->layout().elements);
+    std::vector<float> after(before.size());
+    image->decode(before);
+    for (std::size_t turn = 0;; ++turn) {
+      std::vector<Fault> now;
+      for (const auto& [word, each] : words) {
+        if (turn < each.size()) {
+          now.push_back(each[turn]);
+          image->flip(each[turn].bit);
+        }
+      }
+      if (now.empty()) {
+        break;
+      }
+      image->decode(after);
+      for (const Fault& fault : now) {
+        image->flip(fault.bit);
+        listed[fault.row].old_value = before[fault.element];
+        listed[fault.row].new_value = after[fault.element];
+      }
+    }
+  }
+  return listed;
 }
 
 std::vector<StratumSize> sizes_of_strata(const TrialSource& source) {
@@ -87,8 +114,7 @@ void write_results(const Options& options, CampaignSubject& subject, const Trial
       classify_all(subject.network, subject.test.images, options.threads), subject.test.labels);
 
   TrialsCsv csv(options.out / "trials.csv", source.sets());
-  std::vector<ListedOutcome> listed;
-  const FaultSpace space(subject.network.images());
+  std::vector<ListedOutcome> listed = listed_values(subject.network, subject.bits);
   journal.for_each([&](const TrialRecord& record) {
     const CampaignTrial trial{.number = record.trial,
                               .ber = source.rate(record.trial),
@@ -99,11 +125,14 @@ void write_results(const Options& options, CampaignSubject& subject, const Trial
     report.add(trial);
     csv.row(trial);
     if (!subject.list.empty()) {
-      listed.push_back(listed_outcome(space, subject.bits[record.trial], record.outcomes));
+      listed[record.trial].outcomes = record.outcomes;
     }
   });
   csv.close();
-  if (listed.size() == subject.list.size() && !listed.empty()) {
+  const bool has_list = !listed.empty() && state.trials == listed.size();
+  std::error_code ignored;  // that of an earlier campaign
+  std::filesystem::remove(options.out / "outcomes.csv", ignored);
+  if (has_list) {
     write_outcomes(options.out / "outcomes.csv", subject.list, listed);
   }
 
@@ -134,7 +163,8 @@ void write_results(const Options& options, CampaignSubject& subject, const Trial
   }
   write_campaign(report, options.out);
   std::cout << "\nresults: " << (options.out / "report.html").string() << ", trials.csv"
-            << (report.rates.empty() ? ", layers.csv, bits.csv, layer_bits.csv" : "")
-            << (listed.empty() ? "" : ", outcomes.csv") << "; journal "
-            << options.journal_file().string() << '\n';
+            << (report.rates.empty() ? ", layers.csv, sets.csv, roles.csv, bits.csv, layer_bits.csv"
+                                     : "")
+            << (has_list ? ", outcomes.csv" : "") << "; journal " << options.journal_file().string()
+            << '\n';
 }
