@@ -21,7 +21,7 @@ set(upset_parts
     "pass|^pass/||upset::random|"
     "train|^train/||upset::threads,upset::random,upset::io,upset::pass|^fcntl[.]h,^unistd[.]h"
     "outcome|^campaign/outcome[.]hpp|||"
-    "journal|^campaign/journal|SQLite3|SQLite::SQLite3,upset::outcome|^sqlite3[.]h"
+    "journal|^campaign/journal,^campaign/plan_text|SQLite3|SQLite::SQLite3,upset::outcome|^sqlite3[.]h"
     "campaign|^campaign/||upset::outcome,upset::journal,upset::threads,upset::fault,upset::metric,upset::io,upset::pass|"
     "mpi|^interop/mpi|MPI|MPI::MPI_CXX,upset::campaign|^mpi[.]h"
     "report|^report/||upset::train,upset::campaign|^stdlib[.]h,^unistd[.]h")

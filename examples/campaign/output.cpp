@@ -88,9 +88,14 @@ void prepare_out(const Options& options) {
 
 void write_results(const Options& options, CampaignSubject& subject, const TrialSource& source,
                    const JournalReader& journal, const CampaignState& state) {
-  const Drawn drawn = source.plan().faults != FaultChoice::exhaustive   ? Drawn::at_random
-                      : state.is_finished && journal.shard().count == 1 ? Drawn::whole
-                                                                        : Drawn::in_order;
+  const FaultChoice faults = source.plan().faults;
+  const bool is_whole =
+      state.is_finished && journal.shard().count == 1 &&
+      (faults == FaultChoice::exhaustive ||
+       (faults == FaultChoice::single && state.trials == source.space().bit_count()));
+  const Drawn drawn = is_whole                            ? Drawn::whole
+                      : faults == FaultChoice::exhaustive ? Drawn::in_order
+                                                          : Drawn::at_random;
   CampaignReport report{
       .title = std::filesystem::path(options.subject.network).filename().string() + " in " +
                subject.format +
