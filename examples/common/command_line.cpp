@@ -2,24 +2,18 @@
 #include "common/command_line.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <cmath>
 #include <cstddef>
-#include <cstdint>
-#include <system_error>
 
 #include <upset/campaign/plan.hpp>
 #include <upset/core/error.hpp>
+#include <upset/fault/element_index.hpp>
 
 using namespace upset;
 
 std::string whole_number(const std::string& text) {
-  std::uint64_t number = 0;
-  const char* const end = text.data() + text.size();
-  const auto [stop, problem] = std::from_chars(text.data(), end, number);
-  return problem == std::errc{} && stop == end
-             ? ""
-             : "'" + text + "' is not a whole number from 0 to 2^64 - 1";
+  return detail::whole_number(text) ? ""
+                                    : "'" + text + "' is not a whole number from 0 to 2^64 - 1";
 }
 
 std::string joined(const std::vector<std::string>& words) {

@@ -12,8 +12,7 @@
 
 /// Codes as they are, in other words of memory.
 struct Guard {
-  std::string
-      name;  ///< "none", parity over a "weight", "64", "256" bits, or a rival: see `make_guards`
+  std::string name;  ///< "none", parity over a "weight", "64", "256" bits, or a rival
   std::function<upset::Network(const upset::Network&)> guarded;  ///< of a network in the format
 };
 

@@ -25,10 +25,8 @@ Options read_options(int argc, char** argv) {
   CLI::App app(
       "Flips bits in the weights of trained networks in every format, with and without parity "
       "hidden in\nthe weights, and prints at which bit error rate accuracy begins to fall. Faults "
-      "hit "
-      "kernels, their\ncheck bits and copies; scales, and the ranges that range and clamp keep "
-      "beside "
-      "them, are spared.");
+      "hit kernels, their\ncheck bits and copies; scales, and the ranges that range and clamp keep "
+      "beside them, are spared.");
   std::vector<std::string> networks = subject_names();
   networks.push_back("random");
   add_names(app, "--networks", options.networks, networks);

@@ -47,17 +47,22 @@ Gradient by_library(float x, const typename F::Scale& scale, float d_quantized) 
 }
 
 template <Format F>
+typename F::Scale draw_scale(test::Values& values) {
+  std::vector<float> factors(static_cast<std::size_t>(F::Scale::gammas));
+  for (float& factor : factors) {
+    factor = std::exp2(values.uniform(-10.0F, 1.0F));
+  }
+  return F::Scale::from_gammas(factors);
+}
+
+template <Format F>
 void check_against_residuals() {
   CAPTURE(std::string(F::name().view()));
   constexpr auto count = static_cast<std::size_t>(F::Scale::gammas);
   test::Values values(1);
   std::size_t wrong = 0;
   for (int trial = 0; trial < 20000; ++trial) {
-    std::vector<float> factors(count);
-    for (float& factor : factors) {
-      factor = std::exp2(values.uniform(-10.0F, 1.0F));
-    }
-    const auto scale = F::Scale::from_gammas(factors);
+    const auto scale = draw_scale<F>(values);
     std::vector<double> gammas;
     for (std::size_t i = 0; i < count; ++i) {
       gammas.push_back(static_cast<double>(scale.gamma(static_cast<int>(i))));
@@ -109,11 +114,7 @@ TEST_CASE_TEMPLATE("straight_through: signs are those of the code, however small
   test::Values values(5);
   std::size_t wrong = 0;
   for (int trial = 0; trial < 20000; ++trial) {
-    std::vector<float> factors(count);
-    for (float& factor : factors) {
-      factor = std::exp2(values.uniform(-10.0F, 1.0F));
-    }
-    const auto scale = F::Scale::from_gammas(factors);
+    const auto scale = draw_scale<F>(values);
     // next to what the codes stand for, and to zero
     const auto code = static_cast<typename F::code_type>(trial % (1 << F::width));
     const float near = values.uniform(-1.0F, 1.0F) * (trial % 2 == 0 ? 0x1p-20F : 0x1p-30F);

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <numeric>
 #include <type_traits>
+#include <utility>
 #include <vector>
 
 #include "support/values.hpp"
@@ -89,12 +90,6 @@ TEST_CASE_TEMPLATE("PackedKernel: products, scaled, of weights set at once or on
 
 namespace {
 
-template <class X, class W>
-struct TileTypes {
-  using Activation = X;
-  using Weight = W;
-};
-
 // Of tiles that are full, whose sums never lie in memory, and of parts of tiles: how many differ
 // from a plain sum.
 template <class X, class W>
@@ -139,10 +134,10 @@ std::size_t wrong_in_tiles(std::size_t outputs, std::size_t length) {
 }  // namespace
 
 TEST_CASE_TEMPLATE("PackedKernel: full tiles are those of plain sums, whatever the panels", Pair,
-                   TileTypes<float, float>, TileTypes<std::int16_t, std::int16_t>,
-                   TileTypes<std::uint8_t, std::int8_t>) {
-  using X = typename Pair::Activation;
-  using W = typename Pair::Weight;
+                   std::pair<float, float>, std::pair<std::int16_t, std::int16_t>,
+                   std::pair<std::uint8_t, std::int8_t>) {
+  using X = typename Pair::first_type;
+  using W = typename Pair::second_type;
   if constexpr (sizeof(W) > 1 || detail::largest_byte_weight > 0) {
     for (const std::size_t outputs : {3U, 8U, 16U, 24U, 32U, 40U, 48U}) {
       for (const std::size_t length : {1U, 4U, 7U, 16U}) {
