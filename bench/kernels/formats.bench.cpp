@@ -79,6 +79,37 @@ void conv3x3(benchmark::State& state, ConvShape shape) {
   count_products(state, shape.products());
 }
 
+// The same from activations as memory holds them, to floats: what a peer does that goes from bytes.
+template <Format W, Format A>
+void conv3x3_of_levels(benchmark::State& state, ConvShape shape) {
+  using Operands = detail::ConvOperand<W, A>;
+  const std::vector<float> weights = some_values(9 * shape.channels * shape.channels);
+  const std::vector<float> inputs = some_values(shape.size * shape.size * shape.channels);
+  const auto geometry = WindowGeometry::square(3, 1, 1);
+  const auto scale = A::fit(inputs);
+  const Memory<W> kernel(weights, {weight_scale<W>(weights)});
+  typename Operands::Weights operand(1, shape.channels, 3, 3 * shape.channels);
+  operand.build(kernel);
+  operand.set_scales(kernel, scale, std::vector<float>(shape.channels));
+  typename Operands::Pictures x(geometry, shape.size, shape.size, shape.channels, 1, scale);
+  x.write(0, inputs, scale);
+  AlignedVector<float> y(inputs.size());
+  for (auto _ : state) {
+    operand.multiply(x, 1, y.data());
+    benchmark::DoNotOptimize(y.data());
+    benchmark::ClobberMemory();
+  }
+  count_products(state, shape.products());
+}
+
+template <Format F>
+void add_products_of_levels() {
+  for (const ConvShape shape : conv_shapes) {
+    const std::string name = "conv3x3_of_levels/" + name_of<F>() + "/" + shape.name();
+    benchmark::RegisterBenchmark(name.c_str(), conv3x3_of_levels<F, F>, shape);
+  }
+}
+
 template <Format W, Format A = W>
 void add_products(const std::string& name) {
   for (const Shape2 shape : gemm_shapes) {
@@ -143,6 +174,10 @@ const bool registered = [] {
   add_products<Binary>("Binary");
   add_products<MultiLevelBinary<2>, Binary>("MultiLevelBinary<2>xBinary");
   add_products<MultiLevelBinary<2>>("MultiLevelBinary<2>");
+  add_products_of_levels<Int8Affine>();
+  add_products_of_levels<Fixed<8, 4>>();
+  add_products_of_levels<Mono<8>>();
+  add_products_of_levels<Mono<5>>();
   add_codec<Float32>("decode");
   add_codec<BFloat16>("decode");
   add_codec<Float16>("decode");

@@ -96,13 +96,21 @@ void onednn_gemm(benchmark::State& state, Shape2 shape, Type x_type, Type w_type
   count_products(state, shape.products());
 }
 
-void onednn_conv(benchmark::State& state, ConvShape shape, Type x_type, Type w_type, Type y_type) {
+// Of floats: rounded to bytes, convolved and scaled to floats again, as our layers do.
+enum class Input : std::uint8_t { as_it_is, floats };
+
+void onednn_conv(benchmark::State& state, ConvShape shape, Type x_type, Type w_type, Type y_type,
+                 Input input) {
   const auto c = static_cast<dnnl::memory::dim>(shape.channels);
   const auto s = static_cast<dnnl::memory::dim>(shape.size);
   dnnl::stream stream(engine());
   const dnnl::memory::desc x({1, c, s, s}, x_type, Tag::nhwc);
   const dnnl::memory::desc w({c, c, 3, 3}, w_type, Tag::any);
   const dnnl::memory::desc y({1, c, s, s}, y_type, Tag::nhwc);
+  dnnl::primitive_attr scaled;
+  if (input == Input::floats) {
+    scaled.set_output_scales(0, {1.0F / 64});
+  }
   const dnnl::convolution_forward::primitive_desc plan({dnnl::prop_kind::forward_inference,
                                                         dnnl::algorithm::convolution_direct,
                                                         x,
@@ -111,7 +119,7 @@ void onednn_conv(benchmark::State& state, ConvShape shape, Type x_type, Type w_t
                                                         {1, 1},
                                                         {1, 1},
                                                         {1, 1}},
-                                                       engine());
+                                                       scaled, engine());
   const float factor = x_type == Type::u8 ? 100.0F : 1.0F;
   dnnl::memory x_memory = filled(plan.src_desc(), {1, c, s, s}, Tag::nhwc, stream, factor);
   dnnl::memory w_memory = filled(plan.weights_desc(), {c, c, 3, 3}, Tag::oihw, stream, factor / 2);
@@ -119,7 +127,13 @@ void onednn_conv(benchmark::State& state, ConvShape shape, Type x_type, Type w_t
   const dnnl::convolution_forward conv(plan);
   const std::unordered_map<int, dnnl::memory> arguments{
       {DNNL_ARG_SRC, x_memory}, {DNNL_ARG_WEIGHTS, w_memory}, {DNNL_ARG_DST, y_memory}};
+  dnnl::memory floats =
+      filled({{1, c, s, s}, Type::f32, Tag::nhwc}, {1, c, s, s}, Tag::nhwc, stream, factor);
+  const dnnl::reorder rounding(floats, x_memory);
   for (auto _ : state) {
+    if (input == Input::floats) {
+      rounding.execute(stream, floats, x_memory);
+    }
     conv.execute(stream, arguments);
     stream.wait();
   }
@@ -171,6 +185,16 @@ void add_gemm(const std::string& name, Function function, Arguments... arguments
   }
 }
 
+#ifdef UPSET_BENCH_ONEDNN
+template <class Function, class... Arguments>
+void add_conv(const std::string& name, Function function, Arguments... arguments) {
+  for (const ConvShape shape : conv_shapes) {
+    benchmark::RegisterBenchmark(("conv3x3/" + name + "/" + shape.name()).c_str(), function, shape,
+                                 arguments...);
+  }
+}
+#endif
+
 [[maybe_unused]] const bool registered = [] {
 #ifdef UPSET_BENCH_ONEDNN
   if (omp_set_num_threads != nullptr) {
@@ -180,14 +204,10 @@ void add_gemm(const std::string& name, Function function, Arguments... arguments
   add_gemm("oneDNN_f32", onednn_gemm, Type::f32, Type::f32, Type::f32);
   add_gemm("oneDNN_bf16", onednn_gemm, Type::bf16, Type::bf16, Type::f32);
   add_gemm("oneDNN_u8s8", onednn_gemm, Type::u8, Type::s8, Type::s32);
-  for (const ConvShape shape : conv_shapes) {
-    benchmark::RegisterBenchmark(("conv3x3/oneDNN_f32/" + shape.name()).c_str(), onednn_conv, shape,
-                                 Type::f32, Type::f32, Type::f32);
-    benchmark::RegisterBenchmark(("conv3x3/oneDNN_bf16/" + shape.name()).c_str(), onednn_conv,
-                                 shape, Type::bf16, Type::bf16, Type::f32);
-    benchmark::RegisterBenchmark(("conv3x3/oneDNN_u8s8/" + shape.name()).c_str(), onednn_conv,
-                                 shape, Type::u8, Type::s8, Type::u8);
-  }
+  add_conv("oneDNN_f32", onednn_conv, Type::f32, Type::f32, Type::f32, Input::as_it_is);
+  add_conv("oneDNN_bf16", onednn_conv, Type::bf16, Type::bf16, Type::f32, Input::as_it_is);
+  add_conv("oneDNN_u8s8", onednn_conv, Type::u8, Type::s8, Type::u8, Input::as_it_is);
+  add_conv("oneDNN_u8s8_of_floats", onednn_conv, Type::u8, Type::s8, Type::f32, Input::floats);
 #endif
 #ifdef UPSET_BENCH_OPENBLAS
   openblas_set_num_threads(1);
