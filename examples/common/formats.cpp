@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "common/formats.hpp"
 
+#include <utility>
+
 #include "common/command_line.hpp"
 #include <CLI/CLI.hpp>
 
@@ -67,14 +69,23 @@ std::vector<Choice> all_choices() {
 }
 
 std::string known_choices() {
-  std::string text;
-  std::string format;
+  std::vector<std::pair<std::string, std::vector<std::string>>> guards;  // of each format
   for (const Choice& choice : all_choices()) {
-    text += choice.format == format ? ", " : (text.empty() ? "" : "); ") + choice.format + " (";
-    text += choice.guard;
-    format = choice.format;
+    if (guards.empty() || guards.back().first != choice.format) {
+      guards.push_back({choice.format, {}});
+    }
+    guards.back().second.push_back(choice.guard);
   }
-  return text + ")";
+  std::string text;
+  while (!guards.empty()) {
+    const std::vector<std::string> same = guards.front().second;
+    std::vector<std::string> formats;
+    std::erase_if(guards, [&](const auto& format) {
+      return format.second == same && (formats.push_back(format.first), true);
+    });
+    text += (text.empty() ? "" : "; ") + joined(formats) + " (" + joined(same) + ")";
+  }
+  return text;
 }
 
 Choice find_choice(const std::string& format, const std::string& guard) {

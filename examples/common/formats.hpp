@@ -53,7 +53,7 @@ struct Choice {
 /// All of them, in the order in which they are listed.
 [[nodiscard]] std::vector<Choice> all_choices();
 
-/// "Float32 (none, parity, ...); ..."
+/// "Float32, BFloat16, ... (none, parity, ...); ..."
 [[nodiscard]] std::string known_choices();
 
 /// Throws `upset::Error` where there is none.

@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: BSL-1.0
-#include <cstdint>
-
 #include "common/make_choice.hpp"
 
 #include <upset/format/formats.hpp>
@@ -8,10 +6,8 @@
 using namespace upset;
 
 std::vector<Choice> small_float_choices() {
-  return {
-      make_choice<BFloat16>("BFloat16", "none"),
-      make_choice<ParityGuarded<BFloat16, std::uint16_t>>("BFloat16", "parity"),
-      make_choice<Secded<BFloat16, std::uint64_t>>("BFloat16", "secded"),
-      make_choice<Float16>("Float16", "none"),
-  };
+  std::vector<Choice> all = make_guarded_choices<BFloat16>("BFloat16");
+  all.push_back(make_choice<FlushedBFloat16>("FlushedBFloat16", "none"));
+  all.push_back(make_choice<Float16>("Float16", "none"));
+  return all;
 }

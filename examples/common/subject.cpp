@@ -200,13 +200,14 @@ void add_options(CLI::App& app, SubjectOptions& options) {
             "classes of the network before that of label 0: 1 for one of background")
       ->capture_default_str();
   app.add_option("--format", options.format,
-                 "number format of weights and activations, and its guards: " + known_choices() +
+                 "number format of weights and activations, and their guards: " + known_choices() +
                      "; unless given that of the file, Float32 where it is of floats. Activations "
                      "of Fixed<8,6> are Fixed<8,4>, of Fixed<16,12> Fixed<16,10>");
   app.add_option(
          "--guard", options.guard,
-         "none, parity (of a weight), parity64 (of 64 bits), secded (of 64 bits), tmr, msb; "
-         "of a file of 8-bit codes these come under it as they are")
+         "none, parity (of a weight), parity64, parity256 (of 64 and 256 bits), secded (of 64 "
+         "bits), tmr (three copies), msb (the top bit twice); of a file of 8-bit codes these come "
+         "under it as they are")
       ->capture_default_str();
   app.add_flag_function(
       "--fold,!--no-fold", [&](std::int64_t count) { options.fold = count > 0; },
