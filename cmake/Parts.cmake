@@ -26,15 +26,15 @@ set(upset_parts
     "mpi|^interop/mpi|MPI|MPI::MPI_CXX,upset::campaign|^mpi[.]h"
     "report|^report/||upset::train,upset::campaign|^stdlib[.]h,^unistd[.]h")
 
-# Splits a row into part_name, part_headers, part_package, part_links and part_includes.
+# Splits a row into upset_part_name, _headers, _package, _links and _includes.
 macro(upset_read_part row)
-  string(REPLACE "|" ";" part_fields "${row}")
-  list(GET part_fields 0 part_name)
-  list(GET part_fields 1 part_headers)
-  list(GET part_fields 2 part_package)
-  list(GET part_fields 3 part_links)
-  list(GET part_fields 4 part_includes)
-  string(REPLACE "," "|" part_headers "${part_headers}")
-  string(REPLACE "," ";" part_links "${part_links}")
-  string(REPLACE "," "|" part_includes "${part_includes}")
+  string(REPLACE "|" ";" upset_part_fields "${row}")
+  list(GET upset_part_fields 0 upset_part_name)
+  list(GET upset_part_fields 1 upset_part_headers)
+  list(GET upset_part_fields 2 upset_part_package)
+  list(GET upset_part_fields 3 upset_part_links)
+  list(GET upset_part_fields 4 upset_part_includes)
+  string(REPLACE "," "|" upset_part_headers "${upset_part_headers}")
+  string(REPLACE "," ";" upset_part_links "${upset_part_links}")
+  string(REPLACE "," "|" upset_part_includes "${upset_part_includes}")
 endmacro()

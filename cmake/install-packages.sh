@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: BSL-1.0
 # Installs what is missing of the packages in debian-packages.txt. Where nothing is missing it needs
 # neither root nor a network.
 set -euo pipefail

@@ -9,8 +9,13 @@
 
 #include <upset/core/dyadic.hpp>
 
-#if defined(__FINITE_MATH_ONLY__) && __FINITE_MATH_ONLY__
-#error "upset: -ffast-math removes NaN and reorders sums; number formats need IEEE arithmetic"
+// Clang has no macro for -funsafe-math-optimizations alone.
+#if (defined(__FINITE_MATH_ONLY__) && __FINITE_MATH_ONLY__) || defined(__ASSOCIATIVE_MATH__) || \
+    defined(__RECIPROCAL_MATH__)
+#error "upset: -ffast-math and its parts remove NaN or reorder sums; formats need IEEE arithmetic"
+#endif
+#if defined(__FLT_EVAL_METHOD__) && __FLT_EVAL_METHOD__ != 0
+#error "upset: float is computed in another format here (x87); formats need IEEE arithmetic"
 #endif
 
 namespace upset {
