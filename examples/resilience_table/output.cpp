@@ -138,7 +138,8 @@ void write_results(const Options& options, std::span<const Findings> findings,
       "Accuracy without faults is that of all " + std::to_string(test_pictures) +
           " test pictures, with Wilson's interval. Tolerated BER: the largest rate of the "
           "grid before mean accuracy falls by more than a point. BERZAD: the largest rate "
-          "whose 95 % interval (Student) still holds the accuracy without faults. AUC: area "
+          "whose 95 % interval (Student, as wide as if each trial had drawn its pictures) still "
+          "reaches the accuracy without faults on the pictures of the trials. AUC: area "
           "under mean accuracy against rate, linear, from 0 to the largest rate of the "
           "grid. Extra bits: copies, check bits and scales, in percent of the codes. A guard "
           "stands on weights and activations alike.");
