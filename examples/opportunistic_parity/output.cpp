@@ -131,7 +131,7 @@ BitPlot bit_plot(std::span<const Findings* const> findings) {
   std::string tics;
   for (const Curve& curve : findings[0]->by_bit) {
     tics += (tics.empty() ? "" : ", ") +
-            gnuplot_string(std::to_string(curve.bit) + ' ' + std::string(role_name(curve.role))) +
+            gnuplot_tic(std::to_string(curve.bit) + ' ' + std::string(role_name(curve.role))) +
             ' ' + std::to_string(curve.bit);
   }
   plot.y_low = -0.5;

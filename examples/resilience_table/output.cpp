@@ -102,13 +102,9 @@ BoxPlot boxes(std::span<const Findings> findings, bool weights, std::string titl
         (found.row.format == "Fixed<8,6>" || found.row.format == "Fixed<5,4>" ||
          found.row.format.starts_with("Mono") || found.row.format.starts_with("MultiLevel"));
     if (kept) {
-      BoxSeries series{found.row.format};
-      for (const CurvePoint& point : (weights ? found.weights : found.activations).curve) {
-        if (point.ber >= 1e-4 && point.ber <= 1e-2) {
-          series.boxes.push_back(accuracy_box(point));
-        }
-      }
-      plot.series.push_back(std::move(series));
+      std::vector<CurvePoint> curve = (weights ? found.weights : found.activations).curve;
+      std::erase_if(curve, [](const CurvePoint& p) { return p.ber < 1e-4 || p.ber > 1e-2; });
+      plot.series.push_back({found.row.format, accuracy_boxes(curve)});
     }
   }
   return plot;
