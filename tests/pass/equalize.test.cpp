@@ -191,8 +191,10 @@ TEST_CASE("equalize: leaves alone what something else reads, or what is no funct
 
 TEST_CASE("equalize: factors near the ends of what a float can be keep the function") {
   const Tensor x({2, 2}, {1, 2, 0.5F, -1});
-  for (const auto& [given, read] : std::vector<std::pair<float, float>>{
+  for (const auto& sizes : std::vector<std::pair<float, float>>{
            {1, 1e-40F}, {1e3F, 1e-37F}, {1e38F, 1e-45F}, {1e-40F, 1}, {1e-45F, 1e38F}}) {
+    const float given = sizes.first;
+    const float read = sizes.second;
     CAPTURE(given);
     CAPTURE(read);
     Network net({2});
