@@ -131,7 +131,7 @@ BitPlot bit_plot(std::span<const Findings* const> findings) {
   std::string tics;
   for (const Curve& curve : findings[0]->by_bit) {
     tics += (tics.empty() ? "" : ", ") +
-            gnuplot_string(std::to_string(curve.bit) + ' ' + std::string(role_name(curve.role))) +
+            gnuplot_tic(std::to_string(curve.bit) + ' ' + std::string(role_name(curve.role))) +
             ' ' + std::to_string(curve.bit);
   }
   plot.y_low = -0.5;
@@ -187,7 +187,8 @@ void write_results(const Options& options, std::span<const Findings> findings) {
                  "the ranges beside them. ") +
           "Accuracy without faults is that of the pictures "
           "of the experiments. BERZAD: the largest rate, to one digit, whose 95 % interval "
-          "(Student) of mean top-1 accuracy holds the one without faults; 0 where the least "
+          "(Student, as wide as if each experiment had drawn its pictures) of mean top-1 accuracy "
+          "reaches the one without faults; 0 where the least "
           "rate, 1e-9, already loses. int8 has a scale a tensor, as the paper, int8c one a "
           "channel; networks published in a format are as their files have them. A weight of "
           "one bit (w1a1) has none to give to a parity of its own.");

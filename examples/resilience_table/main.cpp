@@ -75,7 +75,7 @@ void run(const Options& options) {
                            .threads = options.threads};
       auto trials = sweep(networks[r], some, plan, [&] { progress.tick(); });
       (target == Target::weights ? found.weights : found.activations) =
-          Sweep(std::move(trials), found.fault_free_subset.rate());
+          Sweep(std::move(trials), found.fault_free_subset);
     }
     findings.push_back(std::move(found));
   }

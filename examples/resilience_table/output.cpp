@@ -102,13 +102,9 @@ BoxPlot boxes(std::span<const Findings> findings, bool weights, std::string titl
         (found.row.format == "Fixed<8,6>" || found.row.format == "Fixed<5,4>" ||
          found.row.format.starts_with("Mono") || found.row.format.starts_with("MultiLevel"));
     if (kept) {
-      BoxSeries series{found.row.format};
-      for (const CurvePoint& point : (weights ? found.weights : found.activations).curve) {
-        if (point.ber >= 1e-4 && point.ber <= 1e-2) {
-          series.boxes.push_back(accuracy_box(point));
-        }
-      }
-      plot.series.push_back(std::move(series));
+      std::vector<CurvePoint> curve = (weights ? found.weights : found.activations).curve;
+      std::erase_if(curve, [](const CurvePoint& p) { return p.ber < 1e-4 || p.ber > 1e-2; });
+      plot.series.push_back({found.row.format, accuracy_boxes(curve)});
     }
   }
   return plot;
@@ -138,7 +134,8 @@ void write_results(const Options& options, std::span<const Findings> findings,
       "Accuracy without faults is that of all " + std::to_string(test_pictures) +
           " test pictures, with Wilson's interval. Tolerated BER: the largest rate of the "
           "grid before mean accuracy falls by more than a point. BERZAD: the largest rate "
-          "whose 95 % interval (Student) still holds the accuracy without faults. AUC: area "
+          "whose 95 % interval (Student, as wide as if each trial had drawn its pictures) still "
+          "reaches the accuracy without faults on the pictures of the trials. AUC: area "
           "under mean accuracy against rate, linear, from 0 to the largest rate of the "
           "grid. Extra bits: copies, check bits and scales, in percent of the codes. A guard "
           "stands on weights and activations alike.");

@@ -21,8 +21,8 @@ struct Sweep {
   upset::GridRate berzad;
   double auc = 0;
 
-  /// - shape: `fault_free` is the accuracy on the pictures of the trials
-  Sweep(std::vector<upset::Trial> all, double fault_free);
+  /// - fault_free: of the pictures that all trials have seen
+  Sweep(std::vector<upset::Trial> all, const upset::Count& fault_free);
   Sweep() = default;
 };
 

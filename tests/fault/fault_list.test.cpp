@@ -55,6 +55,9 @@ TEST_CASE("read_fault_list: rows in their order, whatever stands beside them") {
   CHECK(lists.read("n,bit,index,note,parameter,layer\r\n\r\n1,5,2,\"a, \"\"b\"\"\",bias,\"x.1\"") ==
         std::vector<ListedFault>{{"x.1", "bias", 2, 5, 3}});
   CHECK(lists.read("layer,parameter,index,bit\n").empty());
+  // as spreadsheets write it: UTF-8, with a byte order mark
+  CHECK(lists.read("\xEF\xBB\xBFlayer,parameter,index,bit\nconv1,kernel,17,31\n") ==
+        std::vector<ListedFault>{{"conv1", "kernel", 17, 31, 2}});
 }
 
 TEST_CASE("read_fault_list: the published layout of outcomes") {
@@ -92,6 +95,11 @@ TEST_CASE("read_fault_list: what is no fault is refused with its line") {
           ": the header names no fault list; expected columns layer,parameter,index,bit or "
           "Layer,TensorIndex,Bit");
   }
+  CHECK_THROWS_WITH_AS((void)read_fault_list(lists.scratch.path()),
+                       ("Cannot read the fault list " + lists.scratch.path().string() +
+                        ": it is a folder; give a file")
+                           .c_str(),
+                       Error);
   CHECK_THROWS_WITH_AS((void)read_fault_list("no/such/faults.csv"),
                        "Cannot read the fault list no/such/faults.csv; give a file that exists",
                        Error);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #include <cmath>
 #include <cstdint>
+#include <string>
 #include <tuple>
 #include <vector>
 
@@ -24,6 +25,21 @@ std::vector<std::uint64_t> differences(const std::vector<bool>& a, const std::ve
   }
   return at;
 }
+
+/// Flips two bits, and throws at `bad` in between.
+struct Failing {
+  std::uint64_t bad;
+
+  template <class Flip>
+  void hit(const MemoryImage& /*image*/, std::uint64_t bit, Flip&& flip) const {
+    flip(bit);
+    if (bit == bad) {
+      throw Error("no such cell");
+    }
+    flip(bit + 1);
+  }
+  [[nodiscard]] static std::string name() { return "failing"; }
+};
 
 template <class... T>
 using FormatsAndGuards = decltype(std::tuple_cat(
@@ -161,6 +177,15 @@ TEST_CASE("ScopedInjection: a site outside is refused before any bit is flipped"
   const std::vector<bool> golden = memories.bits();
   CHECK_THROWS_WITH_AS(ScopedInjection(space, std::vector<std::uint64_t>{3, 5000, 4}),
                        "Site 5000 lies outside a fault space of 1279 bits", Error);
+  CHECK(memories.bits() == golden);
+}
+
+TEST_CASE("ScopedInjection: where a flip throws, those before it are undone") {
+  Memories memories = mixed_memories();
+  const FaultSpace space = memories.space();
+  const std::vector<bool> golden = memories.bits();
+  CHECK_THROWS_WITH_AS(ScopedInjection(space, std::vector<std::uint64_t>{3, 9, 20}, Failing{9}),
+                       "no such cell", Error);
   CHECK(memories.bits() == golden);
 }
 

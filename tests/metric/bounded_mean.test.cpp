@@ -54,4 +54,8 @@ TEST_CASE("means of bounded values: what is refused") {
   CHECK_THROWS_AS((void)bernstein_mean(std::nan(""), 0, 2), upset::Error);
   CHECK_THROWS_AS((void)bernstein_mean(0.5, 0, 2, 95), upset::Error);
   CHECK_THROWS_AS((void)hoeffding_mean(0.5, 2, 0), upset::Error);
+  CHECK_THROWS_WITH_AS((void)bernstein_mean(0.5, -1, 10),
+                       "A variance of -1.000000 has no interval; it cannot be negative",
+                       upset::Error);
+  CHECK_THROWS_AS((void)bernstein_mean(0.5, std::nan(""), 10), upset::Error);
 }

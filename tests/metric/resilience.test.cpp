@@ -58,7 +58,7 @@ TEST_CASE("Resilience: a grid that begins at rate 0 tolerates 0 before any fault
   CHECK(upset::tolerated_ber(curve, 0.9) == GridRate{0, false});
 }
 
-TEST_CASE("Resilience: BERZAD is the largest rate whose interval holds the fault-free accuracy") {
+TEST_CASE("Resilience: BERZAD is the largest rate whose interval reaches the fault-free accuracy") {
   // Two trials m -+ s have the standard error s and t = 12.706: half a width of 12.706 s.
   const Curve curve = curve_of({0.90, 0.88, 0.80, 0.75}, 0.005);  // half widths 0.0635
   CHECK(upset::berzad(curve, 0.9) == GridRate{curve[1].ber, false});
@@ -66,7 +66,16 @@ TEST_CASE("Resilience: BERZAD is the largest rate whose interval holds the fault
   CHECK(upset::berzad(curve, 0.944) == GridRate{curve[0].ber, false});
   CHECK(upset::berzad(curve, 0.99) == GridRate{0, false});
   CHECK(upset::berzad(curve, 0.80) == GridRate{curve[3].ber, true});
-  CHECK(upset::berzad(curve, 0.84, 0.5) == GridRate{0, false});  // t = 1: half widths 0.005
+  CHECK(upset::berzad(curve, 0.89, 0.5) == GridRate{curve[0].ber, false});  // t = 1: half of 0.01
+  CHECK(upset::berzad(curve, 0.906, 0.5) == GridRate{0, false});
+}
+
+TEST_CASE("Resilience: a gain is no drop, however sure it is") {
+  const Curve curve{{1e-6, std::vector<double>(20, 0.9)},
+                    {1e-5, std::vector<double>(20, 0.9025)},
+                    {1e-4, std::vector<double>(20, 0.5)}};
+  CHECK(upset::berzad(curve, 0.9) == GridRate{1e-5, false});
+  CHECK(upset::berzad(curve, 0.5) == GridRate{1e-4, true});
 }
 
 TEST_CASE("Resilience: twenty trials equal to the fault-free accuracy show no loss") {

@@ -122,4 +122,14 @@ TEST_CASE("stratified_rate: what is refused") {
   CHECK_THROWS_AS((void)stratified_rate(Samples{{10, 5, 0.5, 0}}, 95), upset::Error);
   CHECK_THROWS_AS((void)stratified_rate(Samples{}), upset::Error);
   CHECK_THROWS_AS((void)StratumSample::of(10, Values{}), upset::Error);
+  CHECK_THROWS_WITH_AS((void)StratumSample::of_hits(100, 10, 20),
+                       "A stratum cannot have 20 hits in 10 draws", upset::Error);
+  CHECK_THROWS_WITH_AS(
+      (void)stratified_rate(Samples{{10, 5, 1.5, 0}}),
+      "Stratum 0 has a mean of 1.500000 and a variance of 0.000000; values must lie in [0, 1]",
+      upset::Error);
+  CHECK_THROWS_AS((void)stratified_rate(Samples{{10, 5, -0.1, 0}}), upset::Error);
+  CHECK_THROWS_AS((void)stratified_rate(Samples{{10, 5, std::nan(""), 0}}), upset::Error);
+  CHECK_THROWS_AS((void)stratified_rate(Samples{{10, 5, 0.5, -0.1}}), upset::Error);
+  CHECK_THROWS_AS((void)stratified_rate(Samples{{10, 5, 0.5, std::nan("")}}), upset::Error);
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 #include <cmath>
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -8,6 +9,7 @@
 #include <doctest/doctest.h>
 
 #include <upset/format/formats.hpp>
+#include <upset/guard/guards.hpp>
 #include <upset/nn/activation.hpp>
 #include <upset/pass/calibrate.hpp>
 #include <upset/pass/convert.hpp>
@@ -93,4 +95,29 @@ TEST_CASE("calibrate: refuses another graph, and no pictures") {
   CHECK(error_of([&] { calibrate(net, other, with_outliers()); }) ==
         "The float network to compare with has another graph from layer relu on; take the one "
         "that was converted");
+}
+
+TEST_CASE("calibrate: refuses to leave out half of the values or more, or less than none") {
+  const auto refusal = [](double outside) {
+    return error_of([&] { (void)scale_of({RangeMethod::percentile, outside}); });
+  };
+  CHECK(refusal(0.5) ==
+        "Calibration cannot leave out a share of 0.500000 at either end; give one of at least 0 "
+        "and below 0.5, as 1e-4");
+  CHECK(!refusal(-1e-9).empty());
+  CHECK(!refusal(std::nan("")).empty());
+  CHECK(refusal(0).empty());
+  CHECK(refusal(0.499).empty());
+}
+
+TEST_CASE_TEMPLATE("calibrate: least_square leaves to formats of signs what they minimise", F,
+                   Binary, Mono<3>, Triplicated<Mono<3>>, ParityGuarded<Mono<3>, std::uint64_t>,
+                   MultiLevelBinary<2>) {
+  const Network real = two_layers();
+  const auto scale = [&](RangeMethod method) {
+    Network net = convert<F>(real);
+    calibrate(net, real, with_outliers(), {method});
+    return net.nodes()[0].layer.target<Conv2d<F>>()->input_scale();
+  };
+  CHECK(scale(RangeMethod::least_square) == scale(RangeMethod::min_max));
 }

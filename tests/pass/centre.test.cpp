@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: BSL-1.0
 #include <cmath>
+#include <limits>
 #include <utility>
 
+#include "support/layers.hpp"
 #include "support/values.hpp"
 #include <doctest/doctest.h>
 
@@ -9,6 +11,7 @@
 #include <upset/pass/centre.hpp>
 
 using namespace upset;
+using upset::test::error_of;
 using upset::test::Values;
 
 namespace {
@@ -95,4 +98,20 @@ TEST_CASE("centre_activations: leaves alone what a mean over zeros of padding re
   CHECK(centred(Divisor::pixels, 1));
   CHECK(centred(Divisor::taps, 0));
   CHECK(!centred(Divisor::taps, 1));
+}
+
+TEST_CASE("centre_activations: refuses no pictures, and shares that are none") {
+  const Network net = plain_network(0);
+  const auto refusal = [&](const Tensor& x, double share) {
+    return error_of([&] { (void)centre_activations(net, x, share); });
+  };
+  CHECK(refusal(Tensor({0, 8, 8, 2}), 0.98) == "Centring needs one picture at least");
+  const Tensor x = Values(2).uniform({1, 8, 8, 2}, -1, 1);
+  CHECK(refusal(x, 98) ==
+        "Centring cannot go by a share of 98.000000 of the activations; give one in [0, 1], as "
+        "0.98");
+  CHECK(!refusal(x, -0.01).empty());
+  CHECK(!refusal(x, std::numeric_limits<double>::quiet_NaN()).empty());
+  CHECK(refusal(x, 0).empty());
+  CHECK(refusal(x, 1).empty());
 }

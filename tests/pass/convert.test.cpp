@@ -86,3 +86,18 @@ TEST_CASE("copy_parameters: refuses networks that do not match") {
   CHECK_THROWS_AS(copy_parameters(plain, mono), Error);
   CHECK_THROWS_AS(copy_parameters(mono, plain), Error);
 }
+
+TEST_CASE("copy_parameters: a network that is refused keeps what it had") {
+  Network from = real_network();
+  Network other({4, 4, 1});
+  other.add("conv", Conv2d<>(WindowGeometry::square(3, 1, 1), Tensor({2, 3, 3, 1}), Tensor({2})));
+  other.add("last", Dense<>(Tensor({3, 32}), Tensor({3})));
+  CHECK_THROWS_AS(copy_parameters(from, other), Error);
+  Network shorter({4, 4, 1});
+  shorter.add("conv", Conv2d<>(WindowGeometry::square(3, 1, 1), Tensor({2, 3, 3, 1}), Tensor({2})));
+  CHECK_THROWS_AS(copy_parameters(from, shorter), Error);
+  for (Network* const net : {&other, &shorter}) {
+    CHECK(net->nodes()[0].layer.target<Conv2d<>>()->kernel() == Tensor({2, 3, 3, 1}));
+    CHECK(net->nodes()[0].layer.target<Conv2d<>>()->bias() == Tensor({2}));
+  }
+}

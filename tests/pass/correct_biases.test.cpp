@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
+#include <algorithm>
 #include <cmath>
+#include <limits>
 #include <vector>
 
 #include "support/layers.hpp"
@@ -64,4 +66,23 @@ TEST_CASE("correct_biases: what is exact stays as it is, and every layer is corr
   CHECK(error_of([&] {
           correct_biases(net, real, Tensor({0, 5}));
         }) == "Bias correction needs one picture at least");
+}
+
+TEST_CASE("correct_biases: values that are not finite count nothing") {
+  Values draw(3);
+  Network real({5});
+  real.add("dense", Dense<>(draw.uniform({4, 5}, -1, 1), Tensor({4})));
+  const Tensor x = draw.uniform({7, 5}, 0, 1);
+  Tensor with_bad({9, 5});
+  std::ranges::copy(x.values(), with_bad.values().begin());
+  std::ranges::fill(with_bad.row(7), std::nanf(""));
+  std::ranges::fill(with_bad.row(8), std::numeric_limits<float>::infinity());
+  const auto bias = [&](const Tensor& pictures) {
+    Network net = convert<Mono<5>, Float32>(real);
+    correct_biases(net, real, pictures);
+    return net.nodes()[0].layer.target<Dense<Mono<5>, Float32>>()->bias();
+  };
+  CHECK(bias(x) != Tensor({4}));
+  CHECK(bias(with_bad) == bias(x));
+  CHECK(bias(Tensor({1, 5}, std::nanf(""))) == Tensor({4}));
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #include <algorithm>
 #include <cmath>
+#include <utility>
 #include <vector>
 
 #include "support/layers.hpp"
@@ -186,4 +187,26 @@ TEST_CASE("equalize: leaves alone what something else reads, or what is no funct
   CHECK(error_of([&] {
           (void)equalize(net, Tensor({0, 3}));
         }) == "Equalisation needs one picture at least");
+}
+
+TEST_CASE("equalize: factors near the ends of what a float can be keep the function") {
+  const Tensor x({2, 2}, {1, 2, 0.5F, -1});
+  for (const auto& sizes : std::vector<std::pair<float, float>>{
+           {1, 1e-40F}, {1e3F, 1e-37F}, {1e38F, 1e-45F}, {1e-40F, 1}, {1e-45F, 1e38F}}) {
+    const float given = sizes.first;
+    const float read = sizes.second;
+    CAPTURE(given);
+    CAPTURE(read);
+    Network net({2});
+    net.add("first", Dense<>(Tensor({2, 2}, {1, 0.5F, given, 0}), Tensor({2}, {0, 0.25F})));
+    net.add("relu", ReLU{});
+    net.add("second", Dense<>(Tensor({2, 2}, {1, read, -1, read}), Tensor({2})));
+    Network equal = equalize(net, x);
+    for (const Parameter& parameter : equal.parameters()) {
+      CHECK(
+          std::ranges::all_of(parameter.value->values(), [](float v) { return std::isfinite(v); }));
+    }
+    const Tensor y = net.forward(x);
+    CHECK(largest_difference(y.values(), equal.forward(x).values()) <= 64 * 0x1p-24F * size_of(y));
+  }
 }

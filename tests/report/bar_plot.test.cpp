@@ -46,3 +46,17 @@ TEST_CASE("BarPlot: what cannot be drawn is refused with the bar and the plot") 
                          "Bar 'B' of plot 'P' is negative or not finite", upset::Error);
   }
 }
+
+TEST_CASE("BarPlot: names with a % or with what XML cannot hold are drawn") {
+  BarPlot plot;
+  plot.frame.title = "50 % of %g";
+  plot.bars = {
+      {"%g", 1}, {"100%", 1}, {"a%%b", 1}, {"5 % x", 1}, {std::string("n\0ul\x1B\xFF", 6), 1}};
+  const std::string svg = render_svg(plot);
+  CHECK(Document(svg).error == "");
+  for (const char* text : {">50 % of %g<", ">%g<", ">100%<", ">a%%b<", ">5 % x<",
+                           ">n\xEF\xBF\xBDul\xEF\xBF\xBD\xEF\xBF\xBD<"}) {
+    CAPTURE(text);
+    CHECK(has(svg, text));
+  }
+}

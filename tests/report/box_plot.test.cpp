@@ -101,12 +101,39 @@ TEST_CASE("BoxPlot: series stand side by side in the category of their name") {
   CHECK(script.find("('0' 1, '1e-3' 2, '1e-2' 3)") != std::string::npos);
 }
 
-TEST_CASE("BoxPlot: a box of accuracies is in percent, in the category of its rate") {
-  const Box box = upset::accuracy_box({1e-4, {0.25, 0.5, 0.75}});
+TEST_CASE("BoxPlot: boxes of accuracies are in percent, in the categories of their rates") {
+  const std::vector<upset::CurvePoint> curve{{1e-4, {0.25, 0.5, 0.75}}, {3.16228e-3, {0}}};
+  const std::vector<Box> boxes = upset::accuracy_boxes(curve);
+  REQUIRE(boxes.size() == 2);
+  CHECK(boxes[1].category == "3.16e-3");
+  const Box& box = boxes[0];
   CHECK(box.category == "1e-4");
   CHECK(box.summary.median == 50);
   CHECK(box.summary.lower_quartile == 37.5);
   CHECK(box.summary.max == 75);
+}
+
+TEST_CASE("BoxPlot: rates close to each other have categories of their own") {
+  const auto names = [](std::vector<upset::CurvePoint> curve) {
+    std::vector<std::string> found;
+    for (const Box& box : upset::accuracy_boxes(curve)) {
+      found.push_back(box.category);
+    }
+    return found;
+  };
+  CHECK(names({{1e-3, {1}}, {1.002e-3, {1}}, {0.12345, {1}}}) ==
+        std::vector<std::string>{"1e-3", "1.002e-3", "1.235e-1"});
+  const double next = std::nextafter(1e-3, 1.0);
+  CHECK(names({{1e-3, {1}}, {next, {1}}})[0] != names({{1e-3, {1}}, {next, {1}}})[1]);
+}
+
+TEST_CASE("BoxPlot: categories with a % are drawn") {
+  BoxPlot plot;
+  plot.series = {{"%g", {{"%g", sample}, {"100%", sample}}}};
+  const std::string svg = render_svg(plot);
+  CHECK(Document(svg).error == "");
+  CHECK(svg.find(">%g<") != std::string::npos);
+  CHECK(svg.find(">100%<") != std::string::npos);
 }
 
 TEST_CASE("BoxPlot: a plot without boxes is refused; an empty series is not drawn") {

@@ -13,6 +13,7 @@ TEST_CASE("gnuplot: draws a script, and any text arrives as it was") {
                          upset::gnuplot_string(text) + " noenhanced\nplot [0:1] x notitle\n");
   CHECK(drawn.find(text) != std::string::npos);
   CHECK(upset::gnuplot_string("a\nb") == "'a b'");
+  CHECK(upset::gnuplot_string("\x1B\xC3\xA4\xFF") == "'\xEF\xBF\xBD\xC3\xA4\xEF\xBF\xBD'");
 }
 
 TEST_CASE("gnuplot: a script that fails is reported with gnuplot's words") {

@@ -89,6 +89,22 @@ TEST_CASE("HeatMap: drawn, it is well formed, and names of any spelling are as t
   CHECK(Document(render_svg(map({0, 0, missing, 0}))).error == "");
 }
 
+TEST_CASE("HeatMap: names with a % are drawn, and both ends of one decade are labelled") {
+  HeatMap plot = map({0.25, 0.5, 0.2, 1});
+  plot.rows = {"%g", "100%"};
+  plot.columns = {"a%%b", "5 % x"};
+  const std::string svg = render_svg(plot);
+  CHECK(Document(svg).error == "");
+  for (const char* text : {">%g<", ">100%<", ">a%%b<", ">5 % x<"}) {
+    CAPTURE(text);
+    CHECK(has(svg, text));
+  }
+  for (const char* power : {"-1", "0"}) {
+    CAPTURE(std::string(power));
+    CHECK(has(svg, std::string(">") + power + "</tspan>"));
+  }
+}
+
 TEST_CASE("HeatMap: what cannot be drawn is refused with the map") {
   CHECK_THROWS_WITH_AS(static_cast<void>(gnuplot_script(map({1, 2, 3}))),
                        "Heat map 'M' has 3 cells for 2 rows of 2; give one for each row and column",

@@ -64,6 +64,10 @@ TEST_CASE("HtmlReport: a page is well formed, and all text is text") {
   CHECK(html.find("<b>Figure 2.</b> second") != std::string::npos);
 }
 
+TEST_CASE("HtmlReport: what no page can hold is replaced") {
+  CHECK(upset::html_escaped("a\x1B<\xFF\n") == "a\xEF\xBF\xBD&lt;\xEF\xBF\xBD\n");
+}
+
 TEST_CASE("HtmlReport: figures stand inline, and none takes the shapes of another") {
   const Document page(report_of_everything().html(), {"meta"});
   CHECK(page.all("svg").size() == 2);

@@ -169,6 +169,21 @@ TEST_CASE("LinePlot: a series of accuracies is in percent, with a band cut to th
   CHECK(series.points[2].high == Approx(85 + 12.7062).epsilon(1e-5));
 }
 
+TEST_CASE("LinePlot: the band of a point that stands alone is an error bar") {
+  LinePlot plot;
+  plot.series = {{"alone", "", {{1e-3, 50, 40, 70}}},
+                 {"after 0", "", {{0, 90, 85, 95}, {1e-3, 50, 40, 70}}},
+                 {"joined", "", {{0, 90, 90, 90}, {1e-3, 50, 40, 70}, {1e-2, 20, 10, 30}}}};
+  const std::string script = gnuplot_script(plot);
+  CHECK(script.find("$alone0 << END\n0.001 50 40 70\nEND\n") != std::string::npos);
+  CHECK(script.find(" 90 85 95\n0.001 50 40 70\nEND\n$alone1") == std::string::npos);
+  CHECK(count(script, " 90 85 95\n") == 2);
+  CHECK(count(script, "0.001 50 40 70\n") == 5);
+  CHECK(count(script, "with yerrorbars") == 2);
+  CHECK(script.find("$alone2") == std::string::npos);
+  CHECK(Document(render_svg(plot)).error == "");
+}
+
 TEST_CASE("LinePlot: what cannot be drawn is refused with the line and the plot") {
   LinePlot plot;
   plot.frame.title = "P";
@@ -184,4 +199,11 @@ TEST_CASE("LinePlot: what cannot be drawn is refused with the line and the plot"
                          "outside [0, 1]",
                          upset::Error);
   }
+  plot.series = {line("L", {{1e-309, 90}})};
+  CHECK_THROWS_WITH_AS(static_cast<void>(gnuplot_script(plot)),
+                       "Line 'L' of plot 'P' has a bit error rate of 1e-309, below which no tics "
+                       "are; leave it out or draw it as 0",
+                       upset::Error);
+  plot.series = {line("L", {{1e-300, 90}})};
+  CHECK(Document(render_svg(plot)).error == "");
 }

@@ -66,6 +66,9 @@ namespace detail {
 ///           Neural Networks Reliability through Statistical Fault Injections, DATE 2023
 [[nodiscard]] inline std::vector<ListedFault> read_fault_list(
     const std::filesystem::path& path, std::span<const NamedShape> shapes = {}) {
+  if (std::filesystem::is_directory(path)) {
+    throw Error("Cannot read the fault list " + path.string() + ": it is a folder; give a file");
+  }
   std::ifstream file(path);
   if (!file) {
     throw Error("Cannot read the fault list " + path.string() + "; give a file that exists");
@@ -75,6 +78,9 @@ namespace detail {
     std::string text;
     while (std::getline(file, text)) {
       ++line;
+      if (constexpr std::string_view mark = "\xEF\xBB\xBF"; line == 1 && text.starts_with(mark)) {
+        text.erase(0, mark.size());  // of byte order, as spreadsheets write it
+      }
       if (text.ends_with('\r')) {
         text.pop_back();
       }

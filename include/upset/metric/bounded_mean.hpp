@@ -55,7 +55,7 @@ inline void expect_bounded_mean(double mean, std::uint64_t n) {
 
 /// From mean and variance (divided by n - 1): narrow where the values are close to each other.
 ///
-/// - errors: as `hoeffding_mean`; one value gives [0, 1]
+/// - errors: as `hoeffding_mean`, and for a negative variance; one value gives [0, 1]
 /// - source: Maurer and Pontil 2009, "Empirical Bernstein bounds and sample variance penalization",
 ///           theorem 4, on both sides
 [[nodiscard]] inline Interval bernstein_mean(double mean, double variance, std::uint64_t n,
@@ -64,6 +64,10 @@ inline void expect_bounded_mean(double mean, std::uint64_t n) {
   detail::expect_bounded_mean(mean, n);
   if (n == 1) {
     return {0, 1};
+  }
+  if (!(variance >= 0)) {
+    throw Error("A variance of " + std::to_string(variance) +
+                " has no interval; it cannot be negative");
   }
   const double log = std::log(4 / (1 - confidence));
   const auto count = static_cast<double>(n);

@@ -108,8 +108,8 @@ inline void expect_share(double accuracy, const char* what) {
   return tolerated;
 }
 
-/// Largest rate at which no loss is shown: fault-free accuracy inside Student's interval of the
-/// mean ("bit error rate with zero accuracy drop").
+/// Largest rate at which no loss is shown: Student's interval of the mean reaches fault-free
+/// accuracy ("bit error rate with zero accuracy drop"), or lies above it: a gain is no drop.
 ///
 /// - pictures: how many, where all trials have seen the same ones: the interval is then as wide as
 ///             if each trial had drawn so many for itself, as the source's did; of the same ones
@@ -132,7 +132,7 @@ inline void expect_share(double accuracy, const char* what) {
     }
     const double right = mean(curve[i].accuracies);
     const double drawing = pictures == 0 ? 0 : right * (1 - right) / static_cast<double>(pictures);
-    if (student_mean(curve[i].accuracies, confidence, drawing).contains(fault_free)) {
+    if (fault_free <= student_mean(curve[i].accuracies, confidence, drawing).high) {
       found = {curve[i].ber, i + 1 == curve.size()};
     }
   }

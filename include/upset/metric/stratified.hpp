@@ -27,9 +27,13 @@ struct StratumSample {
     const double spread = values.size() == 1 ? 0 : standard_deviation(values);
     return {population, values.size(), upset::mean(values), spread * spread};
   }
-  /// From draws of which each is a hit or is not.
+  /// From draws of which each is a hit or is not. Throws `Error` for more hits than draws.
   [[nodiscard]] static StratumSample of_hits(std::uint64_t population, std::uint64_t draws,
                                              std::uint64_t hits) {
+    if (hits > draws) {
+      throw Error("A stratum cannot have " + std::to_string(hits) + " hits in " +
+                  std::to_string(draws) + " draws");
+    }
     const auto n = static_cast<double>(draws);
     const double p = static_cast<double>(hits) / n;
     return {population, draws, p, draws == 1 ? 0 : n / (n - 1) * p * (1 - p)};
@@ -49,8 +53,7 @@ struct StratifiedRate {
 /// The rate of the whole population. Strata that were drawn whole add no error.
 ///
 /// - errors: no strata, a stratum without draws, with more draws than faults, or with one draw of
-/// several:
-///           `Error`
+///           several, a mean outside [0, 1] or a variance that none can have: `Error`
 /// - source: Cochran, Sampling Techniques, 1977, theorem 5.1 and equation 5.12; conservative:
 ///           Hoeffding 1963, theorem 2 and section 6, the bound of a sum of terms within W_h / n_h,
 ///           with the factor of Serfling 1974, corollary 1.1, for draws without replacement
@@ -68,6 +71,11 @@ struct StratifiedRate {
       throw Error("Stratum " + std::to_string(h) + " has " + std::to_string(each.draws) +
                   " draws of " + std::to_string(each.population) +
                   " faults; draw at least two, and at most all");
+    }
+    if (!(each.mean >= 0 && each.mean <= 1 && each.variance >= 0)) {
+      throw Error("Stratum " + std::to_string(h) + " has a mean of " + std::to_string(each.mean) +
+                  " and a variance of " + std::to_string(each.variance) +
+                  "; values must lie in [0, 1]");
     }
     population += static_cast<double>(each.population);
   }

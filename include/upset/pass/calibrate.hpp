@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <limits>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -20,12 +21,13 @@ enum class RangeMethod : std::uint8_t {
   min_max,       ///< all of them
   percentile,    ///< all but a share at either end
   least_square,  ///< the one with the least mean squared error of rounding and saturating to
-                 ///< 2^width equal steps
+                 ///< 2^width values of equal distance; formats of signs (`Mono`) are given all
+                 ///< values, since their factors minimise the error of their own levels
 };
 
 struct CalibrationOptions {
   RangeMethod method = RangeMethod::min_max;
-  double outside = 1e-4;  ///< share left out at either end by `percentile`
+  double outside = 1e-4;  ///< share left out at either end by `percentile`, below a half
 };
 
 namespace detail {
@@ -107,7 +109,8 @@ inline void expect_same_graph(const Network& network, const Network& real) {
 /// as many pictures as there are: values are counted, not kept.
 ///
 /// - shape:  `pictures` [B, input_shape]
-/// - errors: throws `Error` for networks of different graphs, and without pictures
+/// - errors: throws `Error` for networks of different graphs, without pictures, and for a share
+///           outside [0, 0.5)
 /// - cost:   one float inference of the pictures; 128 KiB a layer
 /// - source: Nagel et al., A White Paper on Neural Network Quantization, 2021, section 3.1, for
 ///           the methods
@@ -117,16 +120,24 @@ inline void calibrate(Network& network, const Network& real, const Tensor& pictu
   if (pictures.size() == 0) {
     throw Error("Calibration needs one picture at least");
   }
+  if (!(options.outside >= 0 && options.outside < 0.5)) {
+    throw Error("Calibration cannot leave out a share of " + std::to_string(options.outside) +
+                " at either end; give one of at least 0 and below 0.5, as 1e-4");
+  }
   struct Reader {
     std::size_t node;
-    int width;  // of a value in memory
+    int width;         // of a value in memory
+    bool has_factors;  // its scale is made of them: `fit` minimises the error itself
     ValueHistogram values{};
   };
   std::vector<Reader> readers;
   for (std::size_t n = 0; n < network.size(); ++n) {
     for (const NamedImage& named : network.layer(n).images()) {
       if (named.name == "input_scale") {
-        readers.push_back({n, named.image->layout().element_bits});
+        const bool has_factors = std::ranges::any_of(
+            network.layer(n).parameters(),
+            [](const Parameter& parameter) { return parameter.name == "input_scale"; });
+        readers.push_back({n, named.image->layout().element_bits, has_factors});
       }
     }
   }
@@ -141,7 +152,7 @@ inline void calibrate(Network& network, const Network& real, const Tensor& pictu
     if (options.method == RangeMethod::percentile) {
       range = {reader.values.quantile(options.outside),
                reader.values.quantile(1 - options.outside)};
-    } else if (options.method == RangeMethod::least_square) {
+    } else if (options.method == RangeMethod::least_square && !reader.has_factors) {
       range = detail::least_square_range(reader.values, std::exp2(reader.width) - 1);
     }
     const Tensor values = detail::representatives(reader.values, range.first, range.second);

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <map>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -69,12 +70,20 @@ namespace detail {
 /// padding, by way of pools and `Flatten`.
 ///
 /// - shape:  `x` [B, input_shape], pictures to see the activations of
+/// - errors: throws `Error` without pictures, and for a share outside [0, 1]
 /// - offset: half of what `share` of a ReLU's outputs are below. Larger shares leave fewer values
 ///           outside the levels of a format, smaller ones give a finer step. LeNet-5 on
 ///           Fashion-MNIST, one epoch of fine-tuning: Mono<5> reaches 88.5 % with 0.98, 87.3 % with
 ///           0.995, and 86.9 % in two epochs without centring
 [[nodiscard]] inline Network centre_activations(const Network& network, const Tensor& x,
                                                 double share = 0.98) {
+  if (x.size() == 0) {
+    throw Error("Centring needs one picture at least");
+  }
+  if (!(share >= 0 && share <= 1)) {
+    throw Error("Centring cannot go by a share of " + std::to_string(share) +
+                " of the activations; give one in [0, 1], as 0.98");
+  }
   const std::vector<Tensor> values = network.forward_all(x);
   std::map<std::size_t, float> offsets;  // of ReLUs, and of the layers that take them back
   Network result(network.input_shape());

@@ -6,6 +6,8 @@
 #include <map>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include <upset/nn/conv2d.hpp>
 #include <upset/nn/dense.hpp>
@@ -50,12 +52,13 @@ template <Format W, Format A = W>
 ///
 /// This moves trained values between networks that differ in guards alone: a guard keeps the
 /// parameters and scales of the format it wraps. Throws `Error` naming a parameter that only one of
-/// the two has, or whose shapes differ.
+/// the two has, or whose shapes differ, before anything is copied.
 inline void copy_parameters(Network& from, Network& to) {
   std::map<std::string, Tensor*> sources;
   for (const Parameter& parameter : from.parameters()) {
     sources[parameter.name] = parameter.value;
   }
+  std::vector<std::pair<Tensor*, const Tensor*>> copies;
   for (const Parameter& parameter : to.parameters()) {
     const auto found = sources.find(parameter.name);
     if (found == sources.end() || found->second->shape() != parameter.value->shape()) {
@@ -63,12 +66,15 @@ inline void copy_parameters(Network& from, Network& to) {
                   to_string(parameter.value->shape()) +
                   " has no counterpart in the network it is copied from");
     }
-    *parameter.value = *found->second;
+    copies.emplace_back(parameter.value, found->second);
     sources.erase(found);
   }
   if (!sources.empty()) {
     throw Error("Parameter " + sources.begin()->first +
                 " has no counterpart in the network it is copied to");
+  }
+  for (const auto& [target, source] : copies) {
+    *target = *source;
   }
   to.encode();
 }

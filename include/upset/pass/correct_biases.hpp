@@ -2,6 +2,8 @@
 /// Biases that take back what rounding weights and activations adds to a channel's mean.
 #pragma once
 
+#include <algorithm>
+#include <cmath>
 #include <cstddef>
 #include <utility>
 #include <vector>
@@ -17,7 +19,8 @@ namespace upset {
 ///
 /// Every layer is corrected for the values of the float network, as in the analytic form of the
 /// source, so one pass over the pictures does for all; errors that layers before have passed on are
-/// theirs to correct.
+/// theirs to correct. Values that are not finite are left out, as `calibrate` leaves them out: one
+/// picture with a NaN would make every bias NaN. A channel without any other keeps its bias.
 ///
 /// - shape:  `pictures` [B, input_shape]
 /// - errors: throws `Error` for networks of different graphs, and without pictures
@@ -33,12 +36,14 @@ inline void correct_biases(Network& network, const Network& real, const Tensor& 
     std::size_t node;
     Tensor* bias;
     std::vector<double> missing;  // per channel
+    std::vector<double> values;   // of which that is the sum
   };
   std::vector<Corrected> all;
   for (std::size_t n = 0; n < network.size(); ++n) {
     for (const Parameter& parameter : network.layer(n).parameters()) {
       if (parameter.name == "bias") {
-        all.push_back({n, parameter.value, std::vector<double>(parameter.value->size(), 0.0)});
+        const std::vector<double> none(parameter.value->size(), 0.0);
+        all.push_back({n, parameter.value, none, none});
       }
     }
   }
@@ -49,17 +54,18 @@ inline void correct_biases(Network& network, const Network& real, const Tensor& 
       const Tensor y = network.layer(layer.node).forward({&read, 1}, {});
       const std::size_t channels = layer.missing.size();
       for (std::size_t i = 0; i < y.size(); ++i) {
-        layer.missing[i % channels] +=
+        const double missing =
             static_cast<double>(values[layer.node][i]) - static_cast<double>(y[i]);
+        if (std::isfinite(missing)) {
+          layer.missing[i % channels] += missing;
+          layer.values[i % channels] += 1;
+        }
       }
     }
   });
   for (const Corrected& layer : all) {
-    const std::size_t channels = layer.missing.size();
-    const auto values =
-        static_cast<double>(real.nodes()[layer.node].shape.size() / channels * pictures.batch());
-    for (std::size_t c = 0; c < channels; ++c) {
-      (*layer.bias)[c] += static_cast<float>(layer.missing[c] / values);
+    for (std::size_t c = 0; c < layer.missing.size(); ++c) {
+      (*layer.bias)[c] += static_cast<float>(layer.missing[c] / std::max(layer.values[c], 1.0));
     }
     network.layer(layer.node).encode();
   }

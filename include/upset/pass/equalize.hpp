@@ -104,7 +104,8 @@ inline void bound_factors(const Network& network, const Tensor& pictures,
 }
 
 /// Divides what the first gives by a factor per channel, so that the largest weights of the channel
-/// are alike in both, as far as the least factors allow; the largest |log| of the factors.
+/// are alike in both, as far as the least factors and the range of floats allow; the largest |log|
+/// of the factors.
 inline double equalize_pair(Multiplier& first, Multiplier& second, MultiplierPair& pair) {
   const std::size_t channels = first.outputs();
   std::vector<float> given(channels, 0.0F);
@@ -125,7 +126,11 @@ inline double equalize_pair(Multiplier& first, Multiplier& second, MultiplierPai
   for (std::size_t c = 0; c < channels; ++c) {
     if (read[c] > 0) {
       const float wanted = pair.factors[c] * std::sqrt(given[c] / read[c]);
-      factor[c] = std::max(wanted, pair.least[c]) / pair.factors[c];
+      const float s = std::max(wanted, pair.least[c]) / pair.factors[c];
+      if (std::isnormal(s) && std::isnormal(1 / s) && std::isnormal(pair.factors[c] * s) &&
+          std::isfinite(first.bias[c] / s) && std::isfinite(read[c] * s)) {
+        factor[c] = s;
+      }
       pair.factors[c] *= factor[c];
       change = std::max(change, std::abs(std::log(static_cast<double>(factor[c]))));
     }
@@ -161,7 +166,8 @@ inline double equalize_pair(Multiplier& first, Multiplier& second, MultiplierPai
 /// place of ReLU6, which is another function, and takes a MobileNetV2 trained for 8 bits from 92 of
 /// 100 pictures to 79. No channel grows beyond the one with the largest values on the pictures, or
 /// activations would need a larger step than before. Weights that read a channel which is always 0
-/// become 0. Fold batch norms before.
+/// become 0. A channel whose factor would leave the range of floats stays as it is. Fold batch
+/// norms before.
 ///
 /// - shape:    `pictures` [B, input_shape]
 /// - rounding: every weight once a round

@@ -50,7 +50,7 @@ struct BarPlot {
     most = std::max({most, bar.value, bar.high});
     const std::string at = std::to_string(i);
     const auto y = [&](double offset) { return shortest(static_cast<double>(i) + offset); };
-    tics += (i == 0 ? "" : ", ") + gnuplot_string(bar.name) + " " + at;
+    tics += (i == 0 ? "" : ", ") + gnuplot_tic(bar.name) + " " + at;
     bars += "0 " + at + " 0 " + shortest(bar.value) + ' ' + y(-0.375) + ' ' + y(0.375) + '\n';
     if (bar.low != bar.high) {
       whiskers += shortest(bar.low) + ' ' + at + ' ' + shortest(bar.high - bar.low) + " 0\n";

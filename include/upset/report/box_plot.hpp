@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <set>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -11,6 +13,7 @@
 #include <upset/core/error.hpp>
 #include <upset/metric/resilience.hpp>
 #include <upset/metric/summary.hpp>
+#include <upset/report/cell.hpp>
 #include <upset/report/plot_style.hpp>
 
 namespace upset {
@@ -39,13 +42,28 @@ struct BoxPlot {
   double high = 100;
 };
 
-/// A box of the accuracies of a point, in percent, in the category of its rate.
-[[nodiscard]] inline Box accuracy_box(const CurvePoint& point) {
-  std::vector<double> percent;
-  for (const double accuracy : point.accuracies) {
-    percent.push_back(100 * accuracy);
+/// A box a point of its accuracies in percent, in the category of its rate: in three digits, or in
+/// as many more as no two rates of the curve are alike in.
+[[nodiscard]] inline std::vector<Box> accuracy_boxes(std::span<const CurvePoint> curve) {
+  const auto are_apart = [&](int digits) {
+    std::set<std::string> names;
+    return std::ranges::all_of(curve, [&](const CurvePoint& point) {
+      return names.insert(rate_text(point.ber, digits)).second;
+    });
+  };
+  int digits = 3;
+  while (digits < 17 && !are_apart(digits)) {  // 17 set any two doubles apart
+    ++digits;
   }
-  return {rate_text(point.ber), summarise(percent)};
+  std::vector<Box> boxes;
+  for (const CurvePoint& point : curve) {
+    std::vector<double> percent;
+    for (const double accuracy : point.accuracies) {
+      percent.push_back(100 * accuracy);
+    }
+    boxes.push_back({rate_text(point.ber, digits), summarise(percent)});
+  }
+  return boxes;
 }
 
 namespace detail {
@@ -133,7 +151,7 @@ struct BoxDrawing {
   }
   script += " (";
   for (std::size_t c = 0; c < categories.size(); ++c) {
-    script += (c == 0 ? "" : ", ") + gnuplot_string(categories[c]) + " " + std::to_string(c + 1);
+    script += (c == 0 ? "" : ", ") + gnuplot_tic(categories[c]) + " " + std::to_string(c + 1);
   }
   script += ")\n";
 

@@ -170,10 +170,7 @@ inline void write_campaign(const CampaignReport& report, const std::filesystem::
     }
     BoxPlot boxes;
     boxes.frame.title = "Spread over trials";
-    boxes.series.emplace_back();
-    for (const CurvePoint& point : accuracy_curve(report)) {
-      boxes.series[0].boxes.push_back(accuracy_box(point));
-    }
+    boxes.series.push_back({"", accuracy_boxes(accuracy_curve(report))});
     add("boxes", boxes, "Quartiles, whiskers at 1.5 interquartile ranges, and outliers.");
   }
   if (report.shows_strata) {

@@ -2,6 +2,7 @@
 /// Runs gnuplot as a child process, and writes text so that gnuplot takes it literally.
 #pragma once
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>  // POSIX: mkdtemp, WEXITSTATUS
@@ -15,6 +16,7 @@
 
 #include <upset/core/error.hpp>
 #include <upset/report/output_file.hpp>
+#include <upset/report/xml_text.hpp>
 
 namespace upset {
 
@@ -59,6 +61,12 @@ class TemporaryFolder {
   return quoted + '\'';
 }
 
+inline void replace_all(std::string& text, std::string_view from, std::string_view to) {
+  for (auto at = text.find(from); at != std::string::npos; at = text.find(from, at + to.size())) {
+    text.replace(at, from.size(), to);
+  }
+}
+
 struct CommandResult {
   int status;  ///< as `pclose` gives it
   std::string output;
@@ -80,12 +88,18 @@ struct CommandResult {
 }  // namespace detail
 
 /// `text` as a string gnuplot takes as it stands; line breaks become spaces, for a break would end
-/// the command.
-[[nodiscard]] inline std::string gnuplot_string(std::string text) {
-  for (char& c : text) {
-    c = c == '\n' || c == '\r' ? ' ' : c;
-  }
-  return detail::in_single_quotes(text, "''");
+/// the command, and what no drawing can hold becomes U+FFFD.
+[[nodiscard]] inline std::string gnuplot_string(std::string_view text) {
+  std::string line = xml_text(text);
+  std::ranges::replace_if(
+      line, [](char c) { return c == '\n' || c == '\r'; }, ' ');
+  return detail::in_single_quotes(line, "''");
+}
+
+/// `text` as the label of a tic, which is a format of numbers to gnuplot: a % is written twice.
+[[nodiscard]] inline std::string gnuplot_tic(std::string text) {
+  detail::replace_all(text, "%", "%%");
+  return gnuplot_string(text);
 }
 
 /// What gnuplot draws for `script`, which chooses the terminal but not the output.
@@ -99,8 +113,8 @@ struct CommandResult {
   const detail::TemporaryFolder folder;
   const std::filesystem::path drawing = folder.path() / "drawing";
   const std::filesystem::path commands = folder.path() / "script";
-  write_file(commands,
-             "set output " + gnuplot_string(drawing.string()) + "\n" + std::string(script));
+  write_file(commands, "set output " + detail::in_single_quotes(drawing.string(), "''") + "\n" +
+                           std::string(script));
   // The script goes by file: writing to a pipe that a missing gnuplot never reads raises SIGPIPE.
   const auto [status, output] = detail::run_command(
       "gnuplot --default-settings " + detail::in_single_quotes(commands.string(), "'\\''") +
@@ -118,16 +132,6 @@ struct CommandResult {
   }
   return drawn;
 }
-
-namespace detail {
-
-inline void replace_all(std::string& text, std::string_view from, std::string_view to) {
-  for (auto at = text.find(from); at != std::string::npos; at = text.find(from, at + to.size())) {
-    text.replace(at, from.size(), to);
-  }
-}
-
-}  // namespace detail
 
 /// A figure as an SVG document: what gnuplot draws for `gnuplot_script(plot)`.
 ///

@@ -118,6 +118,19 @@ inline constexpr std::string_view zero_fill =
 inline constexpr std::string_view missing_fill =
     "fillcolor '#808080' fillstyle pattern 4 border linecolor '#c8c8c8'";
 
+// Tics are listed one by one: of a single decade gnuplot labels one end.
+[[nodiscard]] inline std::string decade_tics(const HeatScale& scale) {
+  const auto first = static_cast<int>(std::lround(std::log10(scale.least)));
+  const auto last = static_cast<int>(std::lround(std::log10(scale.most)));
+  const int step = (last - first) / 11 + 1;  // ten or so, whatever the range
+  std::string tics;
+  for (int power = last; power >= first; power -= step) {
+    const std::string text = std::to_string(power);
+    tics += (power == last ? "'10^{" : ", '10^{") + text + "}' 1e" + text;
+  }
+  return "set logscale cb\nset cbtics (" + tics + ")\n";
+}
+
 /// The colour bar, and below it what cells outside the scale mean.
 [[nodiscard]] inline std::string heat_legend(const HeatMap& map, const HeatScale& scale,
                                              const HeatLayout& at) {
@@ -144,12 +157,11 @@ inline constexpr std::string_view missing_fill =
   for (std::size_t i = 0; i < heat_colors.size(); ++i) {
     script += (i == 0 ? "" : ", ") + std::to_string(i) + " '" + std::string(heat_colors[i]) + "'";
   }
-  script +=
-      ")\nset cbrange [" + shortest(scale.least) + ":" + shortest(scale.most) + "]\n" +
-      (map.logarithmic ? "set logscale cb\nset format cb '10^{%T}'\n" : "set format cb '%g'\n") +
-      "set colorbox user origin screen " + at.x(x) + ", " + at.y(y + 4) + " size " + at.x(16) +
-      ", " + at.y(at.bottom + at.grid_height - y - 4) + "\nset cblabel " +
-      gnuplot_string(map.value_label) + " noenhanced\n";
+  script += ")\nset cbrange [" + shortest(scale.least) + ":" + shortest(scale.most) + "]\n" +
+            (map.logarithmic ? decade_tics(scale) : "set format cb '%g'\n") +
+            "set colorbox user origin screen " + at.x(x) + ", " + at.y(y + 4) + " size " +
+            at.x(16) + ", " + at.y(at.bottom + at.grid_height - y - 4) + "\nset cblabel " +
+            gnuplot_string(map.value_label) + " noenhanced\n";
   return script;
 }
 
@@ -158,7 +170,7 @@ inline constexpr std::string_view missing_fill =
   std::string script = std::string("set ") + axis + "tics " +
                        (standing ? "rotate by 90 right " : "") + "noenhanced scale 0 font ',12' (";
   for (std::size_t i = 0; i < names.size(); ++i) {
-    script += (i == 0 ? "" : ", ") + gnuplot_string(names[i]) + " " + std::to_string(i);
+    script += (i == 0 ? "" : ", ") + gnuplot_tic(names[i]) + " " + std::to_string(i);
   }
   return script + ")\nset " + axis + "range [";
 }

@@ -13,13 +13,15 @@
 #include <upset/report/machine.hpp>
 #include <upset/report/output_file.hpp>
 #include <upset/report/table.hpp>
+#include <upset/report/xml_text.hpp>
 
 namespace upset {
 
-/// `text` so that a browser shows it as it stands, in an element or in a quoted attribute.
+/// `text` so that a browser shows it as it stands, in an element or in a quoted attribute; what no
+/// page can hold becomes U+FFFD.
 [[nodiscard]] inline std::string html_escaped(std::string_view text) {
   std::string escaped;
-  for (const char c : text) {
+  for (const char c : xml_text(text)) {
     switch (c) {
       case '&':
         escaped += "&amp;";

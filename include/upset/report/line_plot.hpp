@@ -37,6 +37,7 @@ struct LineSeries {
 /// Lines with bands over a logarithmic axis of bit error rates.
 ///
 /// A rate of 0, which no logarithm has, is drawn apart at the left edge, under a tic of its own.
+/// The band of a point that no other of its line is joined to is an error bar.
 struct LinePlot {
   PlotFrame frame{"", "bit error rate", "accuracy (%)"};
   std::vector<LineSeries> series{};
@@ -78,6 +79,11 @@ struct RateAxis {
         if (!(point.x >= 0 && point.x <= 1) || !finite) {
           throw Error("Line '" + line.name + "' of plot '" + plot.frame.title +
                       "' has a point that is not finite, or a bit error rate outside [0, 1]");
+        }
+        if (point.x > 0 && point.x < 1e-300) {  // whose tics would be no numbers
+          throw Error("Line '" + line.name + "' of plot '" + plot.frame.title +
+                      "' has a bit error rate of " + shortest(point.x) +
+                      ", below which no tics are; leave it out or draw it as 0");
         }
         has_zero = has_zero || point.x == 0;
         if (point.x > 0) {
@@ -148,7 +154,8 @@ struct RateAxis {
 
 /// The gnuplot commands that draw `plot`, its data inside; the same plot gives the same text.
 ///
-/// - errors: throws `Error` without a rate above 0, or for a rate outside [0, 1]
+/// - errors: throws `Error` without a rate above 0, for a rate outside [0, 1], and between 0 and
+///           1e-300
 [[nodiscard]] inline std::string gnuplot_script(const LinePlot& plot) {
   const detail::RateAxis axis(plot);
   std::vector<std::string> legend;
@@ -171,15 +178,29 @@ struct RateAxis {
       continue;
     }
     script += data + " << END\n";
+    std::string alone;  // points that a band has no width for
     for (std::size_t p = 0; p < points.size(); ++p) {
-      if (p > 0 && points[p - 1].x == 0) {
+      const bool begins = p == 0 || points[p - 1].x == 0;
+      if (begins && p > 0) {
         script += '\n';  // a blank line: no line is drawn from rate 0 across the break
       }
-      script += shortest(axis.place(points[p].x)) + ' ' + shortest(points[p].y) + ' ' +
-                shortest(points[p].low) + ' ' + shortest(points[p].high) + '\n';
+      const std::string point = shortest(axis.place(points[p].x)) + ' ' + shortest(points[p].y) +
+                                ' ' + shortest(points[p].low) + ' ' + shortest(points[p].high) +
+                                '\n';
+      script += point;
+      const bool ends = p + 1 == points.size() || points[p].x == 0;
+      if (begins && ends && points[p].low != points[p].high) {
+        alone += point;
+      }
     }
     script += "END\n";
     const std::string color = detail::line_color(styles[i].color);
+    if (!alone.empty()) {
+      script += "$alone" + std::to_string(i) + " << END\n" + alone + "END\n";
+      bands.push_back("$alone" + std::to_string(i) +
+                      " using 1:2:3:4 with yerrorbars linewidth 1.3 pointtype 0" + color +
+                      " notitle");
+    }
     bands.push_back(data + " using 1:3:4 with filledcurves fillstyle transparent solid " + opacity +
                     " noborder" + color + " notitle");
     lines.push_back(data + " using 1:2 with linespoints linewidth 1.8 pointsize 0.6" + color +
