@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 #include <algorithm>
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <mutex>
@@ -21,6 +22,8 @@
 #include <upset/nn/dense.hpp>
 #include <upset/nn/model/lenet5.hpp>
 #include <upset/nn/model/resnet_cifar.hpp>
+#include <upset/nn/pooling.hpp>
+#include <upset/nn/round_to.hpp>
 #include <upset/pass/convert.hpp>
 #include <upset/pass/fold.hpp>
 #include <upset/train/initialize.hpp>
@@ -240,6 +243,86 @@ TEST_CASE("engine: what is verified are the outcomes that are returned") {
   const auto plain = Engine(network, test, {.level = EngineLevel::o0}).run(trials);
   CHECK(Engine(network, test, {.threads = 1}).run(trials) != plain);
   CHECK_THROWS_AS((void)Engine(network, test, {.threads = 1, .verify = 1}).run(trials), Error);
+}
+
+// A float convolution, a pool of all it gives and a reader whose jumps the pooled values of the
+// first picture lie at: the nearest one to x is `jump(x)`. On which side the first value lies
+// decides between the first two classes.
+template <class Jump>
+void check_at_jumps(const std::string& name, Jump jump, const std::vector<AnyLayer>& readers,
+                    bool before_pool = false) {
+  CAPTURE(name);
+  std::uint64_t different = 0;
+  std::uint64_t changed = 0;
+  for (std::uint32_t seed = 1; seed <= 12; ++seed) {
+    test::Values values(seed);
+    Tensor bias({4});
+    const Tensor kernel = values.uniform({4, 3, 3, 3}, -0.3F, 0.3F);
+    Tensor dense = values.uniform({10, 4}, -0.3F, 0.3F);
+    std::ranges::copy(std::vector<float>{3, 0, 0, 0, 4, 0, 0, 0}, dense.data());
+    Tensor dense_bias({10});
+    const auto build = [&] {
+      Network network(Shape{8, 8, 3});
+      network.add("conv", Conv2d<>(WindowGeometry::square(3, 1, 1), kernel, bias));
+      if (!before_pool) {
+        network.add("pool", MaxPool(8));
+      }
+      for (const AnyLayer& reader : readers) {
+        network.add("reader" + std::to_string(network.size()), reader);
+      }
+      if (before_pool) {
+        network.add("pool", MaxPool(8));
+      }
+      network.add("dense", Dense<>(dense, dense_bias));
+      return network;
+    };
+    const LabelledImages test{values.uniform({4, 8, 8, 3}, -1.0F, 1.0F), {0, 1, 2, 3}};
+    Network first(Shape{8, 8, 3});
+    first.add("conv", Conv2d<>(WindowGeometry::square(3, 1, 1), kernel, bias));
+    first.add("pool", MaxPool(8));
+    const Tensor pooled = first.forward(test.images);
+    for (std::size_t c = 0; c < 4; ++c) {
+      bias[c] = jump(pooled[c]) - pooled[c];
+    }
+    dense_bias[1] = -0.999F * jump(pooled[0]);
+    const Network network = build();
+    const FaultSpace space(Network(network).images());
+    std::vector<TrialFaults> trials;
+    for (std::uint64_t bit = 0; bit < 4 * 27 * 32; ++bit) {
+      if (bit % 32 < 15) {
+        trials.emplace_back().key = bit;
+        trials.back().weights.push_back(space.address(bit));
+      }
+    }
+    auto plain = Engine(network, test, {.level = EngineLevel::o0}).run(trials);
+    auto fast = Engine(network, test, {.threads = 1}).run(trials);
+    for (std::size_t t = 0; t < trials.size(); ++t) {
+      changed += plain[t].critical;
+      plain[t].changed += std::exchange(plain[t].masked, 0);
+      fast[t].changed += std::exchange(fast[t].masked, 0);
+      different += plain[t] == fast[t] ? 0U : 1U;
+    }
+  }
+  CHECK(different == 0);
+  CHECK(changed > 0);  // or the trials test nothing
+}
+
+TEST_CASE("engine: float sums at the jump of what reads them are inferred plainly") {
+  const auto to = [](float place) { return [place](float /*x*/) { return place; }; };
+  check_at_jumps("ClippedReLU", to(1.0F), {ClippedReLU(1.0F)});
+  check_at_jumps("ClippedReLU behind HardSwish", to(1.0F), {HardSwish{}, ClippedReLU(2.0F / 3.0F)});
+  check_at_jumps("ClippedReLU in a tail", to(1.0F), {ReLU{}, ClippedReLU(1.0F)}, true);
+  check_at_jumps("Sign", to(0.0F), {Sign{}});
+  check_at_jumps("RoundTo", to(0.75F), {RoundTo<Fixed<4, 1>>{}});
+  check_at_jumps("Binary", to(0.0F), {RoundTo<Binary>(Binary::Scale{})});
+  const auto middle = [](float x) {
+    const float low = float{BFloat16(x)};
+    return low + std::ldexp(1.0F, std::ilogb(low) - 8);
+  };
+  check_at_jumps("BFloat16", middle, {RoundTo<BFloat16>{}});
+  using Ranged = RangeGuarded<Float32>;
+  check_at_jumps("RangeGuarded", to(1.0F),
+                 {RoundTo<Ranged>(Ranged::Scale{.inner = {}, .low = -2.0F, .high = 1.0F})});
 }
 
 TEST_CASE("engine: dense layers and pools") {

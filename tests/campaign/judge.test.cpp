@@ -6,6 +6,8 @@
 #include <doctest/doctest.h>
 
 #include <upset/campaign/judge.hpp>
+#include <upset/format/formats.hpp>
+#include <upset/nn/dense.hpp>
 
 namespace upset {
 namespace {
@@ -104,6 +106,18 @@ TEST_CASE("is_certain: classes further apart than 2^-12 of the largest logit") {
   CHECK(is_certain(Logits{9, 1, 2}, Logits{4, 3, 8}, 3));
   // of other classes the order does not matter
   CHECK(is_certain(Logits{9, 1, 2}, Logits{9, 4, 4}, 3));
+}
+
+TEST_CASE("is_certain: to the errors that a network makes") {
+  CHECK(is_certain(Logits{0, 4, 1}, Logits{0, 4, 4 - 0x1p-9F}, 3, 0x1p-12));
+  CHECK_FALSE(is_certain(Logits{0, 4, 1}, Logits{0, 4, 4 - 0x1p-9F}, 3, 0x1p-11));
+  Network network(Shape{2});
+  network.add("float", Dense<>::zeros(2, 2));
+  CHECK(largest_error(network) == 0x1p-12);
+  network.add("bfloat16", Dense<BFloat16>::zeros(2, 2));
+  network.add("float16", Dense<Float16>::zeros(2, 2));
+  network.add("levels", Dense<Int8Affine>::zeros(2, 2));
+  CHECK(largest_error(network) == 0x1p-6);
 }
 
 TEST_CASE("is_certain: nothing that is not finite, in any pixel") {

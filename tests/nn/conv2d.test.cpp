@@ -285,12 +285,16 @@ TEST_CASE("Conv2d: refuses kernels and pictures that do not fit, in one sentence
         "a kernel of shape [4, 3, 2, 5] does not fit 3x3 taps in 1 groups; give [O, Ky, Kx, "
         "I/groups]");
   CHECK(!refused(g, {4, 3, 3}, {4}).empty());
-  CHECK(!refused(g, {0, 3, 3, 1}, {0}).empty());
+  CHECK(refused(g, {0, 3, 3, 1}, {0}) ==
+        "a layer without output channels computes nothing; give one channel, or class");
   CHECK(refused(g, {4, 3, 3, 5}, {3}) == "a bias of shape [3] does not fit 4 output channels");
   WindowGeometry grouped = g;
   grouped.groups = 3;
   CHECK(!refused(grouped, {4, 3, 3, 5}, {4}).empty());
   CHECK(refused(grouped, {6, 3, 3, 5}, {6}).empty());
+  grouped.groups = 2;
+  CHECK(error_of([&] { (void)Conv2d<>::zeros(5, 4, grouped); }) ==
+        "5 input channels cannot be shared by 2 groups; give a multiple of the groups");
   grouped.groups = 0;
   CHECK(!error_of([&] { (void)Conv2d<>::zeros(6, 6, grouped); }).empty());
   CHECK(error_of([&] {

@@ -301,5 +301,28 @@ TEST_CASE("lipschitz bound: none for what rounds, jumps or overlaps") {
   CHECK(lipschitz_bound(Softmax{}, {10}) == infinity);
 }
 
+TEST_CASE("lipschitz bound: none where a weight is not finite") {
+  for (const float weight :
+       {std::numeric_limits<float>::quiet_NaN(), std::numeric_limits<float>::infinity(),
+        -std::numeric_limits<float>::infinity()}) {
+    CAPTURE(weight);
+    for (const std::size_t channels : {2U, 300U}) {  // the second too wide for powers
+      CAPTURE(channels);
+      Tensor kernel({channels, 3, 3, channels});
+      kernel[1] = 1;
+      kernel[4] = weight;
+      const Conv2d<> conv(WindowGeometry::square(3), kernel, Tensor({channels}));
+      CHECK(lipschitz_bound(conv, {4, 4, channels}) == infinity);
+    }
+    const Dense<> dense(Tensor({1, 2}, {weight, 1}), Tensor({1}));
+    CHECK(lipschitz_bound(dense, {2}) == infinity);
+    const BatchNorm<> scaled(Tensor({2}, {weight, 1}), Tensor({2}), Tensor({2}), Tensor({2}, 1.0F));
+    CHECK(lipschitz_bound(scaled, {4, 4, 2}) == infinity);
+  }
+  const BatchNorm<> negative(Tensor({2}, 1.0F), Tensor({2}), Tensor({2}),
+                             Tensor({2}, std::vector<float>{-1, 1}));
+  CHECK(lipschitz_bound(negative, {4, 4, 2}) == infinity);
+}
+
 }  // namespace
 }  // namespace upset

@@ -36,6 +36,34 @@ TEST_CASE("Resize: nearest pixels under every convention") {
   CHECK(of(Coordinates::align_corners, Nearest::down) == Floats{0, 0, 1, 1, 2, 3});
 }
 
+// Positions as fractions of integers, whose floor is exact.
+TEST_CASE("Resize: between any two extents, the pixel that the definition names") {
+  std::size_t wrong = 0;
+  for (int n = 1; n <= 40; ++n) {
+    Floats x;
+    for (int i = 0; i < n; ++i) {
+      x.push_back(static_cast<float>(i));
+    }
+    for (int resized = 1; resized <= 100; ++resized) {
+      const auto width = static_cast<std::size_t>(resized);
+      const Floats corner =
+          row(x, width, {.coordinates = Coordinates::asymmetric, .nearest = Nearest::down});
+      const Floats centre =
+          row(x, width, {.coordinates = Coordinates::half_pixel, .nearest = Nearest::ties_up});
+      const Floats aligned =
+          row(x, width, {.coordinates = Coordinates::align_corners, .nearest = Nearest::down});
+      for (int i = 0; i < resized; ++i) {
+        const auto at = static_cast<std::size_t>(i);
+        const int end = resized == 1 ? 0 : i * (n - 1) / (resized - 1);
+        wrong += corner[at] == static_cast<float>(i * n / resized) ? 0U : 1U;
+        wrong += centre[at] == static_cast<float>((2 * i + 1) * n / (2 * resized)) ? 0U : 1U;
+        wrong += aligned[at] == static_cast<float>(end) ? 0U : 1U;
+      }
+    }
+  }
+  CHECK(wrong == 0);
+}
+
 TEST_CASE("Resize: bilinear values under every convention") {
   const auto of = [](Coordinates coordinates, std::size_t width) {
     return row({0, 4}, width,

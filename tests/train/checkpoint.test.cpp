@@ -161,6 +161,11 @@ TEST_CASE("checkpoint: one of another training is refused, the difference named"
     return sentence;
   };
   const auto nothing = [](TrainOptions&) {};
+  Network elsewhere = saved_network<Mono<8>>();
+  elsewhere.parameters().front().value->values()[0] += 0.25F;
+  CHECK(
+      refusal(elsewhere, nothing)
+          .starts_with(file + " belongs to another training: checksum of the first weights was "));
   CHECK(refusal(saved_network<Mono<8>>(), [](TrainOptions& o) { o.batch = 16; }) ==
         file + " belongs to another training: batch was 32 and is now 16");
   CHECK(refusal(saved_network<Mono<8>>(), [](TrainOptions& o) { o.optimizer = Sgd{}; }) ==

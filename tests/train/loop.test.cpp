@@ -318,6 +318,9 @@ TEST_CASE("train: what cannot work is refused in a sentence") {
   const auto nothing = [](TrainOptions&) {};
   CHECK(refusal([](TrainOptions& options) { options.epochs = 0; }, data) ==
         "TrainOptions::epochs is 0; train for one epoch at least");
+  CHECK(refusal([](TrainOptions& options) { options.held_out = 0.04; }, data) ==
+        "TrainOptions::held_out = 0.040000 of 20 pictures holds out none; give a larger share, or "
+        "0");
   Dataset empty = data;
   empty.pixels.clear();
   empty.labels.clear();

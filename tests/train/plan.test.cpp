@@ -91,6 +91,10 @@ TEST_CASE("plan_of: whatever changes a result changes one entry") {
     CHECK(differences(plan, plan_of(net, edited, {}, rates)) ==
           Names{"checksum of pictures and labels"});
   }
+  Network other_weights = net;
+  *other_weights.parameters().front().value = Tensor({10, 80}, 0.5F);
+  CHECK(differences(plan, plan_of(other_weights, data, {}, rates)) ==
+        Names{"checksum of the first weights"});
   Network narrower = planned_network<Mono<5>>();
   CHECK(differences(plan, plan_of(narrower, data, {}, rates)) ==
         Names{"format of dense.kernel", "format of dense.bias", "format of dense.input_scale"});

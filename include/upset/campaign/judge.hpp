@@ -11,6 +11,8 @@
 #include <upset/campaign/outcome.hpp>
 #include <upset/core/differences.hpp>
 #include <upset/metric/accuracy.hpp>
+#include <upset/nn/jump.hpp>
+#include <upset/nn/network.hpp>
 
 namespace upset {
 
@@ -46,13 +48,25 @@ inline void judge(std::span<const float> golden, std::span<const float> faulty, 
   to.beneficial += is_correct && !was_correct ? 1U : 0U;
 }
 
-/// Whether errors of a few thousandths of a per cent of the largest logit could not change what
-/// `judge` says of `faulty`, except masked or changed.
+/// By how much of the largest logit it may be off where float sums are added up in another order.
 ///
-/// Sums of floats in another order differ by about 2^-20 of the logits of the networks seen here;
-/// 2^-12 leaves a factor of 256.
+/// Such sums differ by about 2^-20 of the logits of the networks seen here; 2^-12 leaves a factor
+/// of 256. Where sums are rounded to `BFloat16` or the like, one near the middle of a step may go
+/// the other way: two steps leave a factor of two if it were all that a logit is made of. What has
+/// larger steps does not come here, see `JumpTest`.
+[[nodiscard]] inline double largest_error(const Network& network) {
+  double error = 0x1p-12;
+  for (const Network::Node& node : network.nodes()) {
+    const double step = node.layer.rounding_step();
+    error = std::max(error, step <= largest_smooth_step ? 2 * step : 0);
+  }
+  return error;
+}
+
+/// Whether errors of `largest_error` of the largest logit could not change what `judge` says of
+/// `faulty`, except masked or changed.
 [[nodiscard]] inline bool is_certain(std::span<const float> golden, std::span<const float> faulty,
-                                     std::size_t classes) {
+                                     std::size_t classes, double largest_error = 0x1p-12) {
   for (std::size_t first = 0; first < golden.size(); first += classes) {
     const auto row = faulty.subspan(first, classes);
     const std::size_t before = predicted_class(golden.subspan(first, classes));
@@ -64,7 +78,7 @@ inline void judge(std::span<const float> golden, std::span<const float> faulty, 
       }
       largest = std::max(largest, std::abs(logit));
     }
-    const float error = 0x1p-12F * largest;
+    const float error = static_cast<float>(largest_error) * largest;
     for (std::size_t k = 0; k < classes; ++k) {
       if ((k != now && row[now] - row[k] <= error) ||
           (k != before && std::abs(row[before] - row[k]) <= error)) {

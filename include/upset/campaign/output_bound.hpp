@@ -10,6 +10,7 @@
 #include <span>
 #include <vector>
 
+#include <upset/campaign/judge.hpp>
 #include <upset/metric/accuracy.hpp>
 #include <upset/nn/lipschitz.hpp>
 #include <upset/nn/network.hpp>
@@ -22,7 +23,8 @@ namespace upset {
 /// - cost: `lipschitz_bound` once of every layer behind which all have one
 class OutputBound {
  public:
-  explicit OutputBound(const Network& network) : readers_(network.size()) {
+  explicit OutputBound(const Network& network)
+      : readers_(network.size()), largest_error_(largest_error(network)) {
     const auto nodes = network.nodes();
     std::vector<double> to_output(nodes.size(), 0.0);
     const auto* const last = nodes.back().layer.target<Dense<>>();
@@ -57,8 +59,8 @@ class OutputBound {
   }
 
   /// The distance the input of the last dense layer, or else the output, can go with the class
-  /// staying the same, whatever rounding adds: that may move logits by 2^-12 of the largest. 0
-  /// where a logit is not finite.
+  /// staying the same, whatever rounding adds: that may move logits by `largest_error` of the
+  /// largest. 0 where a logit is not finite.
   [[nodiscard]] double room(std::span<const float> logits) const {
     double room = std::numeric_limits<double>::infinity();
     for (std::size_t first = 0; first < logits.size(); first += classes_) {
@@ -73,8 +75,8 @@ class OutputBound {
       }
       for (std::size_t k = 0; k < classes_; ++k) {
         if (k != best) {
-          const double margin =
-              static_cast<double>(row[best]) - static_cast<double>(row[k]) - 0x1p-12 * largest;
+          const double margin = static_cast<double>(row[best]) - static_cast<double>(row[k]) -
+                                largest_error_ * largest;
           room = std::min(room, margin / distance(best, k));
         }
       }
@@ -105,6 +107,7 @@ class OutputBound {
   std::vector<std::vector<Reader>> readers_;  // per node
   Tensor last_weight_;  // [classes, I]; empty where the last layer is not dense
   std::size_t classes_ = 0;
+  double largest_error_;  // of logits
 };
 
 }  // namespace upset

@@ -49,6 +49,8 @@ class Propagation {
         shapes.push_back(from == Network::input ? network.input_shape() : nodes[from].shape);
       }
       const AnyLayer& layer = nodes[n].layer;
+      jumps_.push_back(layer.jump_test());
+      last_jump_ = jumps_[n] ? n : last_jump_;
       is_product_.push_back(layer.kind() == "Conv2d" || layer.kind() == "Dense");
       wholes_.push_back(std::make_unique<WholeChange<AnyLayer>>(layer, std::move(shapes)));
       changes_[n].values.resize(nodes[n].shape.size());
@@ -70,6 +72,11 @@ class Propagation {
     slots_[slot].x = std::move(x);
     slots_[slot].room = bound_ == nullptr ? 0 : bound_->room(golden_output(slot));
     slots_[slot].is_known.assign(rules_.size(), false);
+    slots_[slot].last_near = 0;  // which reads the picture: that is exact
+    for (std::size_t n = last_jump_; n > 0 && slots_[slot].last_near == 0; --n) {
+      const std::size_t from = network_->nodes()[n].inputs[0];
+      slots_[slot].last_near = jumps_[n] && jumps_[n](golden(slot, from)) ? n : 0;
+    }
   }
 
   /// Fault-free value of a node for the picture in `slot`.
@@ -91,6 +98,9 @@ class Propagation {
 
   /// The change of the output under faults, which are given in the order of nodes. Stops where
   /// nothing differs any more if `early_exit`. Valid until the next call.
+  ///
+  /// Stops as well, and the result is suspect and means nothing, where rounding may decide what
+  /// becomes of it, see `JumpTest`.
   ///
   /// Where `may_park` and so much has changed that the rest had better be computed with other
   /// pictures, `parked()` is the node to go on with, and the result means nothing. By then only
@@ -133,6 +143,10 @@ class Propagation {
         change.set_none();
         continue;
       }
+      if (!is_exact && jumps_[n] && is_near_jump(n)) {
+        is_suspect = true;
+        break;
+      }
       ChangeRule& rule =
           rules_[n] == nullptr || (fault != nullptr && fault->is_whole) ? *wholes_[n] : *rules_[n];
       NodeFaults node_faults = fault == nullptr ? NodeFaults{} : fault->faults;
@@ -168,13 +182,21 @@ class Propagation {
         change.set_none();
         continue;
       }
-      is_suspect = is_suspect || result->is_suspect;
       is_exact = is_exact && result->is_exact;
+      // what rounding left as it was may lie on the other side of a jump, too
+      is_suspect = is_suspect || result->is_suspect || (!is_exact && slots_[slot].last_near > n);
+      if (is_suspect) {
+        break;
+      }
       result->trim(golden(slot, end));
       if (!result->is_none()) {
         reach = std::max(reach, last_reader_[end]);
       }
       n = end;
+    }
+    if (parked_ < nodes.size() && !is_exact && last_jump_ >= parked_) {
+      is_suspect = true;  // nobody would look at what goes into a jump
+      parked_ = nodes.size();
     }
     output.is_declined = false;
     output.is_suspect = is_suspect;
@@ -222,6 +244,16 @@ class Propagation {
       }
     }
     return rules;
+  }
+
+  /// Whether what node n reads and is changed, which is not exact, may lie on the other side of a
+  /// jump.
+  [[nodiscard]] bool is_near_jump(std::size_t n) const {
+    return std::ranges::any_of(inputs_, [&](const ChangedInput& x) {
+      return !x.is_none() &&
+             jumps_[n](std::span<const float>(x.change->values)
+                           .subspan(x.change->begin, x.change->end - x.change->begin));
+    });
   }
 
   /// Whether all changes that nodes from n on read are too small to change the class.
@@ -278,6 +310,7 @@ class Propagation {
     Tensor x;
     std::vector<Tensor> values;
     double room = 0;
+    std::size_t last_near = 0;   // the last node of which a fault-free input lies near a jump, or 0
     std::vector<bool> is_known;  // per node: its rule has taken the values
   };
 
@@ -290,6 +323,8 @@ class Propagation {
   std::vector<Change> changes_;
   std::vector<ChangedInput> inputs_;
   detail::Tails tails_;
+  std::vector<JumpTest> jumps_;   // per node; empty where it is continuous
+  std::size_t last_jump_ = 0;     // of those nodes
   std::vector<bool> is_product_;  // per node: has weights to be multiplied
   std::size_t start_ = 0;         // of the last run
   std::size_t parked_ = 0;

@@ -27,6 +27,7 @@ class Tails {
     std::vector<std::size_t> readers(nodes.size(), 0);
     for (const Network::Node& node : nodes) {
       functions_.push_back(node.layer.value_function());
+      jumps_.push_back(node.layer.jump_test());
       for (const std::size_t from : node.inputs) {
         if (from != Network::input) {
           ++readers[from];
@@ -57,6 +58,7 @@ class Tails {
   /// `Network::input`, has become.
   template <class ValueOf>
   [[nodiscard]] Tail prepare(std::size_t n, ValueOf value_of) {
+    is_near_jump_ = false;
     Tail tail{&tails_[n].function, network_->nodes()[n].shape.size(), 0};
     for (std::size_t m = n + 1; m <= end(n); ++m) {
       if (functions_[m]) {
@@ -73,7 +75,8 @@ class Tails {
     }
     return tail;
   }
-  /// Lets `to` be no better than what the tail of node n, as prepared, has added.
+  /// Lets `to` be no better than what the tail of node n, as prepared, has added, and suspect where
+  /// rounding may have become a jump.
   void inherit(std::size_t n, Change& to) const {
     for (std::size_t m = n + 1; m <= end(n); ++m) {
       if (!functions_[m] && !added_[m].is_none()) {
@@ -81,6 +84,7 @@ class Tails {
         to.is_suspect = to.is_suspect || added_[m].change->is_suspect;
       }
     }
+    to.is_suspect = to.is_suspect || (!to.is_exact && is_near_jump_);
   }
 
  private:
@@ -100,8 +104,9 @@ class Tails {
     return node.inputs.size() == 1 && node.inputs[0] == m - 1 && static_cast<bool>(functions_[m]);
   }
 
-  void apply(std::size_t n, std::size_t first, std::span<float> values) const {
+  void apply(std::size_t n, std::size_t first, std::span<float> values) {
     for (std::size_t m = n + 1; m <= end(n); ++m) {
+      is_near_jump_ = is_near_jump_ || (jumps_[m] && jumps_[m](values));
       if (functions_[m]) {
         functions_[m](values);
       } else {
@@ -112,8 +117,10 @@ class Tails {
 
   const Network* network_;
   std::vector<ValueFunction> functions_;  // per node; empty where it is none
+  std::vector<JumpTest> jumps_;           // likewise
   std::vector<NodeTail> tails_;           // per node
   std::vector<ChangedInput> added_;       // per node of a tail that adds: what it adds
+  bool is_near_jump_ = false;             // of the tail in use, what it was applied to
 };
 
 }  // namespace upset::detail

@@ -35,7 +35,8 @@ class TrialWorker {
         golden_(&golden),
         level_(level),
         propagation_(*network_, bound),
-        classes_(network_->output_shape()[network_->output_shape().rank() - 1]) {}
+        classes_(network_->output_shape()[network_->output_shape().rank() - 1]),
+        largest_error_(largest_error(*network_)) {}
   TrialWorker(const TrialWorker&) = delete;
   TrialWorker& operator=(const TrialWorker&) = delete;
   ~TrialWorker() = default;
@@ -221,7 +222,8 @@ class TrialWorker {
     const auto golden = propagation_.golden_output(run.slot);
     const std::size_t image = first_ + run.slot;
     Outcomes& to = watched_.place(*run.trial, image, *run.to, run.is_exact);
-    if (run.is_suspect || (!run.is_exact && !is_certain(golden, output, classes_))) {
+    if (run.is_suspect ||
+        (!run.is_exact && !is_certain(golden, output, classes_, largest_error_))) {
       const Tensor exact =
           network_.output(*run.trial, image, run.start, propagation_.picture(run.slot),
                           propagation_.golden_values(run.slot));
@@ -245,6 +247,7 @@ class TrialWorker {
   EngineLevel level_;
   Propagation propagation_;
   std::size_t classes_;
+  double largest_error_;  // of logits
   // the pictures taken
   std::size_t first_ = 0;
   std::size_t count_ = 0;

@@ -30,6 +30,7 @@ class FlushedBFloat16 : public PlainWord<FlushedBFloat16, 16> {
   using Scale = Unscaled;
   using Element = FlushedBFloat16;
   static constexpr int width = 16;
+  static constexpr int fraction_bits = BFloat16::fraction_bits;
   static constexpr Operand operand = Operand::real;
 
   code_type raw{};  ///< public, so that values can be template arguments; use `bits`, `from_bits`

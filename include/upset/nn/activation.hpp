@@ -9,6 +9,7 @@
 #include <utility>
 
 #include <upset/core/transform.hpp>
+#include <upset/nn/jump.hpp>
 #include <upset/nn/layer.hpp>
 
 namespace upset {
@@ -94,6 +95,9 @@ struct ClippedReLU : detail::Elementwise<ClippedReLU> {
   }
   [[nodiscard]] static std::string kind() { return "ClippedReLU"; }
   [[nodiscard]] float value(float x) const { return 0 <= x && x <= threshold ? x : 0.0F; }
+  [[nodiscard]] bool is_near_jump(std::span<const float> values) const {
+    return detail::any_near(values, threshold);
+  }
   [[nodiscard]] float slope(float x, float /*y*/) const {
     return 0 < x && x <= threshold ? 1.0F : 0.0F;
   }
@@ -186,6 +190,7 @@ struct HardTanh : detail::Elementwise<HardTanh> {
 struct Sign : detail::Elementwise<Sign> {
   [[nodiscard]] static std::string kind() { return "Sign"; }
   [[nodiscard]] static float value(float x) { return x < 0 ? -1.0F : 1.0F; }
+  [[nodiscard]] static bool is_near_jump(std::span<const float> /*values*/) { return true; }
   [[nodiscard]] static float slope(float x, float /*y*/) { return -1 <= x && x <= 1 ? 1.0F : 0.0F; }
 };
 

@@ -43,6 +43,10 @@ class AnyLayer {
   [[nodiscard]] bool fuses() const { return self_->fuses(); }
   /// The layer as a function of one value or pixel; empty where it is none. It refers to the layer.
   [[nodiscard]] ValueFunction value_function() const { return self_->value_function(); }
+  /// Empty where the layer is continuous, or rounds to small steps. It refers to the layer.
+  [[nodiscard]] JumpTest jump_test() const { return self_->jump_test(); }
+  /// How far apart what it reads is rounded, as a part of the value; 0 where it is not.
+  [[nodiscard]] double rounding_step() const { return self_->rounding_step(); }
   void backward(Inputs x, const Tensor& y, Tensor d_y, Gradients& gradients) const {
     self_->backward(x, y, std::move(d_y), gradients);
   }
@@ -85,6 +89,8 @@ class AnyLayer {
     [[nodiscard]] virtual Tensor transform(Tensor x, Inputs others, const Pass& pass) const = 0;
     [[nodiscard]] virtual bool fuses() const = 0;
     [[nodiscard]] virtual ValueFunction value_function() const = 0;
+    [[nodiscard]] virtual JumpTest jump_test() const = 0;
+    [[nodiscard]] virtual double rounding_step() const = 0;
     virtual void backward(Inputs x, const Tensor& y, Tensor&& d_y, Gradients& g) const = 0;
     [[nodiscard]] virtual std::vector<Parameter> parameters() = 0;
     [[nodiscard]] virtual std::vector<NamedImage> images() = 0;
@@ -124,6 +130,20 @@ class AnyLayer {
         return [this](std::span<float> values) { layer.apply(values); };
       } else {
         return {};
+      }
+    }
+    [[nodiscard]] JumpTest jump_test() const override {
+      if constexpr (Jumping<L>) {
+        return [this](std::span<const float> values) { return layer.is_near_jump(values); };
+      } else {
+        return {};
+      }
+    }
+    [[nodiscard]] double rounding_step() const override {
+      if constexpr (requires { L::rounding_step; }) {
+        return L::rounding_step;
+      } else {
+        return 0;
       }
     }
     void backward(Inputs x, const Tensor& y, Tensor&& d_y, Gradients& g) const override {

@@ -18,6 +18,7 @@
 #include <upset/kernel/weight_operand.hpp>
 #include <upset/kernel/window.hpp>
 #include <upset/nn/change.hpp>
+#include <upset/nn/jump.hpp>
 #include <upset/nn/weights.hpp>
 
 namespace upset {
@@ -58,6 +59,7 @@ class Conv2d {
   using ActivationFormat = A;
   using ArithmeticOf = Arithmetic<W, A>;
   static constexpr bool fuses = true;
+  static constexpr double rounding_step = detail::Reading<typename A::Element>::step;
 
   // -- making one
   /// Throws `Error` when the kernel does not match the geometry or the bias.
@@ -70,12 +72,16 @@ class Conv2d {
   Conv2d(const WindowGeometry& geometry, Tensor kernel, Tensor bias,
          std::vector<typename W::Scale> scales) requires takes_scales<W>;
 
-  /// All zero, to be initialised or loaded.
+  /// All zero, to be initialised or loaded. Throws `Error` when groups do not share `in` equally.
   [[nodiscard]] static Conv2d zeros(std::size_t in, std::size_t out,
                                     const WindowGeometry& geometry) {
+    const std::size_t groups = std::max<std::size_t>(geometry.groups, 1);
+    if (in % groups != 0) {
+      throw Error(std::to_string(in) + " input channels cannot be shared by " +
+                  std::to_string(groups) + " groups; give a multiple of the groups");
+    }
     return Conv2d(geometry,
-                  Tensor({out, geometry.kernel_height, geometry.kernel_width,
-                          in / std::max<std::size_t>(geometry.groups, 1)}),
+                  Tensor({out, geometry.kernel_height, geometry.kernel_width, in / groups}),
                   Tensor({out}));
   }
 
@@ -109,6 +115,10 @@ class Conv2d {
   /// Products of one picture of shape `input`: of every tap, on padding too, and of every pixel
   /// with every weight where zeros lie between pixels.
   [[nodiscard]] std::uint64_t multiply_adds(const Shape& input) const;
+  [[nodiscard]] bool is_near_jump(
+      std::span<const float> values) const requires detail::Reading<typename A::Element>::jumps {
+    return detail::Reading<typename A::Element>::is_near_jump(values, input_scale());
+  }
   /// How changes of one picture of shape `input` pass through; null where only `forward` says.
   [[nodiscard]] std::unique_ptr<ChangeRule> change_rule(const Shape& input) const;
 

@@ -18,6 +18,9 @@ Conv2d<W, A, B>::Conv2d(const WindowGeometry& geometry, Tensor kernel, Tensor bi
                         Granularity granularity)
     : geometry_(geometry) {
   const Shape& shape = kernel.shape();
+  if (shape.rank() == 4 && shape[0] == 0) {
+    throw Error("a layer without output channels computes nothing; give one channel, or class");
+  }
   if (shape.rank() != 4 || shape[1] != geometry.kernel_height ||
       shape[2] != geometry.kernel_width || shape.size() == 0 || geometry.groups == 0 ||
       shape[0] % geometry.groups != 0) {

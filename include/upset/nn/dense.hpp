@@ -22,6 +22,7 @@ class Dense {
   using WeightFormat = W;
   using ActivationFormat = A;
   static constexpr bool fuses = true;
+  static constexpr double rounding_step = Conv2d<W, A, B>::rounding_step;
 
   /// Throws `Error` when W is not a matrix or b does not fit it.
   Dense(Tensor weight, Tensor bias, Granularity granularity = Granularity::per_tensor)
@@ -75,6 +76,10 @@ class Dense {
   void calibrate(Inputs inputs) { product_.calibrate(inputs); }
   [[nodiscard]] std::uint64_t multiply_adds(const Shape& /*input*/) const {
     return product_.kernel().size();
+  }
+  [[nodiscard]] bool is_near_jump(
+      std::span<const float> values) const requires Jumping<Conv2d<W, A, B>> {
+    return product_.is_near_jump(values);
   }
   [[nodiscard]] std::unique_ptr<ChangeRule> change_rule(const Shape& /*input*/) const {
     return product_.change_rule({1, 1, product_.in_channels()});

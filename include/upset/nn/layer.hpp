@@ -40,6 +40,10 @@ using ActivationHook =
 /// pixels.
 using ValueFunction = std::function<void(std::span<float> values)>;
 
+/// Whether rounding errors of float sums in any of these inputs, values of which some lie next to a
+/// jump, may change the output by more than rounding does.
+using JumpTest = std::function<bool(std::span<const float> values)>;
+
 /// What a forward pass carries along.
 struct Pass {
   bool training = false;          ///< batch norm uses the batch's own statistics
@@ -141,6 +145,12 @@ concept Fusing = Layer<L> && L::fuses;
 template <class L>
 concept OfOnePixel = Layer<L> && requires(const L layer, std::span<float> values) {
   layer.apply(values);
+};
+
+/// A layer that is not continuous, see `JumpTest`.
+template <class L>
+concept Jumping = Layer<L> && requires(const L layer, std::span<const float> values) {
+  { layer.is_near_jump(values) } -> std::same_as<bool>;
 };
 
 /// Base of layers without parameters and without memory of their own.

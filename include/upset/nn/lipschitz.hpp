@@ -104,6 +104,9 @@ namespace detail {
 /// - source: Sedghi, Gupta and Long, The Singular Values of Convolutional Layers, 2019; Ehlich and
 ///           Zeller, Schwankung von Polynomen zwischen Gitterpunkten, 1964
 [[nodiscard]] inline double convolution_norm_bound(const Tensor& kernel) {
+  if (!std::ranges::all_of(kernel.values(), [](float weight) { return std::isfinite(weight); })) {
+    return std::numeric_limits<double>::infinity();  // the largest of numbers passes by a NaN
+  }
   const std::size_t outputs = kernel.shape()[0];
   const std::size_t height = kernel.shape()[1];
   const std::size_t width = kernel.shape()[2];
@@ -181,6 +184,9 @@ namespace detail {
       const double factor =
           std::abs(static_cast<double>(norm->gamma()[c])) /
           std::sqrt(static_cast<double>(norm->variance()[c] + BatchNorm<>::epsilon));
+      if (std::isnan(factor)) {
+        return std::numeric_limits<double>::infinity();
+      }
       largest = std::max(largest, factor);
     }
     return largest;

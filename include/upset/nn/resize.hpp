@@ -91,17 +91,20 @@ class Resize : public Stateless {
                                 double scale) const {
     const auto index = static_cast<double>(i);
     const auto extent = static_cast<double>(n);
-    const double ratio = scale > 0 ? scale : static_cast<double>(resized) / extent;
-    const double length = ratio * extent;
+    const bool by_scale = scale > 0;
+    // 1 / s as a fraction: of two extents the quotient is rounded once, so pixels are hit exactly
+    const double over = by_scale ? 1 : extent;
+    const double under = by_scale ? scale : static_cast<double>(resized);
+    const double length = by_scale ? scale * extent : under;
     switch (sampling_.coordinates) {
       case Coordinates::asymmetric:
-        return index / ratio;
+        return index * over / under;
       case Coordinates::align_corners:
         return resized == 1 ? 0 : index * (extent - 1) / (length - 1);
       case Coordinates::pytorch_half_pixel:
-        return resized == 1 ? 0 : (index + 0.5) / ratio - 0.5;
+        return resized == 1 ? 0 : (index + 0.5) * over / under - 0.5;
       default:
-        return (index + 0.5) / ratio - 0.5;
+        return (index + 0.5) * over / under - 0.5;
     }
   }
   [[nodiscard]] double nearest(double at) const {

@@ -11,6 +11,7 @@
 
 #include <upset/core/transform.hpp>
 #include <upset/format/straight_through.hpp>
+#include <upset/nn/jump.hpp>
 #include <upset/nn/layer.hpp>
 #include <upset/nn/weights.hpp>
 
@@ -27,6 +28,7 @@ template <Format A>
 class RoundTo {
  public:
   using ActivationFormat = A;
+  static constexpr double rounding_step = detail::Reading<typename A::Element>::step;
 
   RoundTo() = default;
   explicit RoundTo(const typename A::Scale& scale) { set_input_scale(scale); }
@@ -57,6 +59,10 @@ class RoundTo {
       memory.decode(x.row(b));
     }
     return x;
+  }
+  [[nodiscard]] bool is_near_jump(
+      std::span<const float> values) const requires detail::Reading<typename A::Element>::jumps {
+    return detail::Reading<typename A::Element>::is_near_jump(values, input_scale());
   }
   // d_x = d_y, straight through
   void backward(Inputs inputs, const Tensor& /*y*/, const Tensor& d_y, Gradients& gradients) const {

@@ -94,6 +94,10 @@ class Training {
     Random(options_.seed, held_out_stream).shuffle(std::span(pictures_));
     const auto kept = data_.size() - static_cast<std::size_t>(options_.held_out *
                                                               static_cast<double>(data_.size()));
+    if (options_.held_out > 0 && kept == data_.size()) {
+      throw Error("TrainOptions::held_out = " + std::to_string(options_.held_out) + " of " +
+                  std::to_string(kept) + " pictures holds out none; give a larger share, or 0");
+    }
     held_out_.assign(pictures_.begin() + static_cast<std::ptrdiff_t>(kept), pictures_.end());
     pictures_.resize(kept);
   }

@@ -26,9 +26,10 @@ namespace upset {
 /// Constants within layers, as the bound of a clip or a stride that no shape tells, are left out.
 using TrainingPlan = std::vector<std::pair<std::string, std::string>>;
 
-/// The plan of a training whose learning rates are known by the samples `rates`.
+/// The plan of a training from the weights that `network` has, whose learning rates are known by
+/// the samples `rates`.
 ///
-/// - cost: one pass over the pixels, for their checksum
+/// - cost: one pass over the pixels and one over the weights, for their checksums
 [[nodiscard]] inline TrainingPlan plan_of(Network& network, const Dataset& data,
                                           const TrainOptions& options,
                                           std::span<const double> rates) {
@@ -63,6 +64,11 @@ using TrainingPlan = std::vector<std::pair<std::string, std::string>>;
   for (const NamedImage& image : network.images()) {
     add("format of " + image.name, std::string(image.image->format_name()));
   }
+  std::uint64_t values = detail::fnv1a("");
+  for (const Parameter& parameter : network.parameters()) {
+    values = detail::fnv1a(bytes(parameter.value->values()), values);
+  }
+  add("checksum of the first weights", values);
   add("epochs", options.epochs);
   add("batch", options.batch);
   add("shard", options.shard);

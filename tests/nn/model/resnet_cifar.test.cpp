@@ -35,4 +35,10 @@ TEST_CASE("ResNet-20: is made in any format, and in its depths alone") {
   CHECK(error_of([] {
           (void)resnet_cifar(21, {32, 32, 3}, 10);
         }) == "A ResNet for small pictures has 6n + 2 layers, as 20 or 56, not 21");
+  CHECK(error_of([] {
+          (void)resnet_cifar(20, {32, 32}, 10);
+        }) == "The network takes pictures [H, W, C], not [32, 32]");
+  CHECK(error_of([] {
+          (void)resnet_cifar(20, {32, 32, 3}, 0);
+        }) == "a layer without output channels computes nothing; give one channel, or class");
 }

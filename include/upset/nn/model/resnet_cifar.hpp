@@ -10,6 +10,7 @@
 #include <upset/nn/conv2d.hpp>
 #include <upset/nn/dense.hpp>
 #include <upset/nn/merge.hpp>
+#include <upset/nn/model/builder.hpp>
 #include <upset/nn/network.hpp>
 #include <upset/nn/pooling.hpp>
 #include <upset/nn/subsample.hpp>
@@ -21,7 +22,7 @@ namespace upset {
 /// the usual weight files: "conv1", "layer2.0.bn1", "linear".
 ///
 /// - shape:  x [B, H, W, C] -> logits [B, classes]
-/// - errors: throws `Error` for a depth that is not 6n + 2
+/// - errors: throws `Error` for a depth that is not 6n + 2, and for an input other than [H, W, C]
 /// - source: He, Zhang, Ren, Sun, Deep Residual Learning for Image Recognition, 2016, section 4.2
 template <Format W = Float32, Format A = W>
 [[nodiscard]] Network resnet_cifar(std::size_t depth, const Shape& input, std::size_t classes) {
@@ -34,7 +35,7 @@ template <Format W = Float32, Format A = W>
                             std::size_t stride) {
     net.add(name, Conv2d<W, A>::zeros(in, out, WindowGeometry::square(3, stride, 1)));
   };
-  add_conv("conv1", input.rank() == 3 ? input[2] : 0, 16, 1);
+  add_conv("conv1", detail::picture_at(net, Network::input)[2], 16, 1);
   net.add("bn1", BatchNorm<>(16));
   std::size_t block_input = net.add("relu1", ReLU{});
   std::size_t in = 16;
