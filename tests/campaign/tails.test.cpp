@@ -42,7 +42,8 @@ TEST_CASE("tails: as far as each node alone reads the one before") {
   test::Values values(1);
   const Network network = test::small_residual<Float32>(values);
   const auto rules = stubs(network);
-  const detail::Tails tails(network, rules);
+  const detail::Jumps jumps(network);
+  const detail::Tails tails(network, rules, jumps);
   const auto nodes = network.nodes();
   for (std::size_t n = 0; n < network.size(); ++n) {
     CAPTURE(nodes[n].name);
@@ -69,7 +70,8 @@ TEST_CASE("tails: a value that is read twice ends a tail, and so does a sum with
   const std::size_t last = network.add("last", Conv2d<>::zeros(2, 2, window));
   network.add("image", Add{}, {Network::input, last});
   const auto rules = stubs(network);
-  const detail::Tails tails(network, rules);
+  const detail::Jumps jumps(network);
+  const detail::Tails tails(network, rules, jumps);
   CHECK(tails.end(conv) == conv);
   CHECK(tails.end(other) == other);
   CHECK(tails.end(last) == last + 1);  // the input of the network is there before all nodes
@@ -79,7 +81,8 @@ TEST_CASE("tails: applied to any band they give what the nodes give") {
   test::Values values(2);
   const Network network = test::small_residual<Float32>(values);
   const auto rules = stubs(network);
-  detail::Tails tails(network, rules);
+  const detail::Jumps jumps(network);
+  detail::Tails tails(network, rules, jumps);
   constexpr std::size_t conv3 = 4;  // add3 with relu1, then relu3
   const std::size_t size = network.nodes()[conv3].shape.size();
   const Tensor golden = values.uniform({size}, -1.0F, 1.0F);

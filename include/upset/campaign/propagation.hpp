@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include <upset/campaign/jumps.hpp>
 #include <upset/campaign/output_bound.hpp>
 #include <upset/campaign/tails.hpp>
 #include <upset/core/aligned_allocator.hpp>
@@ -39,7 +40,8 @@ class Propagation {
         bound_(bound),
         rules_(make_rules(network)),
         last_reader_(network.last_readers()),
-        tails_(network, rules_) {
+        jumps_(network),
+        tails_(network, rules_, jumps_) {
     const auto nodes = network.nodes();
     last_reader_.back() = nodes.size();
     changes_.resize(nodes.size());
@@ -49,8 +51,6 @@ class Propagation {
         shapes.push_back(from == Network::input ? network.input_shape() : nodes[from].shape);
       }
       const AnyLayer& layer = nodes[n].layer;
-      jumps_.push_back(layer.jump_test());
-      last_jump_ = jumps_[n] ? n : last_jump_;
       is_product_.push_back(layer.kind() == "Conv2d" || layer.kind() == "Dense");
       wholes_.push_back(std::make_unique<WholeChange<AnyLayer>>(layer, std::move(shapes)));
       changes_[n].values.resize(nodes[n].shape.size());
@@ -72,11 +72,7 @@ class Propagation {
     slots_[slot].x = std::move(x);
     slots_[slot].room = bound_ == nullptr ? 0 : bound_->room(golden_output(slot));
     slots_[slot].is_known.assign(rules_.size(), false);
-    slots_[slot].last_near = 0;  // which reads the picture: that is exact
-    for (std::size_t n = last_jump_; n > 0 && slots_[slot].last_near == 0; --n) {
-      const std::size_t from = network_->nodes()[n].inputs[0];
-      slots_[slot].last_near = jumps_[n] && jumps_[n](golden(slot, from)) ? n : 0;
-    }
+    slots_[slot].last_near = jumps_.last_near([&](std::size_t node) { return golden(slot, node); });
   }
 
   /// Fault-free value of a node for the picture in `slot`.
@@ -143,7 +139,7 @@ class Propagation {
         change.set_none();
         continue;
       }
-      if (!is_exact && jumps_[n] && is_near_jump(n)) {
+      if (!is_exact && jumps_.are_near(n, inputs_)) {
         is_suspect = true;
         break;
       }
@@ -194,7 +190,7 @@ class Propagation {
       }
       n = end;
     }
-    if (parked_ < nodes.size() && !is_exact && last_jump_ >= parked_) {
+    if (parked_ < nodes.size() && !is_exact && jumps_.last() >= parked_) {
       is_suspect = true;  // nobody would look at what goes into a jump
       parked_ = nodes.size();
     }
@@ -244,16 +240,6 @@ class Propagation {
       }
     }
     return rules;
-  }
-
-  /// Whether what node n reads and is changed, which is not exact, may lie on the other side of a
-  /// jump.
-  [[nodiscard]] bool is_near_jump(std::size_t n) const {
-    return std::ranges::any_of(inputs_, [&](const ChangedInput& x) {
-      return !x.is_none() &&
-             jumps_[n](std::span<const float>(x.change->values)
-                           .subspan(x.change->begin, x.change->end - x.change->begin));
-    });
   }
 
   /// Whether all changes that nodes from n on read are too small to change the class.
@@ -310,7 +296,7 @@ class Propagation {
     Tensor x;
     std::vector<Tensor> values;
     double room = 0;
-    std::size_t last_near = 0;   // the last node of which a fault-free input lies near a jump, or 0
+    std::size_t last_near = 0;   // of `Jumps`
     std::vector<bool> is_known;  // per node: its rule has taken the values
   };
 
@@ -322,9 +308,8 @@ class Propagation {
   std::vector<Slot> slots_;
   std::vector<Change> changes_;
   std::vector<ChangedInput> inputs_;
+  detail::Jumps jumps_;
   detail::Tails tails_;
-  std::vector<JumpTest> jumps_;   // per node; empty where it is continuous
-  std::size_t last_jump_ = 0;     // of those nodes
   std::vector<bool> is_product_;  // per node: has weights to be multiplied
   std::size_t start_ = 0;         // of the last run
   std::size_t parked_ = 0;

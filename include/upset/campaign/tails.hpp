@@ -8,6 +8,7 @@
 #include <span>
 #include <vector>
 
+#include <upset/campaign/jumps.hpp>
 #include <upset/nn/change.hpp>
 #include <upset/nn/merge.hpp>
 #include <upset/nn/network.hpp>
@@ -17,17 +18,17 @@ namespace upset::detail {
 /// For each node whose rule takes a tail, the nodes after it of which each alone reads the one
 /// before and is a function of one value, or adds the value of a node before the first.
 ///
-/// Refers to its network. One tail at a time is in use: the last one prepared.
+/// Refers to its network and jumps. One tail at a time is in use: the last one prepared.
 class Tails {
  public:
   /// - rules: of each node, null or not
-  Tails(const Network& network, std::span<const std::unique_ptr<ChangeRule>> rules)
-      : network_(&network), added_(network.size()) {
+  Tails(const Network& network, std::span<const std::unique_ptr<ChangeRule>> rules,
+        const Jumps& jumps)
+      : network_(&network), jumps_(&jumps), added_(network.size()) {
     const auto nodes = network.nodes();
     std::vector<std::size_t> readers(nodes.size(), 0);
     for (const Network::Node& node : nodes) {
       functions_.push_back(node.layer.value_function());
-      jumps_.push_back(node.layer.jump_test());
       for (const std::size_t from : node.inputs) {
         if (from != Network::input) {
           ++readers[from];
@@ -106,7 +107,7 @@ class Tails {
 
   void apply(std::size_t n, std::size_t first, std::span<float> values) {
     for (std::size_t m = n + 1; m <= end(n); ++m) {
-      is_near_jump_ = is_near_jump_ || (jumps_[m] && jumps_[m](values));
+      is_near_jump_ = is_near_jump_ || jumps_->are_near(m, values);
       if (functions_[m]) {
         functions_[m](values);
       } else {
@@ -116,8 +117,8 @@ class Tails {
   }
 
   const Network* network_;
+  const Jumps* jumps_;
   std::vector<ValueFunction> functions_;  // per node; empty where it is none
-  std::vector<JumpTest> jumps_;           // likewise
   std::vector<NodeTail> tails_;           // per node
   std::vector<ChangedInput> added_;       // per node of a tail that adds: what it adds
   bool is_near_jump_ = false;             // of the tail in use, what it was applied to
