@@ -11,11 +11,19 @@
 
 #include <upset/core/error.hpp>
 
+namespace {
+
+/// Whether all that was printed is out: a full disk shows when the last of it is written.
+bool is_printed() { return static_cast<bool>(std::cout.flush()); }
+
+}  // namespace
+
 void parse_command_line(CLI::App& app, int argc, char** argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::Success& help) {
-    std::exit(app.exit(help));
+    const int status = app.exit(help);
+    std::exit(is_printed() ? status : 1);
   } catch (const CLI::ParseError& error) {
     throw upset::Error(std::string(error.what()) + " (see --help)");
   }
@@ -38,7 +46,13 @@ int run_program(const std::string& name, const std::function<int()>& run) {
   mallopt(M_MMAP_THRESHOLD, 1 << 25);
   mallopt(M_TRIM_THRESHOLD, 1 << 28);
   try {
-    return run();
+    const int status = run();
+    if (!is_printed()) {
+      std::cerr << name << ": what is printed could not be written; free some space, or print "
+                << "elsewhere\n";
+      return 1;
+    }
+    return status;
   } catch (const upset::Error& error) {
     std::cerr << name << ": " << error.what() << '\n';
     return 2;
