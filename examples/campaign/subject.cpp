@@ -44,7 +44,7 @@ PlanText facts_of(const Options& options, const Subject& loaded, CampaignSubject
                  {"format", loaded.format},
                  {"guard", from.guard},
                  {"batch norms", loaded.is_folded ? "folded" : "kept"},
-                 {"calibration", fitted > 0 ? std::to_string(from.pictures_to_fit()) : "none"}};
+                 {"calibration", fitted > 0 ? std::to_string(fitted) : "none"}};
   // what is seldom asked for, where it is
   const SubjectOptions usual;
   const auto add = [&](const char* name, const auto& value, const auto& as_usual,

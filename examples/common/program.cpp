@@ -5,6 +5,7 @@
 #include <exception>
 #include <iostream>
 #include <new>
+#include <stdexcept>
 
 #include <CLI/CLI.hpp>
 #include <malloc.h>
@@ -13,8 +14,13 @@
 
 namespace {
 
-/// Whether all that was printed is out: a full disk shows when the last of it is written.
-bool is_printed() { return static_cast<bool>(std::cout.flush()); }
+/// Throws unless all that was printed is out: a full disk shows when the last of it is written.
+void expect_printed() {
+  if (!std::cout.flush()) {
+    throw std::runtime_error(
+        "what is printed could not be written; free some space, or print elsewhere");
+  }
+}
 
 }  // namespace
 
@@ -23,7 +29,8 @@ void parse_command_line(CLI::App& app, int argc, char** argv) {
     app.parse(argc, argv);
   } catch (const CLI::Success& help) {
     const int status = app.exit(help);
-    std::exit(is_printed() ? status : 1);
+    expect_printed();
+    std::exit(status);
   } catch (const CLI::ParseError& error) {
     throw upset::Error(std::string(error.what()) + " (see --help)");
   }
@@ -47,11 +54,7 @@ int run_program(const std::string& name, const std::function<int()>& run) {
   mallopt(M_TRIM_THRESHOLD, 1 << 28);
   try {
     const int status = run();
-    if (!is_printed()) {
-      std::cerr << name << ": what is printed could not be written; free some space, or print "
-                << "elsewhere\n";
-      return 1;
-    }
+    expect_printed();
     return status;
   } catch (const upset::Error& error) {
     std::cerr << name << ": " << error.what() << '\n';
