@@ -86,7 +86,9 @@ int run(const Options& options, const Processes& processes) {
   Journal journal = open_journal(options, plan, subject.environment);
   std::optional<Progress> progress;
   RunOptions how{.shard = options.shard};
-  how.begin = [&](std::uint64_t pairs) { progress.emplace("fault-images", pairs); };
+  const char* const what =
+      subject.plan.margin ? "fault-images up to the next look" : "fault-images";
+  how.begin = [&](std::uint64_t pairs) { progress.emplace(what, pairs); };
   how.finished = [&](std::uint64_t pairs) { progress->tick(pairs); };
   how.stop = [] { return StopSignals::received() != 0; };
   const CampaignState state =

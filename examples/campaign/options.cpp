@@ -38,6 +38,9 @@ void read_faults(const FaultText& text, Options& options) {
   } else if (text.faults.starts_with("file=")) {
     plan.faults = FaultChoice::file;
     options.list = text.faults.substr(5);
+    if (options.list.empty()) {
+      throw Error("--faults: file= names no file; write file=FILE");
+    }
   } else if (text.faults == "exhaustive") {
     plan.faults = FaultChoice::exhaustive;
   } else if (text.faults != "single") {
@@ -172,7 +175,8 @@ Options read_options(int argc, char** argv) {
   CLI::App app(
       "Flips bits of a trained network, in its weights or in what its layers read, and says what "
       "becomes of its answers.\nOutcomes depend on the options up to --seed, and on no other: not "
-      "on threads, shards or interruptions.");
+      "on threads, shards or interruptions;\nbut --engine may tell masked from changed in "
+      "another way in formats of floats, which it adds up in another order.");
   const auto add_count = [&app](const char* name, auto& value, const std::string& text) {
     return app.add_option(name, value, text)->check(whole_number);
   };
@@ -196,7 +200,7 @@ Options read_options(int argc, char** argv) {
   app.add_option(
       "--stratify", faults.stratify,
       "as many trials in each layer, set, bit, role, layer_bit or value: clear bits and set "
-      "ones, all that a flip in Mono depends on");
+      "ones, all that a flip in Mono depends on; --trials are shared out among them");
   add_count("--trials", faults.trials,
             "trials, at each rate of ber: 1000 single faults, 20 at a rate unless given; of a "
             "list its first rows");

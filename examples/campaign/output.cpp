@@ -168,8 +168,9 @@ void write_results(const Options& options, CampaignSubject& subject, const Trial
   }
   write_campaign(report, options.out);
   std::cout << "\nresults: " << (options.out / "report.html").string() << ", trials.csv"
-            << (report.rates.empty() ? ", layers.csv, sets.csv, roles.csv, bits.csv, layer_bits.csv"
-                                     : "")
+            << (report.rates.empty()
+                    ? ", layers.csv, sets.csv, roles.csv, bits.csv, layer_bits.csv, set_bits.csv"
+                    : "")
             << (has_list ? ", outcomes.csv" : "") << "; journal " << options.journal_file().string()
             << '\n';
 }

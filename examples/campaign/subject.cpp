@@ -4,10 +4,10 @@
 #include <algorithm>
 #include <cstddef>
 #include <filesystem>
-#include <span>
 #include <string>
 #include <utility>
 
+#include "common/fingerprint.hpp"
 #include "common/network_file.hpp"
 
 #include <upset/core/error.hpp>
@@ -16,55 +16,6 @@
 using namespace upset;
 
 namespace {
-
-/// FNV-1a of 64 bits, to tell contents apart.
-class Fingerprint {
- public:
-  void add(std::span<const std::byte> bytes) {
-    for (const std::byte byte : bytes) {
-      hash_ = (hash_ ^ std::to_integer<std::uint64_t>(byte)) * 0x100000001b3U;
-    }
-  }
-  [[nodiscard]] std::string text() const {
-    std::string text;
-    for (int shift = 60; shift >= 0; shift -= 4) {
-      text += "0123456789abcdef"[hash_ >> shift & 15];
-    }
-    return text;
-  }
-
- private:
-  std::uint64_t hash_ = 0xcbf29ce484222325U;
-};
-
-std::string fingerprint_of_memory(Network& network) {
-  Fingerprint fingerprint;
-  for (const NamedImage& image : network.images()) {
-    std::vector<float> values(image.image->layout().elements);
-    image.image->decode(values);
-    fingerprint.add(std::as_bytes(std::span(values)));
-    std::vector<std::uint8_t> scales;
-    for (std::uint64_t bit = image.image->layout().code_bits(); bit < image.image->bit_count();
-         ++bit) {
-      scales.push_back(image.image->test(bit) ? 1 : 0);
-    }
-    fingerprint.add(std::as_bytes(std::span(scales)));
-  }
-  return fingerprint.text();
-}
-
-std::string fingerprint_of_pictures(const LabelledImages& test) {
-  Fingerprint fingerprint;
-  fingerprint.add(std::as_bytes(std::span<const float>(test.images.values())));
-  fingerprint.add(std::as_bytes(std::span(test.labels)));
-  return fingerprint.text();
-}
-
-std::string fingerprint_of_bits(std::span<const std::uint64_t> bits) {
-  Fingerprint fingerprint;
-  fingerprint.add(std::as_bytes(bits));
-  return fingerprint.text();
-}
 
 /// The first ones, of each class where that is asked for.
 std::vector<std::size_t> pictures_under_faults(const Dataset& data, const Options& options) {
@@ -89,11 +40,11 @@ PlanText facts_of(const Options& options, const Subject& loaded, CampaignSubject
                  {"images", std::to_string(subject.test.labels.size())},
                  {"images of a class", std::to_string(options.per_class)},
                  {"normalise", from.normalise},
-                 {"pictures", fingerprint_of_pictures(subject.test)},
+                 {"pictures", fingerprint_of_pictures(subject.test.images, subject.test.labels)},
                  {"format", loaded.format},
                  {"guard", from.guard},
                  {"batch norms", loaded.is_folded ? "folded" : "kept"},
-                 {"calibration", fitted > 0 ? std::to_string(from.pictures_to_fit()) : "none"}};
+                 {"calibration", fitted > 0 ? std::to_string(fitted) : "none"}};
   // what is seldom asked for, where it is
   const SubjectOptions usual;
   const auto add = [&](const char* name, const auto& value, const auto& as_usual,

@@ -5,6 +5,7 @@
 #include <map>
 
 #include "common/command_line.hpp"
+#include "common/network_file.hpp"
 
 #include <upset/core/error.hpp>
 #include <upset/nn/model/alexnet_cifar.hpp>
@@ -71,7 +72,8 @@ const std::vector<std::string>& network_names() {
 Network make_network(const std::string& name, const Shape& picture, std::size_t classes) {
   const auto found = architectures().find(name);
   if (found == architectures().end()) {
-    throw Error("--network: there is no " + name + "; choose from " + joined(network_names()));
+    throw Error("--network: there is no " + name + "; choose from " + joined(network_names()) +
+                "; " + known_network_files);
   }
   return found->second(picture, classes);
 }

@@ -5,17 +5,32 @@
 #include <exception>
 #include <iostream>
 #include <new>
+#include <stdexcept>
 
 #include <CLI/CLI.hpp>
 #include <malloc.h>
 
 #include <upset/core/error.hpp>
 
+namespace {
+
+/// Throws unless all that was printed is out: a full disk shows when the last of it is written.
+void expect_printed() {
+  if (!std::cout.flush()) {
+    throw std::runtime_error(
+        "what is printed could not be written; free some space, or print elsewhere");
+  }
+}
+
+}  // namespace
+
 void parse_command_line(CLI::App& app, int argc, char** argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::Success& help) {
-    std::exit(app.exit(help));
+    const int status = app.exit(help);
+    expect_printed();
+    std::exit(status);
   } catch (const CLI::ParseError& error) {
     throw upset::Error(std::string(error.what()) + " (see --help)");
   }
@@ -38,7 +53,9 @@ int run_program(const std::string& name, const std::function<int()>& run) {
   mallopt(M_MMAP_THRESHOLD, 1 << 25);
   mallopt(M_TRIM_THRESHOLD, 1 << 28);
   try {
-    return run();
+    const int status = run();
+    expect_printed();
+    return status;
   } catch (const upset::Error& error) {
     std::cerr << name << ": " << error.what() << '\n';
     return 2;

@@ -16,5 +16,5 @@ void parse_command_line(CLI::App& app, int argc, char** argv);
 [[nodiscard]] std::string command_text(int argc, char** argv);
 
 /// The exit status of the program: what `run` returns; 2, where the input is refused, 1 for any
-/// other trouble; either is said on standard error.
+/// other trouble, such as standard output that takes no more; either is said on standard error.
 [[nodiscard]] int run_program(const std::string& name, const std::function<int()>& run);

@@ -42,6 +42,10 @@ Choice choice_for(const SubjectOptions& options) {
   if (options.quantisation.is_per_channel && !choice.has_scale) {
     throw Error("--per-channel: weights in " + choice.format + " have no scale; leave it out");
   }
+  if (options.quantisation.biases_corrected && choice.format == "Float32" &&
+      !choice.guard.starts_with("parity")) {
+    throw Error("--correct-biases: nothing is rounded in Float32; leave it out");
+  }
   if (options.calibration && !is_fitted(choice, options.quantisation)) {
     throw Error("--calibrate: nothing in " + choice.format +
                 " is fitted to pictures; leave it out");
@@ -229,6 +233,13 @@ void check(const SubjectOptions& options) {
   if (options.dataset.empty()) {
     throw Error("--dataset: give pictures to classify, cifar10:DIR, idx:DIR or images:DIR");
   }
+  const SubjectOptions usual;
+  if (!options.dataset.starts_with("images:") &&
+      (options.size != usual.size || options.shorter_side != usual.shorter_side ||
+       options.resampling != usual.resampling)) {
+    throw Error("--size, --shorter-side, --resampling: these are for pictures of images:DIR, and " +
+                options.dataset + " is taken as it is; leave them out");
+  }
   (void)options.normalisation();
   if (!options.format.empty()) {
     (void)find_choice(options.format, options.guard);
@@ -265,6 +276,10 @@ Subject load_subject(const SubjectOptions& options, std::size_t most) {
       choice && is_fitted(*choice, options.quantisation) ? options.pictures_to_fit() : 0;
   MaskedPictures masked = pictures_in(options, file, std::max(most, fitted_to));
   Dataset& data = masked.pictures;
+  if (options.calibration.value_or(0) > data.size()) {
+    throw Error("--calibrate: there are " + std::to_string(data.size()) + " pictures, fewer than " +
+                std::to_string(*options.calibration));
+  }
   const auto classes = static_cast<std::size_t>(data.classes);
   if (options.background > 65536 - classes) {
     throw Error("--background: classes are numbered up to 65535, and labels go up to " +

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "options.hpp"
 
+#include <algorithm>
+#include <iterator>
+
 #include "common/command_line.hpp"
 #include "common/program.hpp"
 #include "names.hpp"
@@ -9,6 +12,15 @@
 #include <upset/core/error.hpp>
 
 namespace {
+
+/// The names, each once, in their order.
+std::vector<std::string> distinct(const std::vector<std::string>& names) {
+  std::vector<std::string> result;
+  std::ranges::copy_if(names, std::back_inserter(result), [&](const std::string& name) {
+    return std::ranges::find(result, name) == result.end();
+  });
+  return result;
+}
 
 void add_names(CLI::App& app, const char* option, std::vector<std::string>& chosen,
                std::vector<std::string> known) {
@@ -48,6 +60,7 @@ Options read_options(int argc, char** argv) {
                "hit biases and scales too, with the ranges beside them");
   app.add_flag("--resume", options.resume, "go on with the journals in --out");
   parse_command_line(app, argc, argv);
+  options.networks = distinct(options.networks);
   if (options.data.empty() && options.networks != std::vector<std::string>{"random"}) {
     throw upset::Error("--data: give the folder with the networks, or choose --networks random");
   }

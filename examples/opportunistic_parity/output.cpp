@@ -2,13 +2,18 @@
 #include "output.hpp"
 
 #include <algorithm>
+#include <filesystem>
 #include <iostream>
 #include <map>
 #include <string>
+#include <system_error>
 #include <utility>
 #include <vector>
 
+#include "names.hpp"
+
 #include <upset/fault/site.hpp>
+#include <upset/metric/interval.hpp>
 #include <upset/metric/summary.hpp>
 #include <upset/report/csv.hpp>
 #include <upset/report/html.hpp>
@@ -25,14 +30,19 @@ std::string rate_of(const GridRate& rate) {
 }
 
 Table main_table(std::span<const Findings> findings) {
-  Table table(
-      {"network", "format", "guard", "extra bits %", "top-1 %", "top-5 %", "BERZAD", "seconds"});
+  Table table({"network", "format", "guard", "extra bits %", "top-1 %", "95 % interval", "top-5 %",
+               "95 % interval", "BERZAD", "seconds"});
   for (const Findings& found : findings) {
     const auto number = [](double x, int decimals) {
       return Cell::aligned_right(with_decimals(x, decimals));
     };
+    const auto range = [](const Count& count) {
+      const Interval interval = wilson(count.hits, count.total);
+      return with_decimals(100 * interval.low, 2) + ".." + with_decimals(100 * interval.high, 2);
+    };
     table.add_row({found.network, found.format, found.guard, number(found.extra_bits_percent, 2),
-                   number(100 * found.top1.rate(), 2), number(100 * found.top5.rate(), 2),
+                   number(100 * found.top1.rate(), 2), range(found.top1),
+                   number(100 * found.top5.rate(), 2), range(found.top5),
                    Cell::aligned_right(rate_of(found.all.berzad)), number(found.seconds, 0)});
   }
   return table;
@@ -65,18 +75,22 @@ Table bit_table(std::span<const Findings> findings) {
 
 void write_files(const Options& options, std::span<const Findings> findings) {
   CsvWriter rows(options.out / "table.csv",
-                 {"network", "format", "guard", "extra_bits_percent", "top1", "top5", "bit",
-                  "berzad", "berzad_is_at_least", "experiments", "images", "seed"});
+                 {"network", "format", "guard", "extra_bits_percent", "top1", "top1_low",
+                  "top1_high", "top5", "top5_low", "top5_high", "bit", "berzad",
+                  "berzad_is_at_least", "experiments", "images", "seed"});
   CsvWriter points(options.out / "curves.csv",
                    {"network", "format", "guard", "bit", "ber", "experiment", "accuracy"});
   for (const Findings& found : findings) {
+    const Interval top1 = wilson(found.top1.hits, found.top1.total);
+    const Interval top5 = wilson(found.top5.hits, found.top5.total);
     std::vector<Curve> curves{found.all};
     curves.insert(curves.end(), found.by_bit.begin(), found.by_bit.end());
     for (const Curve& curve : curves) {
       const Cell bit = curve.bit < 0 ? Cell("all") : Cell(curve.bit);
       rows.row({found.network, found.format, found.guard, found.extra_bits_percent,
-                found.top1.rate(), found.top5.rate(), bit, curve.berzad.ber,
-                int{curve.berzad.at_least}, options.experiments, options.images, options.seed});
+                found.top1.rate(), top1.low, top1.high, found.top5.rate(), top5.low, top5.high, bit,
+                curve.berzad.ber, int{curve.berzad.at_least}, options.experiments, options.images,
+                options.seed});
       for (const CurvePoint& point : curve.points) {
         for (std::size_t i = 0; i < point.accuracies.size(); ++i) {
           points.row(
@@ -98,6 +112,9 @@ LinePlot plot_of(std::span<const Findings> findings) {
     const std::string name = (is_parity ? "parity/" : "") + found.guard;
     plot.series.push_back(
         accuracy_series(name, with_fault_free(found.all.points, found.top1.rate())));
+  }
+  if (plot.series.size() == 1) {  // which has no legend
+    plot.frame.title += ", guard " + plot.series[0].name;
   }
   return plot;
 }
@@ -159,12 +176,25 @@ void add_bit_figures(const Options& options, std::span<const Findings> findings,
   }
 }
 
+/// Figures that an earlier study has left and this one does not draw.
+void remove_figures(const std::filesystem::path& out) {
+  std::vector<std::string> names = subject_names();
+  names.insert(names.end(), {"random", "bits"});
+  for (const std::string& name : names) {
+    for (const std::string& format : format_names()) {
+      std::error_code ignored;  // where it cannot be removed it is none of an earlier study
+      std::filesystem::remove(out / (name + "_" + format + ".svg"), ignored);
+    }
+  }
+}
+
 }  // namespace
 
 void write_results(const Options& options, std::span<const Findings> findings) {
   const Table table = main_table(findings);
   std::cout << '\n' << table.text() << '\n';
   write_files(options, findings);
+  remove_figures(options.out);
 
   HtmlReport page("Parity hidden in weights: what it saves from bit flips");
   std::vector<Fact> facts{{"command", options.command},
@@ -186,7 +216,8 @@ void write_results(const Options& options, std::span<const Findings> findings) {
                : "every bit of the kernels, check bits and copies included; scales are spared, and "
                  "the ranges beside them. ") +
           "Accuracy without faults is that of the pictures "
-          "of the experiments. BERZAD: the largest rate, to one digit, whose 95 % interval "
+          "of the experiments, with Wilson's intervals. BERZAD: the largest rate, to one digit, "
+          "whose 95 % interval "
           "(Student, as wide as if each experiment had drawn its pictures) of mean top-1 accuracy "
           "reaches the one without faults; 0 where the least "
           "rate, 1e-9, already loses. int8 has a scale a tensor, as the paper, int8c one a "

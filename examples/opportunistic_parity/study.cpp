@@ -4,13 +4,13 @@
 #include <algorithm>
 #include <chrono>
 #include <filesystem>
-#include <iostream>
 #include <map>
 #include <numeric>
 #include <span>
 #include <string>
 #include <utility>
 
+#include "common/fingerprint.hpp"
 #include "names.hpp"
 #include "subjects.hpp"
 
@@ -22,6 +22,7 @@
 #include <upset/metric/summary.hpp>
 #include <upset/report/cell.hpp>
 #include <upset/report/machine.hpp>
+#include <upset/report/progress.hpp>
 
 using namespace upset;
 
@@ -41,14 +42,22 @@ std::vector<double> grid() {
   return rates;
 }
 
+/// A name without what file systems do not like.
+std::string file_name(std::string text) {
+  std::ranges::replace_if(
+      text, [](char c) { return c == '/' || c == ' '; }, '-');
+  return text;
+}
+
 /// The experiments of one curve: those in its journal, and those still to be made.
 class Experiments {
  public:
   Experiments(const Options& options, const CampaignPlan& plan, Network& network, Engine& engine,
-              const std::filesystem::path& file)
-      : source_(plan, network),
+              std::string name)
+      : name_(std::move(name)),
+        source_(plan, network),
         engine_(&engine),
-        journal_(open(options, plan, file)),
+        journal_(open(options, plan, options.out / "journals" / (file_name(name_) + ".journal"))),
         chance_(1.0 / static_cast<double>(network.output_shape().size())) {
     journal_.for_each([&](const TrialRecord& record) { add(record); });
   }
@@ -94,7 +103,11 @@ class Experiments {
     if (missing.empty()) {
       return;
     }
-    const std::vector<Outcomes> outcomes = engine_->run(faults);
+    Progress progress(name_ + " at " + rate_text(*source_.rate(first)) + ", fault-images",
+                      missing.size() * engine_->images());
+    const std::vector<Outcomes> outcomes =
+        engine_->run(faults, [&](std::uint64_t pairs) { progress.tick(pairs); });
+    progress.finish();
     std::vector<TrialRecord> records;
     for (std::size_t i = 0; i < missing.size(); ++i) {
       records.push_back({missing[i], outcomes[i]});
@@ -112,6 +125,7 @@ class Experiments {
     return point;
   }
 
+  std::string name_;
   TrialSource source_;
   Engine* engine_;
   Journal journal_;
@@ -122,8 +136,7 @@ class Experiments {
 /// The last decade that loses nothing and then the digit of the BERZAD, both by halving, and the
 /// decades behind until accuracy is at chance. An experiment has all faults that it has at a lower
 /// rate and some more, so what loses nothing loses nothing below either.
-Curve measure(Experiments& experiments, const Count& fault_free,
-              const std::function<void(double)>& tried) {
+Curve measure(Experiments& experiments, const Count& fault_free) {
   // the paper draws a batch of pictures for each experiment
   const auto berzad_of = [&](std::span<const CurvePoint> points, double confidence = 0.95) {
     return berzad(points, fault_free.rate(), confidence, fault_free.total);
@@ -132,7 +145,6 @@ Curve measure(Experiments& experiments, const Count& fault_free,
   const auto loses_nothing = [&](std::size_t rate, auto tell) {
     const CurvePoint point = experiments.point(rate, tell);
     points[rate] = point;
-    tried(point.ber);
     return berzad_of({&point, 1}).ber > 0;
   };
   const auto is_at_chance = [&](const CurvePoint& point) {
@@ -175,13 +187,6 @@ Curve measure(Experiments& experiments, const Count& fault_free,
   return curve;
 }
 
-/// A name without what file systems do not like.
-std::string file_name(std::string text) {
-  std::ranges::replace_if(
-      text, [](char c) { return c == '/' || c == ' '; }, '-');
-  return text;
-}
-
 std::vector<ImageLayout> layouts(Network network) {
   std::vector<ImageLayout> result;
   for (const NamedImage& image : network.images()) {
@@ -211,6 +216,9 @@ Findings study(const Options& options, const Subject& subject, const std::string
   }
   // sets of flips change nearly everything: whole batches are faster than what differs
   Engine engine(network, subject.test, {.level = EngineLevel::o1, .threads = options.threads});
+  const std::string memory = fingerprint_of_memory(laid_out);
+  const std::string pictures = fingerprint_of_pictures(subject.test.images, subject.test.labels);
+  const std::string sample = fingerprint_of_pictures(subject.sample, {});
   for (Curve& curve : curves) {
     const bool is_whole = curve.bit < 0;
     const std::string name = subject.name + "_" + format + "_" + guard +
@@ -218,7 +226,10 @@ Findings study(const Options& options, const Subject& subject, const std::string
     CampaignPlan plan{.subject = {{"network", subject.name},
                                   {"format", format},
                                   {"guard", guard},
-                                  {"images", std::to_string(options.images)}},
+                                  {"weights in memory", memory},
+                                  {"images", std::to_string(options.images)},
+                                  {"pictures", pictures},
+                                  {"pictures of the calibration", sample}},
                       .faults = FaultChoice::ber,
                       .rates = grid(),
                       .trials = options.experiments,
@@ -231,11 +242,8 @@ Findings study(const Options& options, const Subject& subject, const std::string
       plan.bits.resize(128);  // copies and check bits, but no scales
       std::iota(plan.bits.begin(), plan.bits.end(), 0);
     }
-    Experiments experiments(options, plan, laid_out, engine,
-                            options.out / "journals" / (file_name(name) + ".journal"));
-    const Curve measured = measure(experiments, found.top1, [&](double rate) {
-      std::cerr << name << " at " << rate_text(rate) << '\n';
-    });
+    Experiments experiments(options, plan, laid_out, engine, name);
+    const Curve measured = measure(experiments, found.top1);
     curve.points = measured.points;
     curve.berzad = measured.berzad;
   }

@@ -37,6 +37,10 @@ Footprint memory_of(Network& network) {
 
 void run(const Options& options) {
   Dataset train = load_dataset(options.dataset, Split::train);
+  if (options.train_images > train.size()) {
+    throw Error("--train-images: the training set has " + std::to_string(train.size()) +
+                " pictures, fewer than " + std::to_string(options.train_images));
+  }
   if (options.train_images > 0) {
     train.keep_first(options.train_images);
   }

@@ -2,9 +2,13 @@
 #include "output.hpp"
 
 #include <algorithm>
+#include <filesystem>
 #include <iostream>
 #include <string>
+#include <system_error>
 #include <vector>
+
+#include "rows.hpp"
 
 #include <upset/report/box_plot.hpp>
 #include <upset/report/csv.hpp>
@@ -18,17 +22,41 @@ using namespace upset;
 namespace {
 
 void write_table_csv(const Options& options, std::span<const Findings> findings) {
-  CsvWriter csv(options.out / "table.csv",
-                {"format", "protection", "bits_per_weight", "extra_bits_percent", "accuracy",
-                 "tolerated_weight_ber", "tolerated_weight_is_at_least", "tolerated_activation_ber",
-                 "tolerated_activation_is_at_least", "auc_weight", "auc_activation", "trials",
-                 "images", "seed"});
+  const std::vector<std::string> columns{"format",
+                                         "protection",
+                                         "bits_per_weight",
+                                         "extra_bits_percent",
+                                         "accuracy",
+                                         "accuracy_low",
+                                         "accuracy_high",
+                                         "accuracy_subset",
+                                         "tolerated_weight_ber",
+                                         "tolerated_weight_is_at_least",
+                                         "tolerated_activation_ber",
+                                         "tolerated_activation_is_at_least",
+                                         "berzad_weight",
+                                         "berzad_weight_is_at_least",
+                                         "berzad_activation",
+                                         "berzad_activation_is_at_least",
+                                         "auc_weight",
+                                         "auc_activation",
+                                         "trials",
+                                         "images",
+                                         "seed"};
+  CsvWriter csv(options.out / "table.csv", columns);
   for (const Findings& found : findings) {
-    csv.row({found.row.format, found.row.protection, found.bits_per_weight(),
-             found.extra_bits_percent(), found.fault_free.rate(), found.weights.tolerated.ber,
-             int{found.weights.tolerated.at_least}, found.activations.tolerated.ber,
-             int{found.activations.tolerated.at_least}, found.weights.auc, found.activations.auc,
-             options.trials, options.images, options.seed});
+    const Interval interval = wilson(found.fault_free.hits, found.fault_free.total);
+    std::vector<Cell> row{found.row.format,        found.row.protection,
+                          found.bits_per_weight(), found.extra_bits_percent(),
+                          found.fault_free.rate(), interval.low,
+                          interval.high,           found.fault_free_subset.rate()};
+    for (const GridRate& rate : {found.weights.tolerated, found.activations.tolerated,
+                                 found.weights.berzad, found.activations.berzad}) {
+      row.insert(row.end(), {rate.ber, int{rate.at_least}});
+    }
+    row.insert(row.end(), {found.weights.auc, found.activations.auc, options.trials, options.images,
+                           options.seed});
+    csv.row(row);
   }
   csv.close();
 }
@@ -80,15 +108,41 @@ std::string label(const Row& row) {
   return row.protection == "none" ? row.format : row.format + " + " + row.protection;
 }
 
+/// Of the plot of a format, or of "formats" and "boxes".
+std::string figure_name(bool weights, const std::string& of) {
+  std::string name = (weights ? "weights_" : "activations_") + of;
+  std::erase_if(name, [](char c) { return c == '<' || c == '>' || c == ','; });
+  return name;
+}
+
+/// Figures that an earlier run has left and this one does not draw.
+void remove_figures(const std::filesystem::path& out) {
+  std::vector<std::string> drawn{"formats", "boxes"};
+  for (const Row& row : all_rows()) {
+    drawn.push_back(row.format);
+  }
+  for (const std::string& of : drawn) {
+    for (const bool weights : {true, false}) {
+      std::error_code ignored;  // where it cannot be removed it is none of an earlier run
+      std::filesystem::remove(out / (figure_name(weights, of) + ".svg"), ignored);
+    }
+  }
+}
+
 template <class Keep>
 LinePlot curves(std::span<const Findings> findings, bool weights, std::string title, Keep keep) {
   LinePlot plot;
   plot.frame.title = std::move(title);
   for (const Findings& found : findings) {
     if (keep(found.row)) {
+      const Sweep& sweep = weights ? found.weights : found.activations;
       plot.series.push_back(accuracy_series(
-          label(found.row), (weights ? found.weights : found.activations).curve, found.row.format));
+          label(found.row), with_fault_free(sweep.curve, found.fault_free_subset.rate()),
+          found.row.format));
     }
+  }
+  if (plot.series.size() == 1) {  // which has no legend
+    plot.frame.title += ": " + plot.series[0].name;
   }
   return plot;
 }
@@ -118,6 +172,7 @@ void write_results(const Options& options, std::span<const Findings> findings,
   std::cout << '\n' << table.text() << '\n';
   write_table_csv(options, findings);
   write_curves_csv(options, findings);
+  remove_figures(options.out);
 
   HtmlReport page("What survives bit flips: LeNet-5 in every format");
   std::vector<Fact> facts{{"command", options.command},
@@ -132,13 +187,16 @@ void write_results(const Options& options, std::span<const Findings> findings,
   page.table(
       table,
       "Accuracy without faults is that of all " + std::to_string(test_pictures) +
-          " test pictures, with Wilson's interval. Tolerated BER: the largest rate of the "
-          "grid before mean accuracy falls by more than a point. BERZAD: the largest rate "
-          "whose 95 % interval (Student, as wide as if each trial had drawn its pictures) still "
-          "reaches the accuracy without faults on the pictures of the trials. AUC: area "
-          "under mean accuracy against rate, linear, from 0 to the largest rate of the "
-          "grid. Extra bits: copies, check bits and scales, in percent of the codes. A guard "
-          "stands on weights and activations alike.");
+          " test pictures, with Wilson's interval. All else is measured against the accuracy "
+          "without faults of the " +
+          std::to_string(options.images) +
+          " pictures of the trials: accuracy_subset of table.csv, the points at 0 of the plots. "
+          "Tolerated BER: the largest rate of the grid before mean accuracy falls by more than a "
+          "point. BERZAD: the largest rate whose 95 % interval (Student, as wide as if each trial "
+          "had drawn its pictures) still reaches the accuracy without faults. AUC: area under mean "
+          "accuracy against rate, linear, from 0 to the "
+          "largest rate of the grid. Extra bits: copies, check bits and scales, in percent of the "
+          "codes. A guard stands on weights and activations alike.");
   const auto add = [&](const std::string& name, const auto& plot, const std::string& caption) {
     const bool empty = plot.series.empty();
     if (!empty) {
@@ -161,8 +219,6 @@ void write_results(const Options& options, std::span<const Findings> findings,
   }
   const auto per_format = [&](bool weights) {
     for (const std::string& format : guarded) {
-      std::string file = std::string(weights ? "weights_" : "activations_") + format;
-      std::erase_if(file, [](char c) { return c == '<' || c == '>' || c == ','; });
       LinePlot plot =
           curves(findings, weights,
                  std::string(weights ? "Flips in weights, " : "Flips in activations, ") + format,
@@ -170,7 +226,8 @@ void write_results(const Options& options, std::span<const Findings> findings,
       for (LineSeries& series : plot.series) {
         series.group.clear();
       }
-      add(file, plot, format + " under its protections; check bits and copies are hit too." + band);
+      add(figure_name(weights, format), plot,
+          format + " under its protections; check bits and copies are hit too." + band);
     }
   };
   per_format(true);

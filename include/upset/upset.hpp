@@ -6,6 +6,7 @@
 #include <upset/core/dyadic.hpp>
 #include <upset/core/error.hpp>
 #include <upset/core/name.hpp>
+#include <upset/core/output_path.hpp>
 #include <upset/core/rounding.hpp>
 #include <upset/format/bfloat16.hpp>
 #include <upset/format/binary.hpp>

@@ -188,13 +188,17 @@ TEST_CASE("Breakdown: a stratum of which no error is known is named") {
   Breakdown breakdown(sets, Drawn::at_random, {{"one", 1}, {"many", 5}, {"none", 4}});
   breakdown.add({0, 0, 30, BitRole::exponent}, trial(3), 0);
   CHECK(breakdown.lacking() == 1);
+  CHECK(breakdown.untried() == 1);
   breakdown.add({0, 1, 30, BitRole::exponent}, trial(3), 1);
   CHECK(breakdown.lacking() == 1);
   breakdown.add({0, 2, 30, BitRole::exponent}, trial(3), 1);
   CHECK(breakdown.lacking() == 2);
   CHECK(breakdown.trials_of(2) == 0);
+  CHECK(breakdown.untried() == 2);
   CHECK_FALSE(breakdown.stratified(&Outcomes::critical).has_value());
   CHECK_FALSE(breakdown.interval(&Outcomes::critical).has_value());
+  breakdown.add({0, 3, 30, BitRole::exponent}, trial(3), 2);
+  CHECK(breakdown.untried() == 3);
 }
 
 TEST_CASE("Breakdown: what does not fit is refused") {

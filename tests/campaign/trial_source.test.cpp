@@ -123,6 +123,14 @@ TEST_CASE("trial_source: strata that are used up are passed over") {
     ++counts[source.stratum(trial)];
   }
   CHECK(counts == std::vector<std::uint64_t>{16, 4});
+  CampaignPlan few = plan;
+  few.trials = 1;
+  CHECK_THROWS_WITH_AS(TrialSource(few, net),
+                       "There are 2 strata, more than 1 trials; give at least a trial for each, or "
+                       "no strata",
+                       upset::Error);
+  few.trials = 2;
+  CHECK(TrialSource(few, net).stratum(1) == 1);
   CampaignPlan until = plan;
   until.trials = 0;
   until.margin = 0.1;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 // write_files DIR: small networks in 8-bit codes and in floats, pictures with labels and with
 // masks.
+#include <algorithm>
 #include <cstdint>
 #include <filesystem>
 #include <fstream>
@@ -96,6 +97,23 @@ void write_floats(const fs::path& folder) {
   save_weights(ten, folder / "resnet8.npz");
 }
 
+// Folders for the study of parity: ResNet-8, or what is called so, and pictures of CIFAR-10's size.
+void write_study(const fs::path& folder, float weight, char pixel) {
+  fs::create_directories(folder / "resnet8");
+  fs::create_directories(folder / "cifar10");
+  Tensor kernel({10, 1, 1, 3});
+  std::ranges::fill(kernel.values(), weight);
+  Network net({32, 32, 3});
+  net.add("conv", Conv2d<>(WindowGeometry::square(1), kernel, Tensor({10})));
+  net.add("mean", GlobalAveragePool{});
+  save_onnx(net, folder / "resnet8" / "resnet8.onnx");
+  std::string pictures;
+  for (int picture = 0; picture < 132; ++picture) {
+    pictures += static_cast<char>(picture % 10) + std::string(3072, pixel);
+  }
+  write(folder / "cifar10" / "test_batch.bin", pictures);
+}
+
 }  // namespace
 
 int main(int /*argc*/, char** argv) {
@@ -105,4 +123,7 @@ int main(int /*argc*/, char** argv) {
   write_segmentation(folder);
   write_onnx(folder);
   write_floats(folder);
+  write_study(folder / "study", 0.5F, 1);
+  write_study(folder / "study_of_other_weights", 0.25F, 1);
+  write_study(folder / "study_of_other_pictures", 0.5F, 2);
 }

@@ -56,14 +56,26 @@ TEST_CASE("Campaign page: single faults give page, figures and CSV files") {
     const CampaignReport report = single_faults(exhaustive);
     write_campaign(report, folder.path());
     for (const char* name : {"layers.csv", "sets.csv", "roles.csv", "bits.csv", "layer_bits.csv",
-                             "layers.svg", "layer_bits.svg", "report.html"}) {
+                             "set_bits.csv", "layers.svg", "layer_bits.svg", "report.html"}) {
       CAPTURE(name);
       CHECK(std::filesystem::exists(folder.path() / name));
     }
-    CHECK(entries(folder.path()) == 8);
+    CHECK(entries(folder.path()) == 9);
+    // bit 7 of kernels and of biases, of one layer, apart
+    const std::string bits = read_file(folder.path() / "set_bits.csv");
+    CHECK(has(bits, "set,bit,role,trials,images,"));
+    CHECK(has(bits, "\nconv1.kernel,7,sign,1,100,50,"));
+    CHECK(has(bits, "\nconv1.bias,7,sign,1,100,100,"));
     const std::string html = read_file(folder.path() / "report.html");
     const Document page(html, {"meta"});
     CHECK(page.error == "");
+    for (const upset::Outcomes::Field& field : Outcomes::fields()) {
+      if (field.count != &Outcomes::images && field.count != &Outcomes::masked &&
+          field.count != &Outcomes::changed && field.count != &Outcomes::critical) {
+        CHECK(
+            has(html, std::string(field.name) + (field.name == "critical_pixels" ? " too:" : ":")));
+      }
+    }
     CHECK(page.all("svg").size() == 2);
     CHECK(page.all("table").size() == 5);
     for (const char* text :
@@ -101,6 +113,12 @@ TEST_CASE("Campaign page: strata have a table where there are any") {
   CHECK(page.error == "");
   CHECK(page.all("table").size() == 6);
   CHECK(has(html, "1,234"));
+  CHECK_FALSE(has(html, "There is no share of all faults"));
+  report.found = Breakdown(campaign_sets, upset::Drawn::at_random, {{"clear", 1234}, {"set", 56}});
+  report.add({.site = Site{0, 1, 7, BitRole::sign}, .outcomes = {.images = 100, .masked = 100}});
+  write_campaign(report, folder.path());
+  CHECK(has(read_file(folder.path() / "report.html"),
+            "There is no share of all faults, for none in stratum set was tried"));
 }
 
 TEST_CASE("Campaign page: bit error rates give a curve and boxes") {
@@ -119,11 +137,11 @@ TEST_CASE("Campaign page: what an earlier campaign has left is removed, and noth
   const upset::detail::TemporaryFolder folder;
   upset::write_file(folder.path() / "trials.csv", "of whoever runs the campaign");
   write_campaign(single_faults(false), folder.path());
-  CHECK(entries(folder.path()) == 9);
+  CHECK(entries(folder.path()) == 10);
   write_campaign(rates(), folder.path());
   CHECK(entries(folder.path()) == 4);
   write_campaign(single_faults(true), folder.path());
-  CHECK(entries(folder.path()) == 9);
+  CHECK(entries(folder.path()) == 10);
   CHECK(read_file(folder.path() / "trials.csv") == "of whoever runs the campaign");
 }
 

@@ -72,6 +72,20 @@ TEST_CASE("Campaign tables: a line says why it has no interval") {
         std::string::npos);
 }
 
+TEST_CASE("Campaign tables: where a stratum was not tried, no share is that of all faults") {
+  Breakdown strata(table_sets, Drawn::at_random, {{"conv1", 99}, {"linear", 1}});
+  strata.add({1, 0, 31, BitRole::sign}, {.images = 10, .critical = 10}, 1);
+  CHECK(campaign_line(strata) ==
+        "1 trials x 10 pictures = 10 fault-images: no share of all faults, for none in "
+        "stratum conv1 was tried");
+  const upset::Table outcomes = outcome_table(strata);
+  for (const auto& row : outcomes.rows()) {
+    CHECK(row[2].text == "");
+    CHECK(row[3].text == "");
+  }
+  CHECK(breakdown_table(strata, {By::stratum}).text().find("100.000") != std::string::npos);
+}
+
 TEST_CASE("Campaign tables: outcomes, with an interval where faults were sampled") {
   const std::string text = outcome_table(breakdown(false)).text();
   CHECK(text.starts_with("outcome        fault-images       %  95 % interval\n"));

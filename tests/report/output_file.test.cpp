@@ -6,6 +6,7 @@
 #include <doctest/doctest.h>
 #include <report/files.hpp>
 #include <sys/resource.h>
+#include <sys/stat.h>  // mkfifo
 
 #include <upset/report/gnuplot.hpp>  // TemporaryFolder
 #include <upset/report/output_file.hpp>
@@ -53,6 +54,24 @@ TEST_CASE("OutputFile: a place that cannot be written is refused with path, caus
       ("Cannot write " + folder.path().string() + ": it is a folder; choose another name").c_str(),
       upset::Error);
   CHECK(entries(folder.path()) == 1);
+}
+
+TEST_CASE("OutputFile: a symbolic link stays one, and a pipe a pipe") {
+  const upset::detail::TemporaryFolder folder;
+  fs::create_directory(folder.path() / "far");
+  const fs::path link = folder.path() / "link";
+  fs::create_symlink("far/new", link);
+  for (const char* const text : {"first", "second"}) {  // before there is such a file, and after
+    upset::write_file(link, text);
+    CHECK(fs::is_symlink(link));
+    CHECK(read_file(folder.path() / "far" / "new") == text);
+  }
+  const fs::path pipe = folder.path() / "pipe";
+  REQUIRE(mkfifo(pipe.c_str(), 0600) == 0);
+  CHECK_THROWS_AS(upset::write_file(pipe, "x"), upset::Error);
+  CHECK(fs::is_fifo(pipe));
+  CHECK(entries(folder.path()) == 3);
+  CHECK(entries(folder.path() / "far") == 1);
 }
 
 TEST_CASE("OutputFile: when the disk is full nothing half-written stays") {

@@ -161,7 +161,7 @@ class Breakdown {
 
   /// Share of the fault-images of a row, 0 to 1: of its faults in memory, whichever were drawn.
   [[nodiscard]] double share(const BreakdownRow& row, std::uint64_t Outcomes::*count) const;
-  /// Of all that was added.
+  /// Of all that was added, whose strata have trials: one that is `untried` does not count.
   [[nodiscard]] double share(std::uint64_t Outcomes::*count) const { return share(whole_, count); }
 
   /// Of the share of a row: Wilson's over the faults of one stratum, a point where these are all.
@@ -177,13 +177,10 @@ class Breakdown {
                                                          double confidence = 0.95) const;
   /// The first stratum with fewer than two trials, of which an error is not known, unless these are
   /// all of its bits; `strata().size()` if there is none.
-  [[nodiscard]] std::size_t lacking() const {
-    std::size_t h = 0;
-    while (h < strata_.size() && (trials_of(h) > 1 || trials_of(h) == strata_[h].bits)) {
-      ++h;
-    }
-    return h;
-  }
+  [[nodiscard]] std::size_t lacking() const;
+  /// The first stratum without a trial, for which no share of all faults is known;
+  /// `strata().size()` if there is none.
+  [[nodiscard]] std::size_t untried() const;
   [[nodiscard]] std::uint64_t trials_of(std::size_t stratum) const {
     const auto found = whole_.parts.find(stratum);
     return found == whole_.parts.end() ? 0 : found->second.trials;

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -25,6 +26,22 @@ inline double Breakdown::share(const BreakdownRow& row, std::uint64_t Outcomes::
     all += bits_per_trial * static_cast<double>(sum.outcomes.images);
   }
   return part / all;
+}
+
+inline std::size_t Breakdown::lacking() const {
+  std::size_t h = 0;
+  while (h < strata_.size() && (trials_of(h) > 1 || trials_of(h) == strata_[h].bits)) {
+    ++h;
+  }
+  return h;
+}
+
+inline std::size_t Breakdown::untried() const {
+  std::size_t h = 0;
+  while (h < strata_.size() && trials_of(h) > 0) {
+    ++h;
+  }
+  return h;
 }
 
 inline std::optional<StratifiedRate> Breakdown::stratified(std::uint64_t Outcomes::*count,

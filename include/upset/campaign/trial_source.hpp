@@ -36,8 +36,8 @@ class TrialSource {
   /// Activations are named "layer.input", without their scales, which are stored once and not
   /// once a picture. `listed`: of `file`, bits of `FaultSpace(network.images())`.
   ///
-  /// - errors: throws `Error` as `check_plan`, for layers or bits that do not exist, and for more
-  ///           trials than there are bits
+  /// - errors: throws `Error` as `check_plan`, for layers or bits that do not exist, for more
+  ///           trials than there are bits and for fewer than strata
   TrialSource(const CampaignPlan& plan, Network& network, std::vector<std::uint64_t> listed = {})
       : plan_(plan), listed_(std::move(listed)) {
     check_plan(plan);
@@ -168,6 +168,11 @@ inline void TrialSource::count_trials() {
   }
   if (is_ber && plan_.trials > std::numeric_limits<std::uint32_t>::max()) {
     throw Error("A bit error rate has fewer than 2^32 trials, not " + std::to_string(plan_.trials));
+  }
+  if (plan_.trials > 0 && plan_.trials < strata_.size()) {
+    throw Error("There are " + std::to_string(strata_.size()) + " strata, more than " +
+                std::to_string(plan_.trials) +
+                " trials; give at least a trial for each, or no strata");
   }
   size_ = is_ber ? plan_.rates.size() * plan_.trials : plan_.trials == 0 ? bits : plan_.trials;
   if (!strata_.empty()) {

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include <upset/core/bits.hpp>
+#include <upset/core/output_path.hpp>
 #include <upset/io/byte_reader.hpp>
 
 namespace upset::detail {
@@ -44,16 +45,18 @@ void append(std::vector<std::uint8_t>& bytes, T number) {
   return file.read(file.stored());
 }
 
-/// Writes a file whole or not at all. Throws `Error` naming it, and then leaves the old one.
+/// Writes a file whole or not at all. Throws `Error` naming it, and then leaves the old one; throws
+/// as `output_path`.
 inline void write_bytes(const std::filesystem::path& path, std::span<const std::uint8_t> bytes) {
   const auto close = [](std::FILE* file) { return std::fclose(file); };
-  const std::string part = path.string() + ".part";
+  const std::filesystem::path target = output_path(path);
+  const std::string part = target.string() + ".part";
   errno = 0;
   std::unique_ptr<std::FILE, decltype(close)> file(std::fopen(part.c_str(), "wb"), close);
   const bool written =
       file != nullptr &&
       (bytes.empty() || std::fwrite(bytes.data(), bytes.size(), 1, file.get()) == 1) &&
-      std::fclose(file.release()) == 0 && std::rename(part.c_str(), path.c_str()) == 0;
+      std::fclose(file.release()) == 0 && std::rename(part.c_str(), target.c_str()) == 0;
   if (!written) {
     const std::string cause = std::generic_category().message(errno);
     file.reset();

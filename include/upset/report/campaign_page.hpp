@@ -91,8 +91,9 @@ namespace upset {
 }
 
 /// Writes into the folder `out`: report.html, its figures (layers.svg, layer_bits.svg,
-/// accuracy.svg, boxes.svg), and layers.csv, sets.csv, roles.csv, bits.csv, layer_bits.csv where
-/// faults have sites. Those of them that an earlier report has left there are removed.
+/// accuracy.svg, boxes.svg), and layers.csv, sets.csv, roles.csv, bits.csv, layer_bits.csv,
+/// set_bits.csv where faults have sites. Those of them that an earlier report has left there are
+/// removed.
 ///
 /// - errors: a file that cannot be written, or gnuplot missing: `Error`; CSV files are there by
 /// then
@@ -111,7 +112,8 @@ inline void write_campaign(const CampaignReport& report, const std::filesystem::
       {"sets.csv", {By::set}},
       {"roles.csv", {By::role}},
       {"bits.csv", {By::bit, By::role}},
-      {"layer_bits.csv", {By::layer, By::bit, By::role}}};
+      {"layer_bits.csv", {By::layer, By::bit, By::role}},
+      {"set_bits.csv", {By::set, By::bit, By::role}}};
   for (const auto& [name, by] : tables) {
     if (has_sites) {
       write_breakdown_csv(out / name, found, by);
@@ -126,7 +128,7 @@ inline void write_campaign(const CampaignReport& report, const std::filesystem::
     write_file(out / (name + ".svg"), svg);
     page.figure(svg, caption);
   };
-  const std::string interval =
+  std::string interval =
       found.drawn() == Drawn::whole ? "Every fault was tried, so shares have no sampling error."
       : found.drawn() == Drawn::in_order
           ? "Shares are those of the faults tried, which were not drawn at random."
@@ -135,6 +137,9 @@ inline void write_campaign(const CampaignReport& report, const std::filesystem::
             "draws."
           : "Each stratum counts by its bits. Intervals are those of stratified sampling for all "
             "faults, Wilson's for those of one stratum; rows of several have none.";
+  if (const std::string why = untried_text(found); !why.empty()) {
+    interval += " There is " + why + ", and rows of several strata lack it.";
+  }
   if (report.rates.empty()) {
     page.paragraph(campaign_line(found) + ".");
   }
@@ -149,15 +154,24 @@ inline void write_campaign(const CampaignReport& report, const std::filesystem::
   page.facts(plan);
   if (report.rates.empty()) {
     page.section("Outcomes");
-    page.table(outcome_table(found),
-               "What became of all fault-images. Masked: every output as without the fault. "
-               "Changed: outputs differ, the class does not. Critical: another class. " +
-                   interval);
+    page.table(
+        outcome_table(found),
+        "What became of all fault-images. Masked: every output as without the fault. "
+        "Changed: outputs differ, the class does not. Critical: another class (of any "
+        "pixel, where pixels have classes). Every fault-image is one of these three, and may "
+        "besides be critical_top5: the class without the fault is not among the five "
+        "highest; nonfinite: NaN or infinity among the outputs; detected: a guard found an "
+        "error that it could not correct; corrected: it corrected one; correct: the "
+        "class is that of the label, under the fault; beneficial: it is, and without the "
+        "fault it is not. CSV files count critical_pixels too: pixels of another class, of "
+        "pictures with one class the critical pictures. " +
+            interval);
   } else {
     page.section("Accuracy against bit error rate");
     page.table(
         rate_table(report),
-        "Accuracy over the trials of a rate: mean, Student's interval, and the worst trial.");
+        "Accuracy over the trials of a rate: mean, Student's interval, and the worst trial. Equal "
+        "trials have no spread to make an interval of: it is a point, though others might differ.");
     if (report.rates.rbegin()->first > 0) {
       LinePlot plot;
       plot.frame.title = "Accuracy against bit error rate";
@@ -182,10 +196,15 @@ inline void write_campaign(const CampaignReport& report, const std::filesystem::
     page.table(breakdown_table(found, {By::layer}), "Faults by the layer they hit. " + interval);
     add("layers", layer_bars(found), "Critical share of the fault-images of each layer.");
     page.section("Bits");
+    const std::string bits =
+        "Positions are counted in each word of memory, and parameter sets of all formats are added "
+        "up: bit 8 may be a check bit of 8-bit kernels and a fraction bit of 32-bit biases. "
+        "set_bits.csv has each set apart.";
     add("layer_bits", layer_bit_map(found),
-        "Colours go by decades. 0: no picture changed its class under any fault tried there.");
+        "Colours go by decades. 0: no picture changed its class under any fault tried there. " +
+            bits);
     page.table(breakdown_table(found, {By::bit, By::role}),
-               "Faults by the bit they hit, all layers together.");
+               "Faults by the bit they hit, all layers together. " + bits);
     page.table(breakdown_table(found, {By::role}), "Faults by the role of their bit.");
     page.table(breakdown_table(found, {By::set}), "Faults by parameter set.");
   }

@@ -49,6 +49,14 @@ namespace upset {
          " faults, and needs two";
 }
 
+/// Why no share of all faults is known; empty where one is.
+[[nodiscard]] inline std::string untried_text(const Breakdown& found) {
+  const std::size_t stratum = found.untried();
+  return stratum == found.strata().size() ? ""
+                                          : "no share of all faults, for none in stratum " +
+                                                found.strata()[stratum].name + " was tried";
+}
+
 /// "1,200 faults x 1,000 pictures = 1,200,000 fault-images: 1.311 % critical (95 % interval
 /// 0.81..2.107), 80.1 % masked": what a campaign found, in a line.
 [[nodiscard]] inline std::string campaign_line(const Breakdown& found) {
@@ -58,6 +66,9 @@ namespace upset {
                            " pictures = " + grouped_text(total.outcomes.images) + " fault-images";
   if (total.trials == 0) {
     return text;
+  }
+  if (const std::string why = untried_text(found); !why.empty()) {
+    return text + ": " + why;
   }
   const auto share = [&](std::uint64_t Outcomes::*count) {
     return percent_text(found.share(count));
@@ -102,13 +113,13 @@ inline void append_count_names(std::vector<std::string>& columns) {
     columns.emplace_back("95 % interval");
   }
   Table table(std::move(columns));
-  const TrialSum& total = found.total();
+  const bool is_known = found.total().trials > 0 && untried_text(found).empty();
   for (const Outcomes::Field& field : detail::share_fields()) {
     std::vector<Cell> row{
-        field.name, Cell::aligned_right(grouped_text(total.outcomes.*field.count)),
-        total.trials == 0 ? Cell("") : Cell::aligned_right(percent_text(found.share(field.count)))};
+        field.name, Cell::aligned_right(grouped_text(found.total().outcomes.*field.count)),
+        is_known ? Cell::aligned_right(percent_text(found.share(field.count))) : Cell("")};
     if (has_intervals) {
-      row.emplace_back(total.trials == 0 ? "" : percent_text(found.interval(field.count)));
+      row.emplace_back(is_known ? percent_text(found.interval(field.count)) : "");
     }
     table.add_row(std::move(row));
   }

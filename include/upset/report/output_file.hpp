@@ -12,21 +12,21 @@
 #include <utility>
 
 #include <upset/core/error.hpp>
+#include <upset/core/output_path.hpp>
 
 namespace upset {
 
 /// Writes to `<path>.partial`, which `commit` renames to `path`; without `commit`, and after an
 /// error, it is removed and what was at `path` before stays untouched.
 ///
-/// - errors: every failure, a full disk included, throws `Error` with the path and its cause
+/// - errors: every failure, a full disk included, throws `Error` with the path and its cause; and
+///           as `output_path`
 class OutputFile {
  public:
   explicit OutputFile(std::filesystem::path path)
-      : path_(std::move(path)), partial_(path_.string() + ".partial") {
-    std::error_code ignored;
-    if (std::filesystem::is_directory(path_, ignored)) {
-      throw Error("Cannot write " + path_.string() + ": it is a folder; choose another name");
-    }
+      : path_(std::move(path)),
+        target_(output_path(path_)),
+        partial_(target_.string() + ".partial") {
     errno = 0;
     file_.reset(std::fopen(partial_.c_str(), "wb"));
     if (!file_) {
@@ -59,7 +59,7 @@ class OutputFile {
       fail("free some space or choose another folder");
     }
     std::error_code problem;
-    std::filesystem::rename(partial_, path_, problem);
+    std::filesystem::rename(partial_, target_, problem);
     if (problem) {
       errno = problem.value();
       fail("choose another name or folder");
@@ -87,6 +87,7 @@ class OutputFile {
   }
 
   std::filesystem::path path_;
+  std::filesystem::path target_;  // where links of `path_` lead
   std::filesystem::path partial_;
   std::unique_ptr<std::FILE, Close> file_;
 };
