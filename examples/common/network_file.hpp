@@ -11,8 +11,7 @@
 /// For helps: what `network_file` knows.
 inline const std::string known_network_files =
     "cnv, cmsis_nn or cmsis_nn_q7 from published weights; an ONNX file (.onnx), or the JSON file "
-    "of "
-    "a TFLite graph (.json) with its NPZ file beside it";
+    "of a TFLite graph (.json) with its NPZ file beside it";
 
 /// Whether this is no name but a file, which holds weights as well.
 [[nodiscard]] bool is_network_file(const std::filesystem::path& network);
