@@ -15,18 +15,18 @@
 namespace upset {
 namespace {
 
-using Values = std::vector<float>;
+using Numbers = std::vector<float>;
 
 TEST_CASE("jump: values within 2^-12 of the place are near it") {
-  CHECK(detail::any_near(Values{0, 3, 1}, 3));
-  CHECK(detail::any_near(Values{3 + 0x1p-12F}, 3));
-  CHECK(detail::any_near(Values{-3 - 0x1p-12F, 7}, -3));
-  CHECK_FALSE(detail::any_near(Values{3 + 0x1p-10F, 3 - 0x1p-10F, -3}, 3));
-  CHECK(detail::any_near(Values{0}, 0));
+  CHECK(detail::any_near(Numbers{0, 3, 1}, 3));
+  CHECK(detail::any_near(Numbers{3 + 0x1p-12F}, 3));
+  CHECK(detail::any_near(Numbers{-3 - 0x1p-12F, 7}, -3));
+  CHECK_FALSE(detail::any_near(Numbers{3 + 0x1p-10F, 3 - 0x1p-10F, -3}, 3));
+  CHECK(detail::any_near(Numbers{0}, 0));
   constexpr float infinity = std::numeric_limits<float>::infinity();
-  CHECK_FALSE(detail::any_near(Values{infinity, 1e38F}, infinity));
-  CHECK_FALSE(detail::any_near(Values{std::numeric_limits<float>::quiet_NaN()}, 1));
-  CHECK_FALSE(detail::any_near(Values{}, 1));
+  CHECK_FALSE(detail::any_near(Numbers{infinity, 1e38F}, infinity));
+  CHECK_FALSE(detail::any_near(Numbers{std::numeric_limits<float>::quiet_NaN()}, 1));
+  CHECK_FALSE(detail::any_near(Numbers{}, 1));
 }
 
 TEST_CASE("jump: which layers have one") {
@@ -46,9 +46,9 @@ TEST_CASE("jump: which layers have one") {
 
   using Ranged = RangeGuarded<BFloat16>;
   const AnyLayer ranged = RoundTo<Ranged>(Ranged::Scale{.inner = {}, .low = -1.0F, .high = 2.0F});
-  CHECK(ranged.jump_test()(Values{2}));
-  CHECK(ranged.jump_test()(Values{0, -1}));
-  CHECK_FALSE(ranged.jump_test()(Values{0, 1, 3}));
+  CHECK(ranged.jump_test()(Numbers{2}));
+  CHECK(ranged.jump_test()(Numbers{0, -1}));
+  CHECK_FALSE(ranged.jump_test()(Numbers{0, 1, 3}));
 }
 
 TEST_CASE("jump: how far apart formats round") {
