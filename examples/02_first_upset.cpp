@@ -15,8 +15,8 @@ using namespace upset;
 
 template <Format F>
 void upset_in(const Network& real, const Tensor& pictures) {
-  Network net =
-      convert<F>(real);     // the same graph, weights and activations in memory as F has them
+  // the same graph, its weights and activations in memory as F has them
+  Network net = convert<F>(real);
   net.calibrate(pictures);  // scales of activations, where F has some
   const std::vector<std::uint32_t> answers = classify(net, pictures, 0, pictures.batch());
   const LabelledImages test{pictures, {answers.begin(), answers.end()}};

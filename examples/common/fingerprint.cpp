@@ -4,28 +4,27 @@
 #include <cstddef>
 #include <vector>
 
+#include <upset/core/fnv1a.hpp>
+
 using namespace upset;
 
 namespace {
 
-/// FNV-1a of 64 bits, to tell contents apart.
 class Fingerprint {
  public:
   void add(std::span<const std::byte> bytes) {
-    for (const std::byte byte : bytes) {
-      hash_ = (hash_ ^ std::to_integer<std::uint64_t>(byte)) * 0x100000001b3U;
-    }
+    sum_ = detail::fnv1a({reinterpret_cast<const char*>(bytes.data()), bytes.size()}, sum_);
   }
   [[nodiscard]] std::string text() const {
     std::string text;
     for (int shift = 60; shift >= 0; shift -= 4) {
-      text += "0123456789abcdef"[hash_ >> shift & 15];
+      text += "0123456789abcdef"[sum_ >> shift & 15];
     }
     return text;
   }
 
  private:
-  std::uint64_t hash_ = 0xcbf29ce484222325U;
+  std::uint64_t sum_ = detail::fnv1a("");
 };
 
 }  // namespace

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "common/formats.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "common/command_line.hpp"
@@ -69,21 +70,25 @@ std::vector<Choice> all_choices() {
 }
 
 std::string known_choices() {
-  std::vector<std::pair<std::string, std::vector<std::string>>> guards;  // of each format
+  using Names = std::vector<std::string>;
+  std::vector<std::pair<std::string, Names>> guards_of;  // each format
   for (const Choice& choice : all_choices()) {
-    if (guards.empty() || guards.back().first != choice.format) {
-      guards.push_back({choice.format, {}});
+    if (guards_of.empty() || guards_of.back().first != choice.format) {
+      guards_of.push_back({choice.format, {}});
     }
-    guards.back().second.push_back(choice.guard);
+    guards_of.back().second.push_back(choice.guard);
+  }
+  std::vector<std::pair<Names, Names>> groups;  // guards, and the formats that have these
+  for (const auto& [format, guards] : guards_of) {
+    auto group = std::ranges::find(groups, guards, &std::pair<Names, Names>::first);
+    if (group == groups.end()) {
+      group = groups.insert(group, {guards, {}});
+    }
+    group->second.push_back(format);
   }
   std::string text;
-  while (!guards.empty()) {
-    const std::vector<std::string> same = guards.front().second;
-    std::vector<std::string> formats;
-    std::erase_if(guards, [&](const auto& format) {
-      return format.second == same && (formats.push_back(format.first), true);
-    });
-    text += (text.empty() ? "" : "; ") + joined(formats) + " (" + joined(same) + ")";
+  for (const auto& [guards, formats] : groups) {
+    text += (text.empty() ? "" : "; ") + joined(formats) + " (" + joined(guards) + ")";
   }
   return text;
 }

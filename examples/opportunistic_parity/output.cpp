@@ -38,7 +38,7 @@ Table main_table(std::span<const Findings> findings) {
     };
     const auto range = [](const Count& count) {
       const Interval interval = wilson(count.hits, count.total);
-      return with_decimals(100 * interval.low, 2) + ".." + with_decimals(100 * interval.high, 2);
+      return range_text(100 * interval.low, 100 * interval.high, 2);
     };
     table.add_row({found.network, found.format, found.guard, number(found.extra_bits_percent, 2),
                    number(100 * found.top1.rate(), 2), range(found.top1),
@@ -217,10 +217,9 @@ void write_results(const Options& options, std::span<const Findings> findings) {
                  "the ranges beside them. ") +
           "Accuracy without faults is that of the pictures "
           "of the experiments, with Wilson's intervals. BERZAD: the largest rate, to one digit, "
-          "whose 95 % interval "
-          "(Student, as wide as if each experiment had drawn its pictures) of mean top-1 accuracy "
-          "reaches the one without faults; 0 where the least "
-          "rate, 1e-9, already loses. int8 has a scale a tensor, as the paper, int8c one a "
+          "whose 95 % interval (Student, as wide as if each experiment had drawn its pictures) of "
+          "mean top-1 accuracy reaches the one without faults; 0 where the least rate, 1e-9, "
+          "already loses. int8 has a scale a tensor, as the paper, int8c one a "
           "channel; networks published in a format are as their files have them. A weight of "
           "one bit (w1a1) has none to give to a parity of its own.");
   page.section("Accuracy against bit error rate");

@@ -196,8 +196,10 @@ std::vector<ImageLayout> layouts(Network network) {
 }
 
 /// One subject in one format under one guard, in which `network` is; `plain` is without it.
-Findings study(const Options& options, const Subject& subject, const std::string& format,
-               const std::string& guard, const Network& network, const Network& plain) {
+/// `pictures`: what a plan says of those of the subject.
+Findings study(const Options& options, const Subject& subject, const PlanText& pictures,
+               const std::string& format, const std::string& guard, const Network& network,
+               const Network& plain) {
   const auto start = std::chrono::steady_clock::now();
   Findings found{.network = subject.name, .format = format, .guard = guard};
   const Tensor logits = network.forward(subject.test.images);
@@ -216,20 +218,16 @@ Findings study(const Options& options, const Subject& subject, const std::string
   }
   // sets of flips change nearly everything: whole batches are faster than what differs
   Engine engine(network, subject.test, {.level = EngineLevel::o1, .threads = options.threads});
-  const std::string memory = fingerprint_of_memory(laid_out);
-  const std::string pictures = fingerprint_of_pictures(subject.test.images, subject.test.labels);
-  const std::string sample = fingerprint_of_pictures(subject.sample, {});
+  PlanText facts{{"network", subject.name},
+                 {"format", format},
+                 {"guard", guard},
+                 {"weights in memory", fingerprint_of_memory(laid_out)}};
+  facts.insert(facts.end(), pictures.begin(), pictures.end());
   for (Curve& curve : curves) {
     const bool is_whole = curve.bit < 0;
     const std::string name = subject.name + "_" + format + "_" + guard +
                              (is_whole ? "" : "_bit" + std::to_string(curve.bit));
-    CampaignPlan plan{.subject = {{"network", subject.name},
-                                  {"format", format},
-                                  {"guard", guard},
-                                  {"weights in memory", memory},
-                                  {"images", std::to_string(options.images)},
-                                  {"pictures", pictures},
-                                  {"pictures of the calibration", sample}},
+    CampaignPlan plan{.subject = facts,
                       .faults = FaultChoice::ber,
                       .rates = grid(),
                       .trials = options.experiments,
@@ -294,6 +292,10 @@ std::vector<Findings> study(const Options& options) {
   for (const std::string& name : networks) {
     const Subject subject = load_subject(name, options.data, options.images);
     make_folders(options);
+    const PlanText pictures{
+        {"images", std::to_string(options.images)},
+        {"pictures", fingerprint_of_pictures(subject.test.images, subject.test.labels)},
+        {"pictures of the calibration", fingerprint_of_pictures(subject.sample, {})}};
     for (const std::string& format : formats_of(name)) {
       const std::vector<Guard> guards = chosen_guards(options, format);
       if (guards.empty()) {
@@ -303,7 +305,7 @@ std::vector<Findings> study(const Options& options) {
       const Network plain = in_format(subject, format, none);
       for (const Guard& guard : guards) {
         findings.push_back(
-            study(options, subject, format, guard.name,
+            study(options, subject, pictures, format, guard.name,
                   guard.name == none.name ? plain : in_format(subject, format, guard), plain));
       }
     }

@@ -91,15 +91,15 @@ Table make_table(std::span<const Findings> findings) {
     const auto number = [](double x, int decimals) {
       return Cell::aligned_right(with_decimals(x, decimals));
     };
-    table.add_row(
-        {found.row.format, found.row.protection, number(found.bits_per_weight(), 2),
-         number(found.extra_bits_percent(), 2), number(100 * found.fault_free.rate(), 2),
-         with_decimals(100 * interval.low, 2) + ".." + with_decimals(100 * interval.high, 2),
-         Cell::aligned_right(tolerated(found.weights.tolerated)),
-         Cell::aligned_right(tolerated(found.weights.berzad)), number(found.weights.auc, 3),
-         Cell::aligned_right(tolerated(found.activations.tolerated)),
-         Cell::aligned_right(tolerated(found.activations.berzad)),
-         number(found.activations.auc, 3)});
+    table.add_row({found.row.format, found.row.protection, number(found.bits_per_weight(), 2),
+                   number(found.extra_bits_percent(), 2), number(100 * found.fault_free.rate(), 2),
+                   range_text(100 * interval.low, 100 * interval.high, 2),
+                   Cell::aligned_right(tolerated(found.weights.tolerated)),
+                   Cell::aligned_right(tolerated(found.weights.berzad)),
+                   number(found.weights.auc, 3),
+                   Cell::aligned_right(tolerated(found.activations.tolerated)),
+                   Cell::aligned_right(tolerated(found.activations.berzad)),
+                   number(found.activations.auc, 3)});
   }
   return table;
 }
@@ -194,8 +194,8 @@ void write_results(const Options& options, std::span<const Findings> findings,
           "Tolerated BER: the largest rate of the grid before mean accuracy falls by more than a "
           "point. BERZAD: the largest rate whose 95 % interval (Student, as wide as if each trial "
           "had drawn its pictures) still reaches the accuracy without faults. AUC: area under mean "
-          "accuracy against rate, linear, from 0 to the "
-          "largest rate of the grid. Extra bits: copies, check bits and scales, in percent of the "
+          "accuracy against rate, linear, from 0 to the largest rate of the grid. Extra bits: "
+          "copies, check bits and scales, in percent of the "
           "codes. A guard stands on weights and activations alike.");
   const auto add = [&](const std::string& name, const auto& plot, const std::string& caption) {
     const bool empty = plot.series.empty();

@@ -5,6 +5,7 @@
 #include <upset/core/bits.hpp>
 #include <upset/core/dyadic.hpp>
 #include <upset/core/error.hpp>
+#include <upset/core/fnv1a.hpp>
 #include <upset/core/name.hpp>
 #include <upset/core/output_path.hpp>
 #include <upset/core/rounding.hpp>

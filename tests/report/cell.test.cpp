@@ -35,6 +35,7 @@ TEST_CASE("Cell: decimals are rounded from the exact value") {
   CHECK(upset::with_decimals(2.675, 2) == "2.67");  // the double lies below 2.675
   CHECK(upset::with_decimals(100, 0) == "100");
   CHECK(upset::with_decimals(-0.5, 1) == "-0.5");
+  CHECK(upset::range_text(89.912, 91.06, 2) == "89.91..91.06");
   CHECK(upset::with_decimals(1e300, 1).size() == 303);
 }
 

@@ -76,9 +76,7 @@ struct CampaignReport {
     table.add_row(
         {Cell::aligned_right(rate_text(ber)), Cell::aligned_right(grouped_text(trials.sum.trials)),
          number(static_cast<double>(trials.flips) / static_cast<double>(trials.sum.trials), 1),
-         number(point->y, 2),
-         trials.sum.trials > 1 ? with_decimals(point->low, 2) + ".." + with_decimals(point->high, 2)
-                               : "",
+         number(point->y, 2), trials.sum.trials > 1 ? range_text(point->low, point->high, 2) : "",
          number(100 * *std::ranges::min_element(trials.accuracies), 2),
          Cell::aligned_right(percent_text(trials.sum.share(&Outcomes::critical))),
          Cell::aligned_right(percent_text(trials.sum.share(&Outcomes::nonfinite)))});

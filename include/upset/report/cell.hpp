@@ -24,6 +24,11 @@ namespace upset {
   return end.ec == std::errc{} ? std::string(text, end.ptr) : shortest(x);
 }
 
+/// An interval, both ends rounded: (89.912, 91.06, 2) gives "89.91..91.06".
+[[nodiscard]] inline std::string range_text(double low, double high, int decimals) {
+  return with_decimals(low, decimals) + ".." + with_decimals(high, decimals);
+}
+
 /// A number with its thousands apart: "1,234,567".
 [[nodiscard]] inline std::string grouped_text(std::uint64_t number) {
   std::string text = std::to_string(number);

@@ -18,6 +18,7 @@
 #include <fcntl.h>  // POSIX, for what the standard library cannot promise: data on the disk
 #include <unistd.h>
 
+#include <upset/core/fnv1a.hpp>
 #include <upset/tensor/tensor.hpp>
 
 namespace upset {
@@ -28,14 +29,6 @@ namespace detail {
 // little endian), the content, and the FNV-1a sum of everything before.
 inline constexpr std::uint64_t checked_file_version = 1;
 inline constexpr std::size_t checked_file_frame = 32;
-
-[[nodiscard]] constexpr std::uint64_t fnv1a(std::string_view bytes,
-                                            std::uint64_t sum = 0xcbf29ce484222325U) {
-  for (const char byte : bytes) {
-    sum = (sum ^ static_cast<unsigned char>(byte)) * 0x100000001b3U;
-  }
-  return sum;
-}
 
 /// Content being written.
 class FileContent {

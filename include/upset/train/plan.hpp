@@ -13,6 +13,7 @@
 #include <variant>
 #include <vector>
 
+#include <upset/core/fnv1a.hpp>
 #include <upset/io/dataset.hpp>
 #include <upset/nn/network.hpp>
 #include <upset/train/checked_file.hpp>
