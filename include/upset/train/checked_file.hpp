@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include <upset/core/fnv1a.hpp>
+#include <upset/core/output_path.hpp>
 #include <upset/tensor/tensor.hpp>
 
 namespace upset {
@@ -124,7 +125,8 @@ class FileReader {
 };
 
 /// Writes beside `path`, waits for the disk, then renames: at any moment `path` is the old file or
-/// the new one, whole. Throws `Error` naming the file, and leaves nothing behind.
+/// the new one, whole. Throws `Error` naming the file, and leaves nothing behind; throws as
+/// `output_path`.
 inline void write_file(const std::filesystem::path& path, std::string_view kind,
                        const FileContent& content) {
   FileContent head;
@@ -133,7 +135,8 @@ inline void write_file(const std::filesystem::path& path, std::string_view kind,
   FileContent tail;
   tail.add(fnv1a(content.bytes(), fnv1a(head.bytes(), fnv1a(kind))));
 
-  const std::string part = path.string() + ".part";
+  const std::filesystem::path target = output_path(path);
+  const std::string part = target.string() + ".part";
   const auto fail = [&] {
     const int reason = errno;
     std::remove(part.c_str());
@@ -150,10 +153,10 @@ inline void write_file(const std::filesystem::path& path, std::string_view kind,
     written = written && std::fwrite(bytes.data(), 1, bytes.size(), file) == bytes.size();
   }
   written = written && std::fflush(file) == 0 && ::fsync(::fileno(file)) == 0;
-  if (std::fclose(file) != 0 || !written || std::rename(part.c_str(), path.c_str()) != 0) {
+  if (std::fclose(file) != 0 || !written || std::rename(part.c_str(), target.c_str()) != 0) {
     fail();
   }
-  const std::filesystem::path folder = path.parent_path();
+  const std::filesystem::path folder = target.parent_path();
   const int handle = ::open(folder.empty() ? "." : folder.c_str(), O_RDONLY | O_CLOEXEC);
   if (handle >= 0) {  // the rename itself survives a power cut too, where folders can be synced
     ::fsync(handle);
