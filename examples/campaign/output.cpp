@@ -71,6 +71,12 @@ std::vector<StratumSize> sizes_of_strata(const TrialSource& source) {
   return sizes;
 }
 
+std::vector<std::string> names_of_strata(const TrialSource& source) {
+  std::vector<std::string> names;
+  std::ranges::transform(source.strata(), std::back_inserter(names), &Stratum::name);
+  return names;
+}
+
 }  // namespace
 
 void prepare_out(const Options& options) {
@@ -93,9 +99,8 @@ void write_results(const Options& options, CampaignSubject& subject, const Trial
       state.is_finished && journal.shard().count == 1 &&
       (faults == FaultChoice::exhaustive ||
        (faults == FaultChoice::single && state.trials == source.space().bit_count()));
-  const Drawn drawn = is_whole                            ? Drawn::whole
-                      : faults == FaultChoice::exhaustive ? Drawn::in_order
-                                                          : Drawn::at_random;
+  const bool is_in_order = faults == FaultChoice::exhaustive || faults == FaultChoice::file;
+  const Drawn drawn = is_whole ? Drawn::whole : is_in_order ? Drawn::in_order : Drawn::at_random;
   CampaignReport report{
       .title = std::filesystem::path(options.subject.network).filename().string() + " in " +
                subject.format +
@@ -104,11 +109,12 @@ void write_results(const Options& options, CampaignSubject& subject, const Trial
       .command = options.command,
       .seed = source.plan().seed,
       .environment = {},
-      .found = Breakdown(source.sets(), drawn, sizes_of_strata(source)),
+      .found = Breakdown(source.sets(), drawn, sizes_of_strata(source), source.plan().stratify),
       // other strata are rows of tables anyway
       .shows_strata = source.plan().stratify == StratumOf::value};
   for (const auto& [name, value] : journal.plan()) {
-    if (value != "none" && name != "seed") {  // which the page shows above
+    // the seed stands above, and how many trials a margin takes is not planned
+    if (value != "none" && name != "seed" && !(name == "trials" && source.plan().margin)) {
       report.plan.push_back({name, value});
     }
   }
@@ -118,12 +124,12 @@ void write_results(const Options& options, CampaignSubject& subject, const Trial
   report.fault_free = correct_predictions(
       classify_all(subject.network, subject.test.images, options.threads), subject.test.labels);
 
-  TrialsCsv csv(options.out / "trials.csv", source.sets());
+  TrialsCsv csv(options.out / "trials.csv", source.sets(), names_of_strata(source));
   std::vector<ListedOutcome> listed = listed_values(subject.network, subject.bits);
   journal.for_each([&](const TrialRecord& record) {
     const CampaignTrial trial{.number = record.trial,
                               .ber = source.rate(record.trial),
-                              .flips = source.flips(record.trial, options.images),
+                              .flips = source.flips(record.trial, subject.test.labels.size()),
                               .site = source.site(record.trial),
                               .stratum = source.stratum(record.trial),
                               .outcomes = record.outcomes};
@@ -148,10 +154,10 @@ void write_results(const Options& options, CampaignSubject& subject, const Trial
                detail::exact_text(100 * source.plan().confidence) + " % of campaigns; " +
                grouped_text(state.trials) + " trials, " + grouped_text(state.fixed_trials) +
                " had their number been fixed beforehand";
-  } else if (const auto rate = report.found.stratified(&Outcomes::critical)) {
-    estimate = percent_text(rate->rate) + " % (95 % interval " +
-               percent_text(report.found.interval(&Outcomes::critical)) +
-               "; whatever the outcomes " + range(rate->conservative) + ")";
+  } else if (const auto rate = report.found.stratified(&Outcomes::critical);
+             rate && drawn == Drawn::at_random) {
+    estimate = percent_text(report.found.share(&Outcomes::critical)) + " % (95 % interval " +
+               range(rate->interval) + "; whatever the outcomes " + range(rate->conservative) + ")";
   }
   if (!estimate.empty()) {
     report.plan.push_back({"critical share of all bits", estimate});
@@ -171,6 +177,6 @@ void write_results(const Options& options, CampaignSubject& subject, const Trial
             << (report.rates.empty()
                     ? ", layers.csv, sets.csv, roles.csv, bits.csv, layer_bits.csv, set_bits.csv"
                     : "")
-            << (has_list ? ", outcomes.csv" : "") << "; journal " << options.journal_file().string()
-            << '\n';
+            << (source.strata().empty() ? "" : ", strata.csv") << (has_list ? ", outcomes.csv" : "")
+            << "; journal " << options.journal_file().string() << '\n';
 }

@@ -63,11 +63,11 @@ class Experiments {
   }
 
   /// Accuracies at a rate of the grid; of a quarter of the experiments, where these `tell` all that
-  /// is asked.
+  /// is asked. Of fewer than five Student's interval reaches nearly anything.
   template <class Tell>
   [[nodiscard]] CurvePoint point(std::size_t rate, Tell tell) {
     const std::uint64_t all = source_.plan().trials;
-    make(rate * all, rate * all + std::max<std::uint64_t>(all / 4, 2));
+    make(rate * all, rate * all + std::min(all, std::max<std::uint64_t>(all / 4, 5)));
     if (!tell(known(rate))) {
       make(rate * all, (rate + 1) * all);
     }

@@ -19,6 +19,7 @@ using upset::By;
 using upset::Drawn;
 using upset::Outcomes;
 using upset::Site;
+using upset::StratumOf;
 using upset::TrialSum;
 
 namespace {
@@ -153,15 +154,15 @@ TEST_CASE("Breakdown: each stratum counts by its bits") {
   const auto critical = &Outcomes::critical;
   CHECK(all.share(critical) == doctest::Approx(0.45 * 10 / 1000));  // 0.35 of the faults drawn
   CHECK(all.stratified(critical)->rate == doctest::Approx(0.0045));
-  CHECK(all.lacking() == 2);
-  // strata that show no error have the careful interval
-  CHECK(all.interval(critical) == all.stratified(critical)->conservative);
-  CHECK(all.interval(critical)->contains(0.0045));
+  // none of 3 leaves much of the large stratum open
+  CHECK(all.interval(critical) == all.stratified(critical)->interval);
+  CHECK(all.interval(critical)->high == doctest::Approx(0.0045 + 0.99 * upset::wilson(0, 3).high));
 
   const std::vector<BreakdownRow> layers = all.rows({By::layer});
   CHECK(all.share(layers[0], critical) == doctest::Approx(4.5 / 340));  // 330 clear bits, and 10
   CHECK_FALSE(all.interval(layers[0], critical).has_value());
-  CHECK(all.interval(layers[1], critical) == upset::wilson(0, 2));
+  // those of another layer might have been of either stratum
+  CHECK_FALSE(all.interval(layers[1], critical).has_value());
   const std::vector<BreakdownRow> strata = all.rows({By::stratum});
   CHECK(texts(strata) == Texts{"large: 0/30 in 3", "small: 45/100 in 10"});
   CHECK(all.interval(strata[1], critical) == upset::Interval{0.45, 0.45});  // every bit was tried
@@ -184,15 +185,51 @@ TEST_CASE("Breakdown: the variance within strata is that of the shares of their 
   CHECK(breakdown.interval(&Outcomes::critical, 0.9) == found->interval);
 }
 
-TEST_CASE("Breakdown: a stratum of which no error is known is named") {
+TEST_CASE("Breakdown: rows that their names put into one stratum have intervals") {
+  const std::vector<By> all{By::layer, By::set, By::role, By::bit, By::stratum};
+  using Names = std::vector<By>;
+  const auto known = [&](StratumOf of) {  // of all rows told apart by one or two names
+    std::vector<Names> found;
+    Breakdown breakdown(sets, Drawn::at_random, {{"a", 100}, {"b", 100}}, of);
+    breakdown.add({0, 0, 30, BitRole::exponent}, trial(3), 0);
+    for (std::size_t i = 0; i < all.size(); ++i) {
+      for (std::size_t j = i; j < all.size(); ++j) {
+        const Names by = i == j ? Names{all[i]} : Names{all[i], all[j]};
+        if (breakdown.interval(breakdown.rows(by).at(0), &Outcomes::critical)) {
+          found.push_back(by);
+        }
+      }
+    }
+    return found;
+  };
+  const auto having = [&](auto holds) {
+    std::vector<Names> found;
+    for (std::size_t i = 0; i < all.size(); ++i) {
+      for (std::size_t j = i; j < all.size(); ++j) {
+        const auto has = [&](By by) { return all[i] == by || all[j] == by; };
+        if (has(By::stratum) || holds(has)) {
+          found.push_back(i == j ? Names{all[i]} : Names{all[i], all[j]});
+        }
+      }
+    }
+    return found;
+  };
+  const auto in_layer = [](const auto& has) { return has(By::layer) || has(By::set); };
+  CHECK(known(StratumOf::layer) == having(in_layer));
+  CHECK(known(StratumOf::set) == having([](const auto& has) { return has(By::set); }));
+  CHECK(known(StratumOf::bit) == having([](const auto& has) { return has(By::bit); }));
+  CHECK(known(StratumOf::role) == having([](const auto& has) { return has(By::role); }));
+  CHECK(known(StratumOf::layer_bit) ==
+        having([&](const auto& has) { return in_layer(has) && has(By::bit); }));
+  CHECK(known(StratumOf::value) == having([](const auto&) { return false; }));
+}
+
+TEST_CASE("Breakdown: a stratum without trials is named") {
   Breakdown breakdown(sets, Drawn::at_random, {{"one", 1}, {"many", 5}, {"none", 4}});
+  CHECK(breakdown.untried() == 0);
   breakdown.add({0, 0, 30, BitRole::exponent}, trial(3), 0);
-  CHECK(breakdown.lacking() == 1);
   CHECK(breakdown.untried() == 1);
   breakdown.add({0, 1, 30, BitRole::exponent}, trial(3), 1);
-  CHECK(breakdown.lacking() == 1);
-  breakdown.add({0, 2, 30, BitRole::exponent}, trial(3), 1);
-  CHECK(breakdown.lacking() == 2);
   CHECK(breakdown.trials_of(2) == 0);
   CHECK(breakdown.untried() == 2);
   CHECK_FALSE(breakdown.stratified(&Outcomes::critical).has_value());

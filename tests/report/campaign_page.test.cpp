@@ -41,6 +41,17 @@ TEST_CASE("Campaign page: the heat map has the layers that were hit, scales in o
   }
 }
 
+TEST_CASE("Campaign page: the heat map has positions that no fault hit, between those hit") {
+  CampaignReport report = empty_report();
+  for (const int bit : {9, 12}) {
+    report.add({.site = Site{0, 0, bit, BitRole::sign}, .outcomes = {.images = 100}});
+  }
+  const upset::HeatMap map = layer_bit_map(report.found);
+  CHECK(map.columns == std::vector<std::string>{"12", "11", "10", "9"});
+  CHECK(map.cells[0] == 0);
+  CHECK(std::isnan(map.cells[1]));
+}
+
 TEST_CASE("Campaign page: bars have whiskers where faults were sampled") {
   const upset::BarPlot sampled = layer_bars(single_faults(false).found);
   CHECK(sampled.bars[0].name == "conv1");
@@ -113,12 +124,15 @@ TEST_CASE("Campaign page: strata have a table where there are any") {
   CHECK(page.error == "");
   CHECK(page.all("table").size() == 6);
   CHECK(has(html, "1,234"));
+  CHECK(has(read_file(folder.path() / "strata.csv"), "\nclear bits,1234,2,"));
   CHECK_FALSE(has(html, "There is no share of all faults"));
   report.found = Breakdown(campaign_sets, upset::Drawn::at_random, {{"clear", 1234}, {"set", 56}});
   report.add({.site = Site{0, 1, 7, BitRole::sign}, .outcomes = {.images = 100, .masked = 100}});
   write_campaign(report, folder.path());
   CHECK(has(read_file(folder.path() / "report.html"),
             "There is no share of all faults, for none in stratum set was tried"));
+  write_campaign(single_faults(false), folder.path());
+  CHECK_FALSE(std::filesystem::exists(folder.path() / "strata.csv"));
 }
 
 TEST_CASE("Campaign page: bit error rates give a curve and boxes") {

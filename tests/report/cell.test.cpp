@@ -29,6 +29,15 @@ TEST_CASE("Cell: numbers read back exactly from their shortest text") {
   CHECK(upset::shortest(std::numeric_limits<double>::denorm_min()) == "5e-324");
 }
 
+TEST_CASE("Cell: rates have the digits that set them apart") {
+  using Texts = std::vector<std::string>;
+  CHECK(upset::rate_texts(std::vector{1e-5, 2e-5}) == Texts{"1e-5", "2e-5"});
+  CHECK(upset::rate_texts(std::vector{1e-5, 1.0001e-5}) == Texts{"1e-5", "1.0001e-5"});
+  CHECK(upset::rate_texts(std::vector{1e-5, 1e-5}) ==
+        Texts{"1.0000000000000001e-5", "1.0000000000000001e-5"});
+  CHECK(upset::rate_texts({}).empty());
+}
+
 TEST_CASE("Cell: decimals are rounded from the exact value") {
   CHECK(upset::with_decimals(91.256, 2) == "91.26");
   CHECK(upset::with_decimals(0.125, 2) == "0.12");  // a tie in binary too: to even

@@ -16,6 +16,7 @@
 #include <upset/campaign/outcome.hpp>
 #include <upset/core/error.hpp>
 #include <upset/fault/site.hpp>
+#include <upset/fault/strata.hpp>
 #include <upset/metric/interval.hpp>
 #include <upset/metric/stratified.hpp>
 
@@ -76,6 +77,8 @@ struct BreakdownRow {
   std::vector<std::string> names{};         ///< one for each `By` asked for
   TrialSum sum{};                           ///< of the faults drawn
   std::map<std::size_t, TrialSum> parts{};  ///< of it, by stratum
+  /// Whatever had been drawn, all of it would have been from one stratum.
+  bool is_of_one_stratum = false;
 
   void add(std::size_t stratum, const TrialSum& trials) {
     sum += trials;
@@ -93,7 +96,7 @@ struct BreakdownRow {
 enum class Drawn : std::uint8_t {
   at_random,  ///< from all of them, or from those of each stratum
   whole,      ///< every one, once: shares have no sampling error
-  in_order,   ///< some of them, by their numbers: no interval is known
+  in_order,   ///< some of them, by their numbers or from a list: no interval is known
 };
 
 /// Faults that were drawn on their own.
@@ -109,12 +112,14 @@ struct StratumSize {
 class Breakdown {
  public:
   /// The parameter sets that sites count, as `FaultSpace::images()` names them; strata, where
-  /// faults were drawn from several.
+  /// faults were drawn from several, and what these have in common.
   explicit Breakdown(std::vector<std::string> sets, Drawn drawn = Drawn::at_random,
-                     std::vector<StratumSize> strata = {})
+                     std::vector<StratumSize> strata = {},
+                     std::optional<StratumOf> stratified_by = {})
       : sets_(std::move(sets)),
         drawn_(drawn),
         strata_(std::move(strata)),
+        stratified_by_(stratified_by),
         squares_(strata_.size()) {}
 
   /// A trial of one fault, drawn from `stratum`; of a burst, the site is that of its first bit.
@@ -165,19 +170,16 @@ class Breakdown {
   [[nodiscard]] double share(std::uint64_t Outcomes::*count) const { return share(whole_, count); }
 
   /// Of the share of a row: Wilson's over the faults of one stratum, a point where these are all.
-  /// None of several strata, and where faults were not drawn at random.
+  /// None where the row may span several strata, and where faults were not drawn at random.
   [[nodiscard]] std::optional<Interval> interval(const BreakdownRow& row,
                                                  std::uint64_t Outcomes::*count,
                                                  double confidence = 0.95) const;
   /// Of all that was added: of several strata, that of `stratified`.
   [[nodiscard]] std::optional<Interval> interval(std::uint64_t Outcomes::*count,
                                                  double confidence = 0.95) const;
-  /// The share of all faults and its error; none without strata, or where `lacking` is one.
+  /// The share of all faults and its error; none without strata, or where one is `untried`.
   [[nodiscard]] std::optional<StratifiedRate> stratified(std::uint64_t Outcomes::*count,
                                                          double confidence = 0.95) const;
-  /// The first stratum with fewer than two trials, of which an error is not known, unless these are
-  /// all of its bits; `strata().size()` if there is none.
-  [[nodiscard]] std::size_t lacking() const;
   /// The first stratum without a trial, for which no share of all faults is known;
   /// `strata().size()` if there is none.
   [[nodiscard]] std::size_t untried() const;
@@ -187,6 +189,9 @@ class Breakdown {
   }
 
  private:
+  /// Whether rows with these names have one stratum each.
+  [[nodiscard]] bool tell_strata_apart(const std::vector<By>& by) const;
+
   struct Place {
     std::size_t set;
     BitRole role;
@@ -235,6 +240,7 @@ class Breakdown {
   std::vector<std::string> sets_;
   Drawn drawn_;
   std::vector<StratumSize> strata_;
+  std::optional<StratumOf> stratified_by_;
   std::vector<Outcomes> squares_;  // of each count, summed over the trials of a stratum
   BreakdownRow whole_{};
   std::map<Place, TrialSum> finest_;

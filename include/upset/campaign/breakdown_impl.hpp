@@ -28,14 +28,6 @@ inline double Breakdown::share(const BreakdownRow& row, std::uint64_t Outcomes::
   return part / all;
 }
 
-inline std::size_t Breakdown::lacking() const {
-  std::size_t h = 0;
-  while (h < strata_.size() && (trials_of(h) > 1 || trials_of(h) == strata_[h].bits)) {
-    ++h;
-  }
-  return h;
-}
-
 inline std::size_t Breakdown::untried() const {
   std::size_t h = 0;
   while (h < strata_.size() && trials_of(h) > 0) {
@@ -46,7 +38,7 @@ inline std::size_t Breakdown::untried() const {
 
 inline std::optional<StratifiedRate> Breakdown::stratified(std::uint64_t Outcomes::*count,
                                                            double confidence) const {
-  if (strata_.empty() || lacking() < strata_.size()) {
+  if (strata_.empty() || untried() < strata_.size()) {
     return std::nullopt;
   }
   const auto images = static_cast<double>(images_per_trial());
@@ -65,10 +57,7 @@ inline std::optional<StratifiedRate> Breakdown::stratified(std::uint64_t Outcome
 inline std::optional<Interval> Breakdown::interval(const BreakdownRow& row,
                                                    std::uint64_t Outcomes::*count,
                                                    double confidence) const {
-  if (drawn_ != Drawn::at_random) {
-    return std::nullopt;
-  }
-  if (row.parts.size() > 1) {
+  if (drawn_ != Drawn::at_random || (!strata_.empty() && !row.is_of_one_stratum)) {
     return std::nullopt;
   }
   for (const auto& [stratum, sum] : row.parts) {
@@ -85,11 +74,30 @@ inline std::optional<Interval> Breakdown::interval(std::uint64_t Outcomes::*coun
     return interval(whole_, count, confidence);
   }
   const auto rate = stratified(count, confidence);
-  if (!rate) {
-    return std::nullopt;
+  return rate ? std::optional(rate->interval) : std::nullopt;
+}
+
+inline bool Breakdown::tell_strata_apart(const std::vector<By>& by) const {
+  const auto has = [&](By one) { return std::ranges::find(by, one) != by.end(); };
+  const bool has_layer = has(By::layer) || has(By::set);
+  if (has(By::stratum) || !stratified_by_) {
+    return has(By::stratum);
   }
-  // where nothing varied the error is unknown, and not zero
-  return rate->standard_error == 0 ? rate->conservative : rate->interval;
+  switch (*stratified_by_) {
+    case StratumOf::layer:
+      return has_layer;
+    case StratumOf::set:
+      return has(By::set);
+    case StratumOf::bit:
+      return has(By::bit);
+    case StratumOf::role:
+      return has(By::role);
+    case StratumOf::layer_bit:
+      return has_layer && has(By::bit);
+    case StratumOf::value:
+      return false;
+  }
+  return false;
 }
 
 inline std::vector<BreakdownRow> Breakdown::rows(const std::vector<By>& by) const {
@@ -106,6 +114,7 @@ inline std::vector<BreakdownRow> Breakdown::rows(const std::vector<By>& by) cons
   }
   std::vector<BreakdownRow> result;
   for (auto& [key, row] : ordered) {
+    row.is_of_one_stratum = tell_strata_apart(by);
     result.push_back(std::move(row));
   }
   return result;

@@ -44,19 +44,21 @@ struct StratumSample {
 struct StratifiedRate {
   double rate = 0;            ///< sum of the strata's means, each by its share of the population
   double standard_error = 0;  ///< estimated
-  Interval interval;          ///< normal approximation, within [0, 1]
-  /// Holds the rate at least as often as stated, whatever the values: to be used where counts are
-  /// few, since strata in which nothing was seen add nothing to the other one.
-  Interval conservative;
+  /// Each end the farther of two: the normal approximation's, to which strata in which nothing
+  /// varied add nothing, and what Wilson's intervals of the strata leave together.
+  Interval interval;
+  Interval conservative;  ///< holds the rate at least as often as stated, whatever the values
 };
 
 /// The rate of the whole population. Strata that were drawn whole add no error.
 ///
-/// - errors: no strata, a stratum without draws, with more draws than faults, or with one draw of
-///           several, a mean outside [0, 1] or a variance that none can have: `Error`
-/// - source: Cochran, Sampling Techniques, 1977, theorem 5.1 and equation 5.12; conservative:
-///           Hoeffding 1963, theorem 2 and section 6, the bound of a sum of terms within W_h / n_h,
-///           with the factor of Serfling 1974, corollary 1.1, for draws without replacement
+/// - errors: no strata, a stratum without draws or with more draws than faults, a mean outside
+///           [0, 1] or a variance that none can have: `Error`
+/// - source: Cochran, Sampling Techniques, 1977, theorem 5.1 and equation 5.12; Zou and Donner
+///           2008, "Construction of confidence limits about effect measures", for a sum of terms
+///           that have intervals; conservative: Hoeffding 1963, theorem 2 and section 6, the bound
+///           of a sum of terms within W_h / n_h, with the factor of Serfling 1974, corollary 1.1,
+///           for draws without replacement
 [[nodiscard]] inline StratifiedRate stratified_rate(std::span<const StratumSample> strata,
                                                     double confidence = 0.95) {
   const double z = detail::normal_deviate(confidence);
@@ -66,11 +68,10 @@ struct StratifiedRate {
   double population = 0;
   for (std::size_t h = 0; h < strata.size(); ++h) {
     const StratumSample& each = strata[h];
-    if (each.draws == 0 || each.draws > each.population ||
-        (each.draws == 1 && each.population > 1)) {
+    if (each.draws == 0 || each.draws > each.population) {
       throw Error("Stratum " + std::to_string(h) + " has " + std::to_string(each.draws) +
                   " draws of " + std::to_string(each.population) +
-                  " faults; draw at least two, and at most all");
+                  " faults; draw at least one, and at most all");
     }
     if (!(each.mean >= 0 && each.mean <= 1 && each.variance >= 0)) {
       throw Error("Stratum " + std::to_string(h) + " has a mean of " + std::to_string(each.mean) +
@@ -82,6 +83,8 @@ struct StratifiedRate {
   StratifiedRate result;
   double variance = 0;
   double squares = 0;  // of the ranges of all terms
+  double below = 0;    // squares of how far Wilson's intervals reach
+  double above = 0;
   for (const StratumSample& each : strata) {
     const auto all = static_cast<double>(each.population);
     const auto n = static_cast<double>(each.draws);
@@ -90,14 +93,19 @@ struct StratifiedRate {
     if (each.draws < each.population) {
       variance += share * share * (1 - n / all) * each.variance / n;
       squares += share * share / n * (1 - (n - 1) / all);
+      const Interval wilson = wilson_mean(each.mean, each.draws, confidence);
+      below += std::pow(share * (each.mean - wilson.low), 2);
+      above += std::pow(share * (wilson.high - each.mean), 2);
     }
   }
   result.standard_error = std::sqrt(variance);
-  const auto within = [&](double margin) {
-    return Interval{std::max(0.0, result.rate - margin), std::min(1.0, result.rate + margin)};
+  const auto within = [&](double down, double up) {
+    return Interval{std::max(0.0, result.rate - down), std::min(1.0, result.rate + up)};
   };
-  result.interval = within(z * result.standard_error);
-  result.conservative = within(std::sqrt(std::log(2 / (1 - confidence)) / 2 * squares));
+  const double normal = z * result.standard_error;
+  result.interval = within(std::max(normal, std::sqrt(below)), std::max(normal, std::sqrt(above)));
+  const double most = std::sqrt(std::log(2 / (1 - confidence)) / 2 * squares);
+  result.conservative = within(most, most);
   return result;
 }
 

@@ -4,7 +4,7 @@
 
 #include <algorithm>
 #include <cstddef>
-#include <set>
+#include <iterator>
 #include <span>
 #include <string>
 #include <utility>
@@ -45,23 +45,16 @@ struct BoxPlot {
 /// A box a point of its accuracies in percent, in the category of its rate: in three digits, or in
 /// as many more as no two rates of the curve are alike in.
 [[nodiscard]] inline std::vector<Box> accuracy_boxes(std::span<const CurvePoint> curve) {
-  const auto are_apart = [&](int digits) {
-    std::set<std::string> names;
-    return std::ranges::all_of(curve, [&](const CurvePoint& point) {
-      return names.insert(rate_text(point.ber, digits)).second;
-    });
-  };
-  int digits = 3;
-  while (digits < 17 && !are_apart(digits)) {  // 17 set any two doubles apart
-    ++digits;
-  }
+  std::vector<double> rates;
+  std::ranges::transform(curve, std::back_inserter(rates), &CurvePoint::ber);
+  const std::vector<std::string> names = rate_texts(rates);
   std::vector<Box> boxes;
-  for (const CurvePoint& point : curve) {
+  for (std::size_t i = 0; i < curve.size(); ++i) {
     std::vector<double> percent;
-    for (const double accuracy : point.accuracies) {
+    for (const double accuracy : curve[i].accuracies) {
       percent.push_back(100 * accuracy);
     }
-    boxes.push_back({rate_text(point.ber, digits), summarise(percent)});
+    boxes.push_back({names[i], summarise(percent)});
   }
   return boxes;
 }

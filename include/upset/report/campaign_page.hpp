@@ -34,8 +34,17 @@ namespace upset {
     map.rows.push_back(row.names[0]);
   }
   for (const BreakdownRow& row : found.rows({By::bit})) {
-    if (map.columns.empty() || map.columns.back() != column(row.names[0])) {
-      map.columns.push_back(column(row.names[0]));
+    const std::string name = column(row.names[0]);
+    if (map.columns.empty()) {
+      map.columns.push_back(name);
+    } else if (name == "scale") {
+      if (map.columns.back() != name) {
+        map.columns.push_back(name);
+      }
+    } else {  // positions in between that no fault hit as well
+      for (int bit = std::stoi(map.columns.back()) - 1; bit >= std::stoi(name); --bit) {
+        map.columns.push_back(std::to_string(bit));
+      }
     }
   }
   std::map<std::size_t, BreakdownRow> cells;
@@ -92,8 +101,8 @@ namespace upset {
 
 /// Writes into the folder `out`: report.html, its figures (layers.svg, layer_bits.svg,
 /// accuracy.svg, boxes.svg), and layers.csv, sets.csv, roles.csv, bits.csv, layer_bits.csv,
-/// set_bits.csv where faults have sites. Those of them that an earlier report has left there are
-/// removed.
+/// set_bits.csv where faults have sites, strata.csv where they were drawn from strata. Those of
+/// them that an earlier report has left there are removed.
 ///
 /// - errors: a file that cannot be written, or gnuplot missing: `Error`; CSV files are there by
 /// then
@@ -113,9 +122,10 @@ inline void write_campaign(const CampaignReport& report, const std::filesystem::
       {"roles.csv", {By::role}},
       {"bits.csv", {By::bit, By::role}},
       {"layer_bits.csv", {By::layer, By::bit, By::role}},
-      {"set_bits.csv", {By::set, By::bit, By::role}}};
+      {"set_bits.csv", {By::set, By::bit, By::role}},
+      {"strata.csv", {By::stratum}}};
   for (const auto& [name, by] : tables) {
-    if (has_sites) {
+    if (has_sites && (by != std::vector{By::stratum} || !found.strata().empty())) {
       write_breakdown_csv(out / name, found, by);
     } else {
       remove(name);
@@ -136,7 +146,7 @@ inline void write_campaign(const CampaignReport& report, const std::filesystem::
           ? "Intervals are Wilson's, over faults: pictures under one fault are no independent "
             "draws."
           : "Each stratum counts by its bits. Intervals are those of stratified sampling for all "
-            "faults, Wilson's for those of one stratum; rows of several have none.";
+            "faults, Wilson's for rows that lie in one stratum; others have none.";
   if (const std::string why = untried_text(found); !why.empty()) {
     interval += " There is " + why + ", and rows of several strata lack it.";
   }
@@ -194,7 +204,10 @@ inline void write_campaign(const CampaignReport& report, const std::filesystem::
   if (has_sites) {
     page.section("Layers");
     page.table(breakdown_table(found, {By::layer}), "Faults by the layer they hit. " + interval);
-    add("layers", layer_bars(found), "Critical share of the fault-images of each layer.");
+    add("layers", layer_bars(found),
+        std::string("Critical share of the fault-images of each layer") +
+            (found.drawn() == Drawn::at_random ? "; whiskers: its 95 % interval, where it has one."
+                                               : "."));
     page.section("Bits");
     const std::string bits =
         "Positions are counted in each word of memory, and parameter sets of all formats are added "

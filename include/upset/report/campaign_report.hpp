@@ -4,7 +4,9 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <iterator>
 #include <map>
+#include <ranges>
 #include <string>
 #include <vector>
 
@@ -69,12 +71,16 @@ struct CampaignReport {
                "worst %", "critical %", "nonfinite %"});
   const LineSeries series = accuracy_series("", accuracy_curve(report));
   auto point = series.points.begin();
+  std::vector<double> rates;
+  std::ranges::copy(std::views::keys(report.rates), std::back_inserter(rates));
+  const std::vector<std::string> names = rate_texts(rates);
+  auto name = names.begin();
   for (const auto& [ber, trials] : report.rates) {
     const auto number = [](double x, int decimals) {
       return Cell::aligned_right(with_decimals(x, decimals));
     };
     table.add_row(
-        {Cell::aligned_right(rate_text(ber)), Cell::aligned_right(grouped_text(trials.sum.trials)),
+        {Cell::aligned_right(*name++), Cell::aligned_right(grouped_text(trials.sum.trials)),
          number(static_cast<double>(trials.flips) / static_cast<double>(trials.sum.trials), 1),
          number(point->y, 2), trials.sum.trials > 1 ? range_text(point->low, point->high, 2) : "",
          number(100 * *std::ranges::min_element(trials.accuracies), 2),

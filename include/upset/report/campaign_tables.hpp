@@ -32,21 +32,13 @@ namespace upset {
   return interval ? percent_text(interval->low) + ".." + percent_text(interval->high) : "";
 }
 
-/// Why there is an interval of all faults, or none.
+/// The interval of all faults, each of whose strata was tried, or why there is none.
 [[nodiscard]] inline std::string interval_text(const Breakdown& found) {
   if (const auto interval = found.interval(&Outcomes::critical)) {
     return "95 % interval " + percent_text(interval);
   }
-  if (found.drawn() == Drawn::whole) {
-    return "every fault tried";
-  }
-  if (found.drawn() == Drawn::in_order) {
-    return "no interval: a part of an exhaustive campaign, not drawn at random";
-  }
-  const StratumSize& stratum = found.strata()[found.lacking()];
-  return "no interval: stratum " + stratum.name + " has " +
-         grouped_text(found.trials_of(found.lacking())) + " of " + grouped_text(stratum.bits) +
-         " faults, and needs two";
+  return found.drawn() == Drawn::whole ? "every fault tried"
+                                       : "no interval: the faults were not drawn at random";
 }
 
 /// Why no share of all faults is known; empty where one is.
@@ -57,13 +49,16 @@ namespace upset {
                                                 found.strata()[stratum].name + " was tried";
 }
 
-/// "1,200 faults x 1,000 pictures = 1,200,000 fault-images: 1.311 % critical (95 % interval
-/// 0.81..2.107), 80.1 % masked": what a campaign found, in a line.
+/// "1,200 trials x 1,000 pictures = 1,200,000 fault-images: 1.311 % critical (95 % interval
+/// 0.810..2.107), 18.589 % changed, 80.100 % masked": what a campaign found, in a line.
 [[nodiscard]] inline std::string campaign_line(const Breakdown& found) {
   const TrialSum& total = found.total();
-  const std::string text = grouped_text(total.trials) + " trials x " +
-                           grouped_text(found.images_per_trial()) +
-                           " pictures = " + grouped_text(total.outcomes.images) + " fault-images";
+  const auto counted = [](std::uint64_t count, const char* what) {
+    return grouped_text(count) + " " + what + (count == 1 ? "" : "s");
+  };
+  const std::string text = counted(total.trials, "trial") + " x " +
+                           counted(found.images_per_trial(), "picture") + " = " +
+                           counted(total.outcomes.images, "fault-image");
   if (total.trials == 0) {
     return text;
   }
@@ -168,13 +163,17 @@ inline void append_count_names(std::vector<std::string>& columns) {
   return share_table(found, std::move(columns), found.rows(by));
 }
 
-/// Writes counts and critical shares of rows told apart by `by`; the interval is empty where there
-/// is none. Throws as `CsvWriter`.
+/// Writes counts and critical shares of rows told apart by `by`, of strata their bits too; the
+/// interval is empty where there is none. Throws as `CsvWriter`.
 inline void write_breakdown_csv(const std::filesystem::path& path, const Breakdown& found,
                                 const std::vector<By>& by) {
   std::vector<std::string> columns;
   for (const By part : by) {
     columns.emplace_back(by_name(part));
+  }
+  const bool is_of_strata = by == std::vector{By::stratum};
+  if (is_of_strata) {
+    columns.emplace_back("bits");
   }
   columns.emplace_back("trials");
   detail::append_count_names(columns);
@@ -182,6 +181,9 @@ inline void write_breakdown_csv(const std::filesystem::path& path, const Breakdo
   CsvWriter csv(path, columns);
   for (const BreakdownRow& part : found.rows(by)) {
     std::vector<Cell> row(part.names.begin(), part.names.end());
+    if (is_of_strata) {
+      row.emplace_back(found.strata()[part.parts.begin()->first].bits);
+    }
     row.emplace_back(part.sum.trials);
     detail::append_counts(row, part.sum.outcomes);
     row.emplace_back(found.share(part, &Outcomes::critical));
@@ -208,9 +210,10 @@ struct CampaignTrial {
 /// - errors: throws as `CsvWriter`, and for a site in a set that does not exist
 class TrialsCsv {
  public:
-  /// `sets`: names of the parameter sets that sites count.
-  TrialsCsv(std::filesystem::path path, std::vector<std::string> sets)
-      : sets_(std::move(sets)), csv_(std::move(path), columns()) {}
+  /// `sets`: names of the parameter sets that sites count; `strata`: those of the strata, if any.
+  TrialsCsv(std::filesystem::path path, std::vector<std::string> sets,
+            std::vector<std::string> strata = {})
+      : sets_(std::move(sets)), strata_(std::move(strata)), csv_(std::move(path), columns()) {}
 
   void row(const CampaignTrial& trial) {
     std::vector<Cell> row{trial.number, trial.ber ? Cell(*trial.ber) : Cell(""), trial.flips};
@@ -225,6 +228,7 @@ class TrialsCsv {
     } else {
       row.resize(row.size() + 4);
     }
+    row.push_back(strata_.empty() ? Cell("") : Cell(strata_.at(trial.stratum)));
     detail::append_counts(row, trial.outcomes);
     csv_.row(row);
   }
@@ -232,12 +236,14 @@ class TrialsCsv {
 
  private:
   [[nodiscard]] static std::vector<std::string> columns() {
-    std::vector<std::string> names{"trial", "ber", "flips", "set", "element", "bit", "role"};
+    std::vector<std::string> names{"trial",   "ber", "flips", "set",
+                                   "element", "bit", "role",  "stratum"};
     detail::append_count_names(names);
     return names;
   }
 
   std::vector<std::string> sets_;
+  std::vector<std::string> strata_;
   CsvWriter csv_;
 };
 

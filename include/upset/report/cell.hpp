@@ -5,9 +5,12 @@
 #include <charconv>
 #include <concepts>
 #include <cstdint>
+#include <set>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 namespace upset {
 
@@ -61,6 +64,21 @@ namespace upset {
     exponent.erase(2, 1);
   }
   return digits_kept + exponent;
+}
+
+/// Rates in as many digits as set them apart, three at least.
+[[nodiscard]] inline std::vector<std::string> rate_texts(std::span<const double> rates) {
+  std::vector<std::string> texts;
+  for (int digits = 3; digits <= 17; ++digits) {  // which set any two apart
+    texts.clear();
+    for (const double rate : rates) {
+      texts.push_back(rate_text(rate, digits));
+    }
+    if (std::set(texts.begin(), texts.end()).size() == texts.size()) {
+      break;
+    }
+  }
+  return texts;
 }
 
 /// One cell of a row: its text, and whether that is a number, which tables align to the right.
