@@ -102,7 +102,8 @@ concept WordLayout = BitAddressable<F> && MemoryWord<typename F::Word> &&
   { F::word_role(bit) } -> std::same_as<BitRole>;
 };
 
-/// Says how it is multiplied; level formats supply their integers.
+/// Says how it is multiplied; level formats supply their integers, `|level| <= max_level` under any
+/// scale: kernels choose by that which integers hold a product.
 template <class F>
 concept Multipliable = Codec<F> && requires {
   { F::operand } -> std::convertible_to<Operand>;
