@@ -30,8 +30,19 @@ static_assert(std::is_same_v<BiasFormat<Secded<Int8Affine, std::uint8_t>>,
                              Secded<Fixed<32, 16>, std::uint32_t>>);
 static_assert(std::is_same_v<BiasFormat<Triplicated<Int8Affine>>, Triplicated<Fixed<32, 16>>>);
 static_assert(std::is_same_v<BiasFormat<MsbDuplicated<Int8Affine>>, MsbDuplicated<Fixed<32, 16>>>);
+static_assert(std::is_same_v<BiasFormat<RangeGuarded<Int8Affine, EndOutside>>,
+                             RangeGuarded<Fixed<32, 16>, EndOutside>>);
+static_assert(std::is_same_v<BiasFormat<ParityGuarded<RangeGuarded<Int8Affine>, std::uint8_t>>,
+                             ParityGuarded<RangeGuarded<Fixed<32, 16>>, std::uint32_t>>);
+static_assert(std::is_same_v<BiasFormat<ParityGuarded<Fixed<8, 6>, std::uint8_t>>,
+                             ParityGuarded<Fixed<8, 6>, std::uint8_t>>);
 
 namespace {
+
+/// A guard that is none of the library's.
+template <Format T>
+struct OwnGuard : MsbDuplicated<T> {};
+static_assert(std::is_same_v<BiasFormat<OwnGuard<Int8Affine>>, OwnGuard<Fixed<32, 16>>>);
 
 template <Format F>
 Tensor decoded(const Memory<F>& memory, const Shape& shape) {
