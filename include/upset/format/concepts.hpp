@@ -114,7 +114,9 @@ concept Multipliable = Codec<F> && requires {
 });
 
 /// A number format: everything a memory image, a kernel and a fault need, at type level.
-/// `Element` is the format the word's codes belong to: itself, or what a guard wraps.
+/// `Element` is the format the word's codes belong to: what a guard wraps, or itself. Words that
+/// are no wider than their codes are those of a format itself: `load` and `store` leave codes as
+/// they are, `load` says `Check::intact`, and readers may skip both.
 template <class F>
 concept Format = Codec<F> && WordLayout<F> && Multipliable<F> && requires {
   typename F::Element;
@@ -148,6 +150,7 @@ struct PlainWord {
 /// True where `load(store(codes))` gives the codes back untouched, so that a fault-free reader may
 /// skip the word altogether.
 template <class F>
-inline constexpr bool is_plain = std::same_as<typename F::Element, F>;
+inline constexpr bool is_plain =
+    std::same_as<typename F::Element, F>&& F::word_bits == F::lanes* F::width;
 
 }  // namespace upset
