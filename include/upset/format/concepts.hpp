@@ -36,19 +36,24 @@ enum class Check : std::uint8_t {
 
 // -- what a tensor carries beside its codes
 
-/// A scale: regular, of `width` stored bits, each of which a fault can hit.
+/// A scale: regular, of `width` stored bits, each of which a fault can hit, and made of `gammas`
+/// learnable factors, or of none (`gammas == 0`); see `GammaScale`.
 template <class S>
 concept ScaleType = std::regular<S> && std::is_trivially_copyable_v<S> &&
     requires(S scale, const S constant, int bit) {
   { S::width } -> std::convertible_to<int>;
+  { S::gammas } -> std::convertible_to<int>;
   { constant.test(bit) } -> std::same_as<bool>;
   scale.flip(bit);
-};
+} &&(S::gammas == 0 || requires(const S constant, int i, std::span<const float> factors) {
+  { constant.gamma(i) } -> std::same_as<float>;
+  { S::from_gammas(factors) } -> std::same_as<S>;
+});
 
 /// The scale of formats whose codes are numbers by themselves.
 struct Unscaled {
   static constexpr int width = 0;
-  static constexpr int gammas = 0;  ///< learnable factors; see `GammaScale`
+  static constexpr int gammas = 0;
 
   [[nodiscard]] constexpr bool test(int /*bit*/) const { return false; }
   constexpr void flip(int /*bit*/) {}
