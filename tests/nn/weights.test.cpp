@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "support/layers.hpp"
+#include "support/learned_ternary.hpp"
 #include "support/values.hpp"
 #include <doctest/doctest.h>
 
@@ -230,4 +231,27 @@ TEST_CASE(
   CHECK(error_of([&] {
           Dense<Int8Affine>(weight, Tensor({3}), {AffineScale{}, AffineScale{}});
         }) == "2 scales do not fit 3 output channels; give one, or one per channel");
+}
+
+TEST_CASE(
+    "layers in a format: factors of inputs learn the same where no gradient of those is asked") {
+  using F = LearnedTernary;
+  Values draw(3);
+  const Tensor x = draw.uniform({4, 6}, -1, 1);
+  const Tensor d_y = draw.uniform({4, 3}, -1, 1);
+  Dense<Float32, F> dense(draw.uniform({3, 6}, -1, 1), Tensor({3}));
+  dense.set_input_scale(F::fit(x.values()));
+  const auto d_factor = [&](Tensor* d_x) {
+    std::vector<Tensor> result;
+    for (const Parameter& parameter : dense.parameters()) {
+      result.emplace_back(parameter.value->shape());
+    }
+    Tensor* const asked[] = {d_x};
+    const Tensor* const inputs[] = {&x};
+    Gradients gradients{result, asked};
+    dense.backward(inputs, d_y, d_y, gradients);
+    return result.back()[0];
+  };
+  Tensor d_x(x.shape());
+  CHECK(d_factor(nullptr) == d_factor(&d_x));
 }
