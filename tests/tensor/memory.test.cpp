@@ -333,6 +333,16 @@ TEST_CASE("Memory: remembers the words that were flipped until told to forget") 
   CHECK(memory.touched_words().empty());  // a word written anew holds no flip
 }
 
+TEST_CASE("Memory: is read into as many values as it has") {
+  const Memory<Fixed<8, 6>> memory(4);
+  std::vector<float> values(3);
+  CHECK_THROWS_WITH_AS(memory.decode(values),
+                       "A memory image of 4 elements cannot be read into 3 values; give it 4",
+                       Error);
+  values.resize(5);
+  CHECK_THROWS_AS(memory.decode(values), Error);
+}
+
 TEST_CASE("Memory: copies are deep, and an image may be empty") {
   Memory<Mono<5>> memory = image_of<Mono<5>>(6, 7);
   const Memory<Mono<5>> copy = memory;

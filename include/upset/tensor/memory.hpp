@@ -111,7 +111,12 @@ class Memory final : public MemoryImage {
     }
   }
 
+  /// Throws `Error` unless `values` are as many as the elements.
   void decode(std::span<float> values) const override {
+    if (values.size() != size_) {
+      throw Error("A memory image of " + std::to_string(size_) + " elements cannot be read into " +
+                  std::to_string(values.size()) + " values; give it " + std::to_string(size_));
+    }
     read([to = values.data()](std::size_t element, Code code, const Scale& scale) {
       to[element] = F::decode(code, scale);
     });
