@@ -119,7 +119,7 @@ class AnyLayer {
       if constexpr (InPlace<L>) {
         return layer.transform(std::move(x), others, pass);
       } else {
-        throw Error(layer.kind() + " has no transform: use forward");
+        throw Error(kind() + " has no transform: use forward");
       }
     }
     [[nodiscard]] bool fuses() const override { return Fusing<L>; }
