@@ -145,4 +145,16 @@ TEST_CASE("sweep: refuses what makes no sense") {
   plan.rates = {0.1};
   plan.trials = 0;
   CHECK_THROWS_AS((void)sweep(net, test, plan), Error);
+  plan.trials = 1;
+  CHECK_THROWS_AS((void)sweep(net, {test.images.reshaped({3, 2, 3}), test.labels}, plan), Error);
+}
+
+TEST_CASE("classify: refuses pictures that are not there, or no pictures of the network's") {
+  const Network net = two_layers<Mono<5>>();
+  const Tensor images = noise({3, 6}, 5);
+  CHECK(classify(net, images, 1, 2).size() == 2);
+  CHECK(classify(net, Tensor({0, 6}), 0, 0).empty());
+  CHECK_THROWS_AS((void)classify(net, images, 1, 3), Error);
+  CHECK_THROWS_AS((void)classify(net, images.reshaped({3, 3, 2}), 0, 3), Error);
+  CHECK_THROWS_AS((void)classify(net, Tensor(), 0, 1), Error);
 }

@@ -37,6 +37,19 @@ struct WithoutLevels : Least {
 struct SignedCode : Least {
   using code_type = std::int8_t;
 };
+struct WithoutGammas {
+  static constexpr int width = 0;
+  static constexpr bool test(int) { return false; }
+  static constexpr void flip(int) {}
+  bool operator==(const WithoutGammas&) const = default;
+};
+struct NoFactors : WithoutGammas {
+  static constexpr int gammas = 1;
+};
+struct Factors : NoFactors {
+  static constexpr float gamma(int) { return 1; }
+  static constexpr Factors from_gammas(std::span<const float>) { return {}; }
+};
 
 TEST_CASE("concepts: the least format is one, and without any part it is none") {
   UPSET_STATIC_CHECK(Format<Least>);
@@ -47,6 +60,12 @@ TEST_CASE("concepts: the least format is one, and without any part it is none") 
   UPSET_STATIC_CHECK(!Format<int>);
   UPSET_STATIC_CHECK(!Format<float>);
   UPSET_STATIC_CHECK(!ElementType<Least>);  // a format, but its codes are no values
+}
+
+TEST_CASE("concepts: a scale counts its learnable factors and has them") {
+  UPSET_STATIC_CHECK(!ScaleType<WithoutGammas>);
+  UPSET_STATIC_CHECK(!ScaleType<NoFactors>);
+  UPSET_STATIC_CHECK(ScaleType<Factors>);
 }
 
 TEST_CASE("concepts: an unscaled format has nothing a fault could hit in its scale") {

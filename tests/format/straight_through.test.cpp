@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "support/learned_ternary.hpp"
 #include "support/values.hpp"
 #include <doctest/doctest.h>
 
@@ -181,6 +182,17 @@ TEST_CASE("straight_through: number formats pass the gradient, saturated values 
   CHECK(straight_through<Int8Affine>(1.5F, scale, 0.7F, none) == 0.0F);
 }
 
+TEST_CASE("straight_through: a format may say itself what its factor learns") {
+  using F = test::LearnedTernary;
+  const auto scale = GammaScale<1>::from_gammas(std::vector<float>{0.5F});
+  const Gradient inside = by_library<F>(0.375F, scale, 2.0F);  // 3/4 of a step: stored as 1
+  CHECK(inside.d_gammas == std::vector<double>{0.5});
+  CHECK(inside.d_x == 2.0);
+  const Gradient beyond = by_library<Triplicated<F>>(-0.75F, scale, 2.0F);
+  CHECK(beyond.d_gammas == std::vector<double>{-2});
+  CHECK(beyond.d_x == 0.0);
+}
+
 TEST_CASE("straight_through: a guard changes no gradient") {
   const auto scale = GammaScale<1>::from_gammas(std::vector<float>{0.25F});
   test::Values values(3);
@@ -227,6 +239,7 @@ void check_many(const typename F::Scale& scale) {
 
 TEST_CASE("straight_through: many elements at once are the single ones") {
   const float factors[] = {0.7F, 0.3F, 0.2F, 0.1F};
+  check_many<test::LearnedTernary>(GammaScale<1>::from_gammas(factors));
   check_many<Mono<1>>(GammaScale<1>::from_gammas(factors));
   check_many<Mono<8>>(GammaScale<1>::from_gammas(factors));
   check_many<Mono<16>>(GammaScale<1>::from_gammas(factors));

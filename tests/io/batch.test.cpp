@@ -73,3 +73,13 @@ TEST_CASE("batch_of: a normalisation of another number of channels is refused") 
   CHECK(contains(refusal({{0}, {1, 1, 1}}), "A normalisation of 3 channels does not fit 2"));
   CHECK(refusal({{0, 0}, {1}}).empty());
 }
+
+TEST_CASE("batch_of: pictures that the data set does not have are refused") {
+  const auto refusal = [](const Dataset& data, std::size_t picture) {
+    return complaint([&] { (void)batch_of(data, std::array{picture}, Normalisation{}); });
+  };
+  CHECK(contains(refusal(three_pictures(), 3), "Picture 3 does not exist: the data set has 3"));
+  Dataset cut = three_pictures();
+  cut.pixels.resize(8);
+  CHECK(contains(refusal(cut, 0), "3 labels and pictures of [1, 2, 2] has 8 pixels; give it 12"));
+}

@@ -131,6 +131,15 @@ TEST_CASE("set_weights: the network computes with them at once, and old biases a
   CHECK(net.forward(Tensor({1, 1, 1, 1}, 5.0F))[0] == 15.0F);
 }
 
+TEST_CASE("save_weights, load_weights: no ZIP archive goes by the name of safetensors") {
+  const Scratch scratch;
+  const std::filesystem::path path = scratch.path() / "net.safetensors";
+  Network net = small_network();
+  CHECK(contains(complaint([&] { save_weights(net, path); }), "take NPZ files; use set_weights"));
+  CHECK(!std::filesystem::exists(path));
+  CHECK(contains(complaint([&] { load_weights(net, path); }), "take NPZ files; use set_weights"));
+}
+
 TEST_CASE(
     "save_weights, load_weights: the same network back, zero biases of convolutions left out") {
   const Scratch scratch;

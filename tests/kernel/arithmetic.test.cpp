@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #include <cstdint>
 #include <limits>
+#include <span>
 #include <type_traits>
 
 #include "support/static_check.hpp"
@@ -36,6 +37,29 @@ constexpr bool holds_every_partial_sum() {
   return Arithmetic<W, A>::exact_limits.depth >= 1 &&
          (Arithmetic<W, A>::in_bytes || largest <= limit);
 }
+
+/// r = S (q - Z) with q from 0 to 255, as ONNX has uint8.
+struct UnsignedAffine : PlainWord<UnsignedAffine, 8> {
+  using code_type = std::uint8_t;
+  using Scale = AffineScale;
+  using Element = UnsignedAffine;
+  static constexpr int width = 8;
+  static constexpr Operand operand = Operand::level;
+  static constexpr int max_level = 255 + 128;
+  static constexpr Name name() { return Name{"UnsignedAffine"}; }
+  static constexpr BitRole role(int) { return BitRole::fraction; }
+  static constexpr code_type encode(float x, Scale scale) {
+    return static_cast<code_type>(x / scale.scale + static_cast<float>(scale.zero_point) + 0.5F);
+  }
+  static constexpr std::int32_t level(code_type code, Scale scale) {
+    return code - scale.zero_point;
+  }
+  static constexpr float step(Scale scale) { return scale.scale; }
+  static constexpr float decode(code_type code, Scale scale) {
+    return step(scale) * static_cast<float>(level(code, scale));
+  }
+  static constexpr Scale fit(std::span<const float>) { return {}; }
+};
 
 }  // namespace
 
@@ -106,6 +130,17 @@ TEST_CASE("Arithmetic: bytes hold levels and zero points, activations 128 more")
     CHECK(round(-1e9F) == (Product::in_bytes ? 0 : -131));
     CHECK(round(1e9F) == (Product::in_bytes ? 255 : 124));
   });
+}
+
+TEST_CASE("Arithmetic: the zero point of another format is in its levels") {
+  using Product = Arithmetic<UnsignedAffine, UnsignedAffine>;
+  constexpr AffineScale scale{0.5F, 3};
+  UPSET_STATIC_CHECK(!Product::in_bytes);  // 383 is none
+  UPSET_STATIC_CHECK(holds_every_partial_sum<UnsignedAffine, UnsignedAffine>());
+  UPSET_STATIC_CHECK(Product::weight(0xFF, scale) == 252);
+  UPSET_STATIC_CHECK(Product::activation(0x00, scale) - Product::zero(scale) == -3);
+  Product::with_rounding(
+      scale, [](const auto& round) { CHECK(round(100.0F) - Product::zero({}) == 200); });
 }
 
 TEST_CASE("Arithmetic: a guard multiplies as the format it wraps") {

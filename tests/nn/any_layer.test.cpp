@@ -53,6 +53,10 @@ TEST_CASE("AnyLayer: copies are deep") {
   CHECK(different_bits(forward(copy, x), golden) == 0);
   const AnyLayer moved = std::move(copy);
   CHECK(different_bits(forward(moved, x), golden) == 0);
+  AnyLayer again = copy;  // NOLINT: what was moved from can be copied, and assigned to
+  assigned = copy;        // NOLINT
+  again = moved;
+  CHECK(different_bits(forward(again, x), golden) == 0);
 }
 
 TEST_CASE("AnyLayer: gives the layer inside to whoever knows its type") {

@@ -227,13 +227,34 @@ TEST_CASE("Network: refuses pictures of another shape") {
   const auto refused = [&](const Shape& shape) {
     return error_of([&] { (void)net.forward(Tensor(shape)); });
   };
-  CHECK(!refused({1, 2, 3}).empty());  // no layers yet
+  CHECK(refused({1, 2, 3}) == "The network has no layers; add one");
   net.add("relu", ReLU{});
   CHECK(refused({1, 2, 3}).empty());
-  CHECK(refused({1, 3, 2}) == "The network takes pictures of [2, 3], not [1, 3, 2]");
-  CHECK(refused({2, 3}) == "The network takes pictures of [2, 3], not [2, 3]");
+  CHECK(refused({1, 3, 2}) == "The network takes pictures [B, 2, 3], not [1, 3, 2]");
+  CHECK(refused({2, 3}) == "The network takes pictures [B, 2, 3], not [2, 3]");
   CHECK(!error_of([&] { (void)net.forward_all(Tensor({1, 6})); }).empty());
   CHECK(!error_of([&] { net.calibrate(Tensor({1, 6})); }).empty());
+}
+
+TEST_CASE("Network: refuses what would be read beyond its layers") {
+  Network net({6, 5, 2});
+  CHECK(error_of([&] { (void)net.output_shape(); }) == "The network has no layers; add one");
+  CHECK(!error_of([&] { net.backward(Tensor(), {}, Tensor(), {}); }).empty());
+  net = branching(20);
+  CHECK(error_of([&] { (void)net.layer(11); }) == "The network has no layer 11, only 11");
+  const Tensor x({2, 6, 5, 2});
+  const std::vector<Tensor> values = net.forward_all(x, {.training = true});
+  std::vector<Tensor> gradients;
+  for (const Parameter& parameter : net.parameters()) {
+    gradients.emplace_back(parameter.value->shape());
+  }
+  const auto refused = [&](std::span<const Tensor> known, std::span<Tensor> sums) {
+    return error_of([&] { net.backward(x, known, values.back(), sums); });
+  };
+  CHECK(refused(values, gradients).empty());
+  CHECK(refused(values, std::span(gradients).subspan(1)) ==
+        "A backward pass takes the values of 11 layers and 12 gradients, not 11 and 11");
+  CHECK(!refused(std::span(values).first(3), gradients).empty());
 }
 
 TEST_CASE("Network: parameters and images are listed once, in node order, as layer.set") {

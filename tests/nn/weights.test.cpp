@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "support/layers.hpp"
+#include "support/learned_ternary.hpp"
 #include "support/values.hpp"
 #include <doctest/doctest.h>
 
@@ -30,8 +31,19 @@ static_assert(std::is_same_v<BiasFormat<Secded<Int8Affine, std::uint8_t>>,
                              Secded<Fixed<32, 16>, std::uint32_t>>);
 static_assert(std::is_same_v<BiasFormat<Triplicated<Int8Affine>>, Triplicated<Fixed<32, 16>>>);
 static_assert(std::is_same_v<BiasFormat<MsbDuplicated<Int8Affine>>, MsbDuplicated<Fixed<32, 16>>>);
+static_assert(std::is_same_v<BiasFormat<RangeGuarded<Int8Affine, EndOutside>>,
+                             RangeGuarded<Fixed<32, 16>, EndOutside>>);
+static_assert(std::is_same_v<BiasFormat<ParityGuarded<RangeGuarded<Int8Affine>, std::uint8_t>>,
+                             ParityGuarded<RangeGuarded<Fixed<32, 16>>, std::uint32_t>>);
+static_assert(std::is_same_v<BiasFormat<ParityGuarded<Fixed<8, 6>, std::uint8_t>>,
+                             ParityGuarded<Fixed<8, 6>, std::uint8_t>>);
 
 namespace {
+
+/// A guard that is none of the library's.
+template <Format T>
+struct OwnGuard : MsbDuplicated<T> {};
+static_assert(std::is_same_v<BiasFormat<OwnGuard<Int8Affine>>, OwnGuard<Fixed<32, 16>>>);
 
 template <Format F>
 Tensor decoded(const Memory<F>& memory, const Shape& shape) {
@@ -219,4 +231,27 @@ TEST_CASE(
   CHECK(error_of([&] {
           Dense<Int8Affine>(weight, Tensor({3}), {AffineScale{}, AffineScale{}});
         }) == "2 scales do not fit 3 output channels; give one, or one per channel");
+}
+
+TEST_CASE(
+    "layers in a format: factors of inputs learn the same where no gradient of those is asked") {
+  using F = LearnedTernary;
+  Values draw(3);
+  const Tensor x = draw.uniform({4, 6}, -1, 1);
+  const Tensor d_y = draw.uniform({4, 3}, -1, 1);
+  Dense<Float32, F> dense(draw.uniform({3, 6}, -1, 1), Tensor({3}));
+  dense.set_input_scale(F::fit(x.values()));
+  const auto d_factor = [&](Tensor* d_x) {
+    std::vector<Tensor> result;
+    for (const Parameter& parameter : dense.parameters()) {
+      result.emplace_back(parameter.value->shape());
+    }
+    Tensor* const asked[] = {d_x};
+    const Tensor* const inputs[] = {&x};
+    Gradients gradients{result, asked};
+    dense.backward(inputs, d_y, d_y, gradients);
+    return result.back()[0];
+  };
+  Tensor d_x(x.shape());
+  CHECK(d_factor(nullptr) == d_factor(&d_x));
 }

@@ -281,6 +281,43 @@ TEST_CASE("Memory: scales that do not fit leave the image as it was") {
   CHECK(values_of(memory) == std::vector<float>(7, 1));
 }
 
+/// A format and its guard in one: seven bits under a parity bit.
+struct SevenUnderParity {
+  using Seven = Fixed<7, 5>;
+  using code_type = Seven::code_type;
+  using Scale = Unscaled;
+  using Element = SevenUnderParity;
+  using Word = std::uint8_t;
+  static constexpr int width = 7;
+  static constexpr int lanes = 1;
+  static constexpr int lane_bits = 7;
+  static constexpr int word_bits = 8;
+  static constexpr Operand operand = Operand::real;
+  static constexpr Name name() { return Name{"SevenUnderParity"}; }
+  static constexpr BitRole role(int bit) { return Seven::role(bit); }
+  static constexpr BitRole word_role(int bit) { return bit == 7 ? BitRole::parity : role(bit); }
+  static constexpr code_type encode(float x, Scale) { return Seven::encode(x, {}); }
+  static constexpr float decode(code_type code, Scale) { return Seven::decode(code, {}); }
+  static constexpr Scale fit(std::span<const float>) { return {}; }
+  static constexpr Word store(std::span<const code_type> codes) {
+    return static_cast<Word>(codes[0] | (std::popcount(codes[0]) % 2) << 7);
+  }
+  static constexpr Check load(Word word, std::span<code_type> codes) {
+    codes[0] = word & 127;
+    return std::popcount(word) % 2 == 0 ? Check::intact : Check::masked;
+  }
+};
+
+TEST_CASE("Memory: a guard need not wrap another format") {
+  static_assert(!is_plain<SevenUnderParity>);
+  Memory<SevenUnderParity> memory(Tensor({2}, {0.5F, 0.75F}).values(), {{}});
+  CHECK(memory.words()[0] == 0x90);  // code 16 has an odd number of ones
+  CHECK(memory.words()[1] == 0x18);
+  memory.flip(6);
+  CHECK(memory.check(6) == Check::masked);
+  CHECK(values_of(memory) == std::vector<float>{0, 0.75F});
+}
+
 TEST_CASE("Memory: remembers the words that were flipped until told to forget") {
   Memory<Fixed<8, 6>> memory(4);
   CHECK(memory.touched_words().empty());
@@ -294,6 +331,16 @@ TEST_CASE("Memory: remembers the words that were flipped until told to forget") 
   memory.flip(0);
   memory.encode(Tensor({4}).values());
   CHECK(memory.touched_words().empty());  // a word written anew holds no flip
+}
+
+TEST_CASE("Memory: is read into as many values as it has") {
+  const Memory<Fixed<8, 6>> memory(4);
+  std::vector<float> values(3);
+  CHECK_THROWS_WITH_AS(memory.decode(values),
+                       "A memory image of 4 elements cannot be read into 3 values; give it 4",
+                       Error);
+  values.resize(5);
+  CHECK_THROWS_AS(memory.decode(values), Error);
 }
 
 TEST_CASE("Memory: copies are deep, and an image may be empty") {

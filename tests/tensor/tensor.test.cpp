@@ -39,6 +39,17 @@ TEST_CASE("Tensor: rows are what lies below the first extent") {
   CHECK(x[2] == 9.0F);
 }
 
+TEST_CASE("Tensor: has rows from 0 up to its batch alone") {
+  const Tensor x({2, 3});
+  CHECK(x.rows(2, 0).size() == 0);
+  CHECK(error_of([&] { (void)x.rows(1, 2); }) ==
+        "A tensor of shape [2, 3] has no 2 rows from 1 on");
+  CHECK(!error_of([&] { (void)x.row(2); }).empty());
+  Tensor none({0, 3});
+  CHECK(none.rows(0, 0).shape() == Shape{0, 3});
+  CHECK(!error_of([&] { (void)none.row(0); }).empty());
+}
+
 TEST_CASE("Tensor: copies are deep, and reshaping keeps the order of values") {
   const Tensor x({2, 2}, {1, 2, 3, 4});
   Tensor y = x;

@@ -328,7 +328,7 @@ TEST_CASE("train: what cannot work is refused in a sentence") {
   Dataset wider = data;
   wider.width = 4;
   wider.height = 20;
-  CHECK(refusal(nothing, wider) == "The network takes pictures of [10, 8, 1], not [10, 20, 4, 1]");
+  CHECK(refusal(nothing, wider) == "The network takes pictures [B, 10, 8, 1], not [10, 20, 4, 1]");
   Dataset mislabelled = data;
   mislabelled.labels[3] = 10;
   CHECK(refusal(nothing, mislabelled) == "Label 10 has no logit: the network has 10 outputs");

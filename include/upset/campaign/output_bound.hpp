@@ -95,10 +95,11 @@ class OutputBound {
     if (last_weight_.size() == 0) {
       return std::numbers::sqrt2;
     }
+    const auto weight_a = last_weight_.row(a);
+    const auto weight_b = last_weight_.row(b);
     double squares = 0;
-    for (std::size_t i = 0; i < last_weight_.size() / classes_; ++i) {
-      const double difference =
-          static_cast<double>(last_weight_.row(a)[i]) - static_cast<double>(last_weight_.row(b)[i]);
+    for (std::size_t i = 0; i < weight_a.size(); ++i) {
+      const double difference = static_cast<double>(weight_a[i]) - static_cast<double>(weight_b[i]);
       squares += difference * difference;
     }
     return std::sqrt(squares);

@@ -67,12 +67,10 @@ inline constexpr std::size_t sweep_batch = 24;
 template <class Use>
 void for_each_batch(const Network& network, const Tensor& images, std::size_t first,
                     std::size_t count, Use use) {
-  const std::size_t size = images.size() / images.batch();
+  network.check_input(images);
   for (std::size_t done = 0; done < count; done += sweep_batch) {
     const std::size_t now = std::min(sweep_batch, count - done);
-    const auto pixels = images.values().subspan((first + done) * size, now * size);
-    use(done / sweep_batch, first + done,
-        Tensor(network.input_shape().with_batch(now), {pixels.begin(), pixels.end()}));
+    use(done / sweep_batch, first + done, images.rows(first + done, now));
   }
 }
 
@@ -83,7 +81,8 @@ inline void append_classes(const Tensor& logits, std::vector<std::uint32_t>& cla
 
 }  // namespace detail
 
-/// Classes the network gives pictures `first` to `first + count - 1`.
+/// Classes the network gives pictures `first` to `first + count - 1`. Throws `Error` where there
+/// are fewer, or they are no pictures [B, input_shape] of the network's.
 [[nodiscard]] inline std::vector<std::uint32_t> classify(const Network& network,
                                                          const Tensor& images, std::size_t first,
                                                          std::size_t count, Pass pass = {}) {
@@ -234,7 +233,7 @@ inline void count_outcomes(Trial& trial, const LabelledImages& test, const Golde
 /// from any thread.
 ///
 /// - returns: trials in the order of rates and numbers, whatever the threads
-/// - errors:  no rates, no trials, no pictures, a rate outside [0, 1]: `Error`
+/// - errors:  no rates, no trials, no pictures or of another shape, a rate outside [0, 1]: `Error`
 /// - cost:    one inference of the test pictures a trial, from the first layer hit onwards; trials
 ///            without a flip, and pictures whose activations were not hit, cost none. Memory: the
 ///            values between all layers for all pictures

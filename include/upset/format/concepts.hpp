@@ -36,19 +36,24 @@ enum class Check : std::uint8_t {
 
 // -- what a tensor carries beside its codes
 
-/// A scale: regular, of `width` stored bits, each of which a fault can hit.
+/// A scale: regular, of `width` stored bits, each of which a fault can hit, and made of `gammas`
+/// learnable factors, or of none (`gammas == 0`); see `GammaScale`.
 template <class S>
 concept ScaleType = std::regular<S> && std::is_trivially_copyable_v<S> &&
     requires(S scale, const S constant, int bit) {
   { S::width } -> std::convertible_to<int>;
+  { S::gammas } -> std::convertible_to<int>;
   { constant.test(bit) } -> std::same_as<bool>;
   scale.flip(bit);
-};
+} &&(S::gammas == 0 || requires(const S constant, int i, std::span<const float> factors) {
+  { constant.gamma(i) } -> std::same_as<float>;
+  { S::from_gammas(factors) } -> std::same_as<S>;
+});
 
 /// The scale of formats whose codes are numbers by themselves.
 struct Unscaled {
   static constexpr int width = 0;
-  static constexpr int gammas = 0;  ///< learnable factors; see `GammaScale`
+  static constexpr int gammas = 0;
 
   [[nodiscard]] constexpr bool test(int /*bit*/) const { return false; }
   constexpr void flip(int /*bit*/) {}
@@ -102,7 +107,8 @@ concept WordLayout = BitAddressable<F> && MemoryWord<typename F::Word> &&
   { F::word_role(bit) } -> std::same_as<BitRole>;
 };
 
-/// Says how it is multiplied; level formats supply their integers.
+/// Says how it is multiplied; level formats supply their integers, `|level| <= max_level` under any
+/// scale: kernels choose by that which integers hold a product.
 template <class F>
 concept Multipliable = Codec<F> && requires {
   { F::operand } -> std::convertible_to<Operand>;
@@ -113,7 +119,9 @@ concept Multipliable = Codec<F> && requires {
 });
 
 /// A number format: everything a memory image, a kernel and a fault need, at type level.
-/// `Element` is the format the word's codes belong to: itself, or what a guard wraps.
+/// `Element` is the format the word's codes belong to: what a guard wraps, or itself. Words that
+/// are no wider than their codes are those of a format itself: `load` and `store` leave codes as
+/// they are, `load` says `Check::intact`, and readers may skip both.
 template <class F>
 concept Format = Codec<F> && WordLayout<F> && Multipliable<F> && requires {
   typename F::Element;
@@ -147,6 +155,7 @@ struct PlainWord {
 /// True where `load(store(codes))` gives the codes back untouched, so that a fault-free reader may
 /// skip the word altogether.
 template <class F>
-inline constexpr bool is_plain = std::same_as<typename F::Element, F>;
+inline constexpr bool is_plain =
+    std::same_as<typename F::Element, F>&& F::word_bits == F::lanes* F::width;
 
 }  // namespace upset

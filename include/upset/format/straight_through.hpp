@@ -33,6 +33,33 @@ struct Quantizer {
   [[nodiscard]] constexpr float operator()(float x) const { return quantized<F>(x, scale); }
 };
 
+/// Whether `F`, or what it guards, has a `straight_through(x, scale, d_quantized, d_gammas)` of its
+/// own, which does what the one below does.
+template <Format F>
+inline constexpr bool has_own_gradient = requires(float x, const typename F::Scale& scale,
+                                                  std::span<double> d_gammas) {
+  { F::Element::straight_through(x, scale, x, d_gammas) } -> std::same_as<float>;
+};
+
+namespace detail {
+
+/// Whether the factors of `F` are learned by its residual signs.
+template <Format F>
+consteval bool is_of_learned_signs() {
+  if constexpr (F::Scale::gammas == 0 || has_own_gradient<F>) {
+    return false;
+  } else {
+    constexpr bool is_of_signs = F::role(0) == BitRole::level || F::role(0) == BitRole::plane;
+    static_assert(is_of_signs && (F::Scale::gammas == 1 || F::Scale::gammas == F::width),
+                  "straight_through<F>: the factors of F are learned, and it is not made of signs "
+                  "under one factor or one each; give F a static function float "
+                  "straight_through(x, scale, d_quantized, d_gammas), or its scale gammas = 0");
+    return true;
+  }
+}
+
+}  // namespace detail
+
 /// dL/dx from dL/dx_q, where x_q = decode(encode(x)); adds dL/dgamma_i to `d_gammas`.
 ///
 /// The rounding itself counts as the identity, which is all there is for formats without learnable
@@ -44,14 +71,16 @@ struct Quantizer {
 ///
 /// summed over i where one gamma serves all of them. r_i is taken as x less the value of the signs
 /// before, which is exact in float: rounded once it keeps its sign, so the signs are those of the
-/// code.
+/// code. Other formats with learnable factors say themselves what follows from these.
 ///
 /// - shape:  `d_gammas` has `Scale::gammas` entries, empty for the other formats
 /// - source: MONO, IEEE Embedded Systems Letters, 2024, eqs. 3 and 4
 template <Format F>
 [[nodiscard]] float straight_through(float x, const typename F::Scale& scale, float d_quantized,
                                      [[maybe_unused]] std::span<double> d_gammas) {
-  if constexpr (F::Scale::gammas > 0) {
+  if constexpr (has_own_gradient<F>) {
+    return F::Element::straight_through(x, scale, d_quantized, d_gammas);
+  } else if constexpr (detail::is_of_learned_signs<F>()) {
     float before = 0;
     float passed = 0;
     for (int i = 0; i < F::width; ++i) {
@@ -85,7 +114,7 @@ template <Format F>
 void straight_through(std::span<const float> x, const typename F::Scale& scale,
                       std::span<const float> d_quantized, std::span<float> d_x,
                       [[maybe_unused]] std::span<double> d_gammas) {
-  if constexpr (F::Scale::gammas > 0) {
+  if constexpr (detail::is_of_learned_signs<F>()) {
     constexpr std::size_t lanes = 16;
     constexpr auto gammas = static_cast<std::size_t>(F::Scale::gammas);
     constexpr auto signs = static_cast<std::size_t>(F::width);

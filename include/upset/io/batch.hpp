@@ -56,7 +56,8 @@ struct Normalisation {
 /// The pictures of `data` with these numbers, in this order.
 ///
 /// - shape:  [pictures.size(), H, W, C]
-/// - errors: throws `Error` when `normalisation` has entries for another number of channels
+/// - errors: throws `Error` when `normalisation` has entries for another number of channels, when
+///           `data` has not as many pixels as its labels ask for, or a number is that of no picture
 [[nodiscard]] inline Tensor batch_of(const Dataset& data, std::span<const std::size_t> pictures,
                                      const Normalisation& normalisation) {
   const auto channels = static_cast<std::size_t>(data.channels);
@@ -66,6 +67,11 @@ struct Normalisation {
                   std::to_string(channels) + "; give one entry, or one per channel");
     }
   }
+  if (data.pixels.size() != data.size() * data.shape().size()) {
+    throw Error("A data set of " + std::to_string(data.size()) + " labels and pictures of " +
+                to_string(data.shape()) + " has " + std::to_string(data.pixels.size()) +
+                " pixels; give it " + std::to_string(data.size() * data.shape().size()));
+  }
   std::vector<std::array<float, 256>> table(channels);
   for (std::size_t channel = 0; channel < channels; ++channel) {
     for (std::size_t pixel = 0; pixel < 256; ++pixel) {
@@ -74,6 +80,10 @@ struct Normalisation {
   }
   Tensor x(data.shape().with_batch(pictures.size()));
   for (std::size_t b = 0; b < pictures.size(); ++b) {
+    if (pictures[b] >= data.size()) {
+      throw Error("Picture " + std::to_string(pictures[b]) + " does not exist: the data set has " +
+                  std::to_string(data.size()));
+    }
     const std::span<const std::uint8_t> pixels = data.image(pictures[b]);
     const std::span<float> row = x.row(b);
     for (std::size_t i = 0; i < row.size(); i += channels) {

@@ -164,13 +164,30 @@ inline void set_weights(Network& network, std::span<const NamedArray> arrays,
   return arrays;
 }
 
-/// `set_weights` from an NPZ file. Throws as that and as `load_npz`.
+namespace detail {
+
+/// Throws `Error` for what is named as another kind of file, which needs another package.
+inline void require_npz_name(const std::filesystem::path& path) {
+  if (path.extension() == ".safetensors") {
+    throw Error(path.string() + ": load_weights and save_weights take NPZ files; use " +
+                "set_weights(network, load_arrays(path)) and save_arrays(path, " +
+                "weights_of(network)) of upset/io/safetensors.hpp");
+  }
+}
+
+}  // namespace detail
+
+/// `set_weights` from an NPZ file. Throws as that and as `load_npz`, and for the name of a file of
+/// safetensors.
 inline void load_weights(Network& network, const std::filesystem::path& path) {
+  detail::require_npz_name(path);
   set_weights(network, load_npz(path), path.string());
 }
 
-/// Writes `weights_of` to an NPZ file. Throws as `save_npz`.
+/// Writes `weights_of` to an NPZ file. Throws as `save_npz`, and for the name of a file of
+/// safetensors.
 inline void save_weights(Network& network, const std::filesystem::path& path) {
+  detail::require_npz_name(path);
   save_npz(path, weights_of(network));
 }
 

@@ -9,6 +9,7 @@
 
 #include <upset/format/concepts.hpp>
 #include <upset/format/flushed_bfloat16.hpp>
+#include <upset/format/int8_affine.hpp>
 #include <upset/format/level_encoder.hpp>
 #include <upset/format/straight_through.hpp>
 #include <upset/kernel/op.hpp>
@@ -25,25 +26,20 @@ inline constexpr bool is_level_product =
 
 namespace detail {
 
-/// The level that stands for real zero.
-template <class Scale>
-[[nodiscard]] constexpr std::int32_t zero_of(const Scale& scale) {
-  if constexpr (requires { scale.zero_point; }) {
+/// What products of bytes leave in a level: `Int8Affine`'s codes are bytes, its levels are not.
+template <Format F>
+[[nodiscard]] constexpr std::int32_t zero_of(const typename F::Scale& scale) {
+  if constexpr (std::is_same_v<typename F::Element, Int8Affine>) {
     return scale.zero_point;
   } else {
     return 0;
   }
 }
 
-/// The largest magnitude of a level; of a level plus its zero point, where it has one.
-template <class F>
-consteval std::int64_t largest_stored_level() {
-  if constexpr (requires(typename F::Scale scale) { scale.zero_point; }) {
-    return std::int64_t{1} << (F::width - 1);
-  } else {
-    return F::max_level;
-  }
-}
+/// The largest magnitude of `level(code, scale) + zero_of(scale)`.
+template <Format F>
+inline constexpr std::int64_t largest_stored_level =
+    std::is_same_v<typename F::Element, Int8Affine> ? 128 : std::int64_t{F::max_level};
 
 template <class W, class A>
 consteval std::int64_t largest_product() {
@@ -82,9 +78,8 @@ consteval auto operand_types() {
     return OperandTypes<BFloat16Code, BFloat16Code>{};
   } else if constexpr (!is_level_product<W, A>) {
     return OperandTypes<float, float>{};
-  } else if constexpr (largest_byte_weight > 0 &&
-                       largest_stored_level<W>() <= largest_byte_weight &&
-                       largest_stored_level<A>() <= 128) {
+  } else if constexpr (largest_byte_weight > 0 && largest_stored_level<W> <= largest_byte_weight &&
+                       largest_stored_level<A> <= 128) {
     return OperandTypes<std::uint8_t, std::int8_t>{};
   } else if constexpr (has_short_dot && W::max_level <= 32768 && A::max_level <= 32768) {
     return OperandTypes<std::int16_t, std::int16_t>{};
@@ -143,7 +138,7 @@ struct Arithmetic {
   [[nodiscard]] static constexpr Weight weight(typename W::code_type code,
                                                const typename W::Scale& scale) {
     if constexpr (in_bytes) {
-      return static_cast<Weight>(W::level(code, scale) + detail::zero_of(scale));
+      return static_cast<Weight>(W::level(code, scale) + detail::zero_of<W>(scale));
     } else {
       return operand<Weight, W>(code, scale);
     }
@@ -175,7 +170,7 @@ struct Arithmetic {
 
   /// The activation that adds nothing, which is what padding holds.
   [[nodiscard]] static constexpr std::int32_t zero(const typename A::Scale& scale) {
-    return in_bytes ? 128 + detail::zero_of(scale) : 0;
+    return in_bytes ? 128 + detail::zero_of<A>(scale) : 0;
   }
 
   /// The factor from sums to reals that a scale contributes.

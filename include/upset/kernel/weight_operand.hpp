@@ -65,7 +65,7 @@ class WeightOperand {
       packed_.set_scale(output,
                         static_cast<float>(ArithmeticOf::template step<W>(scale) *
                                            ArithmeticOf::template step<A>(input)),
-                        bias[output], ArithmeticOf::zero(input), detail::zero_of(scale));
+                        bias[output], ArithmeticOf::zero(input), detail::zero_of<W>(scale));
     }
   }
 

@@ -21,12 +21,10 @@ class AnyLayer {
   requires(!std::same_as<L, AnyLayer> && Layer<L>) AnyLayer(L layer)
       : self_(std::make_unique<Model<L>>(std::move(layer))) {}  // NOLINT: wraps
 
-  AnyLayer(const AnyLayer& other) : self_(other.self_->clone()) {}
+  AnyLayer(const AnyLayer& other)  // one that was moved from holds none
+      : self_(other.self_ == nullptr ? nullptr : other.self_->clone()) {}
   AnyLayer(AnyLayer&&) noexcept = default;
-  AnyLayer& operator=(const AnyLayer& other) {
-    self_ = other.self_->clone();
-    return *this;
-  }
+  AnyLayer& operator=(const AnyLayer& other) { return *this = AnyLayer(other); }
   AnyLayer& operator=(AnyLayer&&) noexcept = default;
   ~AnyLayer() = default;
 
@@ -121,7 +119,7 @@ class AnyLayer {
       if constexpr (InPlace<L>) {
         return layer.transform(std::move(x), others, pass);
       } else {
-        throw Error(layer.kind() + " has no transform: use forward");
+        throw Error(kind() + " has no transform: use forward");
       }
     }
     [[nodiscard]] bool fuses() const override { return Fusing<L>; }

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -116,12 +117,14 @@ struct BroadcastJoin : Stateless {
       const auto a = inputs[0]->row(n);
       const auto b = inputs[1]->row(n);
       const auto d = d_y.row(n);
+      const auto to_a = d_a == nullptr ? std::span<float>() : d_a->row(n);
+      const auto to_b = d_b == nullptr ? std::span<float>() : d_b->row(n);
       pairs.for_each([&](auto to, auto from_a, auto from_b) {
-        if (d_a != nullptr) {
-          d_a->row(n)[from_a] += d[to] * Operation::slope(a[from_a], b[from_b]);
+        if (!to_a.empty()) {
+          to_a[from_a] += d[to] * Operation::slope(a[from_a], b[from_b]);
         }
-        if (d_b != nullptr) {
-          d_b->row(n)[from_b] += d[to] * Operation::slope(b[from_b], a[from_a]);
+        if (!to_b.empty()) {
+          to_b[from_b] += d[to] * Operation::slope(b[from_b], a[from_a]);
         }
       });
     }

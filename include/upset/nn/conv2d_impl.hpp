@@ -140,9 +140,9 @@ void Conv2d<W, A, B>::backward(Inputs inputs, const Tensor& /*y*/, const Tensor&
     *d_x = Tensor::uninitialized(x.shape());
   }
   std::function<void(std::size_t, std::span<float>)> take_input;
-  // Learnable input scales have gradients even where the input itself needs none. A single one,
-  // x_q = gamma level, has sum d_x_q level = sum w d_w / gamma: no need for d_x_q.
-  if (d_x != nullptr || A::Scale::gammas > 1) {
+  // Learnable input scales have gradients even where the input itself needs none. A single one of
+  // signs, x_q = gamma level, has sum d_x_q level = sum w d_w / gamma: no need for d_x_q.
+  if (d_x != nullptr || A::Scale::gammas > 1 || has_own_gradient<A>) {
     take_input = [&](std::size_t first, std::span<float> d) {
       std::span<float> to = d;  // where scales ask and nobody else does: no longer needed
       if (d_x != nullptr) {

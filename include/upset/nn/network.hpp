@@ -44,11 +44,18 @@ class Network {
   std::size_t add(std::string name, AnyLayer layer, std::vector<std::size_t> inputs);
 
   [[nodiscard]] const Shape& input_shape() const { return input_shape_; }
-  [[nodiscard]] const Shape& output_shape() const { return nodes_.back().shape; }
+  /// Of one picture. Throws `Error` where there are no layers.
+  [[nodiscard]] const Shape& output_shape() const {
+    require_layers();
+    return nodes_.back().shape;
+  }
   [[nodiscard]] std::span<const Node> nodes() const { return nodes_; }
   [[nodiscard]] std::size_t size() const { return nodes_.size(); }
   /// Layer `node`, to be changed; its output shape must stay.
-  [[nodiscard]] AnyLayer& layer(std::size_t node) { return nodes_[node].layer; }
+  [[nodiscard]] AnyLayer& layer(std::size_t node);
+
+  /// Throws `Error` unless x is [B, input_shape] and there are layers.
+  void check_input(const Tensor& x) const;
 
   /// y [B, output_shape] from x [B, input_shape]: slice by slice of the pictures, so that values
   /// stay in the cache from one layer to the next; dropped, or overwritten, when their last reader
@@ -119,10 +126,9 @@ class Network {
     }
     return result;
   }
-  void check_input(const Tensor& x) const {
-    if (nodes_.empty() || x.shape().rank() == 0 || x.shape().without_batch() != input_shape_) {
-      throw Error("The network takes pictures of " + to_string(input_shape_) + ", not " +
-                  to_string(x.shape()));
+  void require_layers() const {
+    if (nodes_.empty()) {
+      throw Error("The network has no layers; add one");
     }
   }
 

@@ -33,6 +33,22 @@ inline std::size_t Network::add(std::string name, AnyLayer layer, std::vector<st
   return nodes_.size() - 1;
 }
 
+inline AnyLayer& Network::layer(std::size_t node) {
+  if (node >= nodes_.size()) {
+    throw Error("The network has no layer " + std::to_string(node) + ", only " +
+                std::to_string(nodes_.size()));
+  }
+  return nodes_[node].layer;
+}
+
+inline void Network::check_input(const Tensor& x) const {
+  require_layers();
+  if (x.shape().rank() == 0 || x.shape().without_batch() != input_shape_) {
+    throw Error("The network takes pictures [B, " + to_string(input_shape_).substr(1) + ", not " +
+                to_string(x.shape()));
+  }
+}
+
 inline Tensor Network::forward(const Tensor& x, Pass pass) const {
   return forward_from(0, x, {}, pass);
 }
@@ -157,9 +173,19 @@ inline std::vector<Tensor> Network::forward_all(const Tensor& x, Pass pass) cons
 
 inline void Network::backward(const Tensor& x, std::span<const Tensor> values, Tensor d_y,
                               std::span<Tensor> gradients) const {
+  require_layers();
+  std::size_t parameters = 0;
+  for (const Node& node : nodes_) {
+    parameters += node.parameter_count;
+  }
+  if (values.size() != nodes_.size() || gradients.size() != parameters) {
+    throw Error("A backward pass takes the values of " + std::to_string(nodes_.size()) +
+                " layers and " + std::to_string(parameters) + " gradients, not " +
+                std::to_string(values.size()) + " and " + std::to_string(gradients.size()));
+  }
   std::vector<Tensor> d_values(nodes_.size());
   d_values.back() = std::move(d_y);
-  std::size_t end = gradients.size();
+  std::size_t end = parameters;
   for (std::size_t n = nodes_.size(); n-- > 0;) {
     const Node& node = nodes_[n];
     end -= node.parameter_count;

@@ -25,43 +25,43 @@ namespace upset {
 
 namespace detail {
 
-template <class W>
+/// A memory word for 32-bit codes in place of `Parameter`, where that is a narrower one.
+template <class Parameter>
+struct Widened {
+  using type = Parameter;
+};
+template <MemoryWord Word>
+requires(capacity<Word> < 32) struct Widened<Word> {
+  using type = std::uint32_t;
+};
+
+template <Format W>
 struct BiasFormat {
+  static_assert(!std::is_same_v<typename W::Element, Int8Affine>,
+                "BiasFormat<W>: W stores Int8Affine, whose biases have 32 bits; make it a guard "
+                "Guard<T, types...> of any format T, or name the biases' format: Conv2d<W, A, B>");
   using type = W;
 };
 template <>
 struct BiasFormat<Int8Affine> {
   using type = Fixed<32, 16>;
 };
-template <class Storage>
-struct BiasFormat<ParityGuarded<Int8Affine, Storage>> {
-  using type = ParityGuarded<Fixed<32, 16>,
-                             std::conditional_t<(capacity<Storage> < 32), std::uint32_t, Storage>>;
-};
-template <class Storage>
-struct BiasFormat<Secded<Int8Affine, Storage>> {
-  using type =
-      Secded<Fixed<32, 16>, std::conditional_t<(capacity<Storage> < 32), std::uint32_t, Storage>>;
-};
-template <class Outside>
-struct BiasFormat<RangeGuarded<Int8Affine, Outside>> {
-  using type = RangeGuarded<Fixed<32, 16>, Outside>;
-};
-template <>
-struct BiasFormat<Triplicated<Int8Affine>> {
-  using type = Triplicated<Fixed<32, 16>>;
-};
-template <>
-struct BiasFormat<MsbDuplicated<Int8Affine>> {
-  using type = MsbDuplicated<Fixed<32, 16>>;
+template <Format T>
+using BiasFormatOf = typename BiasFormat<T>::type;
+
+/// Any guard of such weights, also of a guard: the same of their biases.
+template <template <class...> class Guard, Format T, class... Rest>
+requires(!std::is_same_v<BiasFormatOf<T>, T>) struct BiasFormat<Guard<T, Rest...>> {
+  using type = Guard<BiasFormatOf<T>, typename Widened<Rest>::type...>;
 };
 
 }  // namespace detail
 
 /// The format biases are stored in beside weights in `W`: the same one with a scale of its own, but
 /// 32-bit integers beside `Int8Affine`, as integer-only inference has them (Jacob et al. 2018).
+/// Guards, those of one's own too, are found by their template parameters, the format first.
 template <Format W>
-using BiasFormat = typename detail::BiasFormat<W>::type;
+using BiasFormat = detail::BiasFormatOf<W>;
 
 /// Whether a kernel has one scale, or one per output channel.
 enum class Granularity : std::uint8_t { per_tensor, per_channel };

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -27,7 +28,7 @@ class Memory final : public MemoryImage {
   using Scale = typename F::Scale;
   static constexpr std::size_t lanes = static_cast<std::size_t>(F::lanes);
   /// Words are codes, so whole tensors are rounded and read in loops without a word in them.
-  static constexpr bool one_code_a_word = is_plain<F> && lanes == 1;
+  static constexpr bool one_code_a_word = is_plain<F> && lanes == 1 && std::same_as<Word, Code>;
 
   // -- making one
   Memory() : Memory(0) {}
@@ -110,7 +111,12 @@ class Memory final : public MemoryImage {
     }
   }
 
+  /// Throws `Error` unless `values` are as many as the elements.
   void decode(std::span<float> values) const override {
+    if (values.size() != size_) {
+      throw Error("A memory image of " + std::to_string(size_) + " elements cannot be read into " +
+                  std::to_string(values.size()) + " values; give it " + std::to_string(size_));
+    }
     read([to = values.data()](std::size_t element, Code code, const Scale& scale) {
       to[element] = F::decode(code, scale);
     });

@@ -41,20 +41,20 @@ class Tensor {
   [[nodiscard]] float& operator[](std::size_t index) { return values_[index]; }
   [[nodiscard]] float operator[](std::size_t index) const { return values_[index]; }
 
-  /// Everything below index `b` of the first extent.
+  /// Everything below index `b` of the first extent. Throws `Error` where there is no such index.
   [[nodiscard]] std::span<float> row(std::size_t b) {
-    const std::size_t length = values_.size() / shape_[0];
+    const std::size_t length = row_length(b, 1);
     return std::span(values_).subspan(b * length, length);
   }
   [[nodiscard]] std::span<const float> row(std::size_t b) const {
-    const std::size_t length = values_.size() / shape_[0];
+    const std::size_t length = row_length(b, 1);
     return std::span(values_).subspan(b * length, length);
   }
 
-  /// A copy of `count` rows from `first` on.
+  /// A copy of `count` rows from `first` on. Throws `Error` where there are fewer.
   [[nodiscard]] Tensor rows(std::size_t first, std::size_t count) const {
+    const std::size_t length = row_length(first, count);
     Tensor part = uninitialized(shape_.without_batch().with_batch(count));
-    const std::size_t length = values_.size() / shape_[0];
     std::copy_n(data() + first * length, count * length, part.data());
     return part;
   }
@@ -72,6 +72,14 @@ class Tensor {
   [[nodiscard]] friend bool operator==(const Tensor&, const Tensor&) = default;
 
  private:
+  /// Values of each of `count` rows from `first` on.
+  [[nodiscard]] std::size_t row_length(std::size_t first, std::size_t count) const {
+    if (first > batch() || count > batch() - first) {
+      throw Error("A tensor of shape " + to_string(shape_) + " has no " + std::to_string(count) +
+                  " rows from " + std::to_string(first) + " on");
+    }
+    return values_.size() / std::max<std::size_t>(1, batch());
+  }
   static void check_size(const Shape& shape, std::size_t size) {
     if (shape.size() != size) {
       throw Error("A tensor of shape " + to_string(shape) + " needs " +
