@@ -50,14 +50,15 @@ namespace upset::detail {
     return false;
   }
   AnyLayer& layer = to.network().layer(node);
-  const auto takes = [&](const Tensor& bias) {
-    return bias.shape() == constant.shape() && bias == Tensor(bias.shape());
-  };
-  if (const auto* dense = layer.target<Dense<>>(); dense != nullptr && takes(dense->bias())) {
+  const Shape& shape = to.shape_of(node);
+  if (constant.shape() != Shape{shape[shape.rank() - 1]}) {
+    return false;
+  }
+  if (const auto* dense = layer.target<Dense<>>(); dense != nullptr && dense->bias().size() == 0) {
     layer = Dense<>(dense->weight(), constant);
     return true;
   }
-  if (const auto* conv = layer.target<Conv2d<>>(); conv != nullptr && takes(conv->bias())) {
+  if (const auto* conv = layer.target<Conv2d<>>(); conv != nullptr && conv->bias().size() == 0) {
     layer = Conv2d<>(conv->geometry(), conv->kernel(), constant);
     return true;
   }
