@@ -94,12 +94,13 @@ inline void transpose(std::span<const float> from, std::span<float> to, std::siz
 /// Gives every parameter the values of its array, and encodes the network. Of a layer x:
 ///
 /// | layer       | arrays |
-/// | `Conv2d`    | x.weight [O, I / groups, Ky, Kx]; where it has a bias x.bias [O], or none: zero
-/// | | `Dense`     | x.weight [O, I]; x.bias [O] where it has a bias | | `BatchNorm` | x.weight,
-/// x.bias, x.running_mean, x.running_var [C]; its epsilon is 1e-5 | | `PReLU`     | x.weight [C] or
-/// [1] |
+/// | `Conv2d`    | x.weight [O, I / groups, Ky, Kx]; x.bias [O], which may be missing: zero |
+/// | `Dense`     | x.weight [O, I]; x.bias [O] |
+/// | `BatchNorm` | x.weight, x.bias, x.running_mean, x.running_var [C]; its epsilon is 1e-5 |
+/// | `PReLU`     | x.weight [C] or [1] |
 ///
-/// Arrays x.0 and x.1, as Caffe numbers them, are x.weight and x.bias.
+/// A layer without a bias has no x.bias. Arrays x.0 and x.1, as Caffe numbers them, are x.weight
+/// and x.bias.
 ///
 /// Where a picture has been flattened, arrays have its channels outermost, as [C, H, W]; they are
 /// put in our order. Arrays x.num_batches_tracked are ignored.
