@@ -139,6 +139,54 @@ TEST_CASE("engine: every level gives the outcomes of plain inference, whatever t
 #endif
 }
 
+[[nodiscard]] Network two_convolutions(Bias bias) {
+  Network network({8, 8, 3});
+  network.add("first", Conv2d<>::zeros(3, 6, WindowGeometry::square(3, 1, 1), bias));
+  network.add("relu", ReLU{});
+  network.add("second", Conv2d<>::zeros(6, 4, WindowGeometry::square(3, 2, 1), bias));
+  network.add("mean", GlobalAveragePool{});
+  network.add("last", Dense<>::zeros(4, 10, bias));
+  test::Values values(3);
+  for (const Parameter& parameter : network.parameters()) {
+    if (parameter.name.ends_with(".kernel")) {
+      *parameter.value = values.uniform(parameter.value->shape(), -0.6F, 0.6F);
+    }
+  }
+  network.encode();
+  return network;
+}
+
+// The outcomes of flips in kernels, one or some a trial.
+[[nodiscard]] std::vector<Outcomes> of_kernels(Network network, const LabelledImages& test,
+                                               EngineLevel level) {
+  network.calibrate(test.images);
+  const FaultSpace space = FaultSpace(network.images()).only_named("kernel");
+  std::vector<TrialFaults> trials(trial_count);
+  for (std::size_t t = 0; t < trials.size(); ++t) {
+    Random random(17, t);
+    trials[t].key = t;
+    for (const std::uint64_t site : sample_exact(space, 1 + t % 3, random)) {
+      trials[t].weights.push_back(space.address(site));
+    }
+  }
+  return Engine(network, test, {.level = level, .threads = 1}).run(trials);
+}
+
+TEST_CASE("engine: without biases flips do what they do beside biases of zeros, on every level") {
+  const LabelledImages test = random_pictures({8, 8, 3}, 5, 10);
+  const Network none = two_convolutions(Bias::none);
+  const Network zeros = two_convolutions(Bias::zeros);
+  for (const EngineLevel level :
+       {EngineLevel::o0, EngineLevel::o1, EngineLevel::o2, EngineLevel::o3}) {
+    CAPTURE(static_cast<int>(level));
+    CHECK(of_kernels(none, test, level) == of_kernels(zeros, test, level));
+    CHECK(of_kernels(convert<Int8Affine>(none), test, level) ==
+          of_kernels(convert<Int8Affine>(zeros), test, level));
+  }
+  check_levels_agree(none, false, "Float32 without biases");
+  check_levels_agree(convert<Int8Affine>(none), true, "Int8Affine without biases");
+}
+
 // Every bit of two dense layers, 6 to 5 to 4; returns how many trials have to be computed.
 template <Format F>
 [[nodiscard]] std::size_t check_every_bit() {

@@ -127,6 +127,8 @@ TEST_CASE("sites_of: what does not exist is refused with its line") {
   };
   CHECK(refusal(space, {"conv9", "kernel", 0, 0, 7}) ==
         "Line 7 of the fault list: the network has no parameter set conv9.kernel");
+  CHECK(refusal(space, {"linear", "bias", 0, 30, 7}) ==  // the layer has none
+        "Line 7 of the fault list: the network has no parameter set linear.bias");
   CHECK(refusal(space, {"conv1", "kernel", 120, 0, 7}) ==
         "Line 7 of the fault list: Element 120 lies outside a parameter set of shape [4, 3, 2, 5]");
   CHECK(contains(refusal(space, {"linear", "kernel", 0, 8, 9}),

@@ -10,6 +10,7 @@
 #include <upset/nn/channel_clip.hpp>
 #include <upset/nn/model/lenet5.hpp>
 #include <upset/nn/model/resnet_cifar.hpp>
+#include <upset/nn/transposed_conv2d.hpp>
 #include <upset/pass/convert.hpp>
 
 using namespace upset;
@@ -67,6 +68,31 @@ TEST_CASE("ONNX: every layer that is exported comes back as it was") {
   net.add("sum", Add{}, {dense, dense, dense});
   net.add("softmax", Softmax{});
   check_round_trip(net);
+}
+
+TEST_CASE("ONNX: layers without a bias come back without one, layers with zeros with zeros") {
+  for (const Bias bias : {Bias::none, Bias::zeros}) {
+    Network net({5, 4, 4});
+    WindowGeometry depthwise = WindowGeometry::square(3, 1, 1);
+    depthwise.groups = 4;
+    net.add("depthwise", Conv2d<>::zeros(4, 4, depthwise, bias));
+    net.add("conv", Conv2d<>::zeros(4, 3, WindowGeometry::square(1), bias));
+    net.add("up", Conv2d<>::zeros(3, 2, transposed(WindowGeometry::square(2, 2)), bias));
+    net.add("flatten", Flatten{});
+    net.add("dense", Dense<>::zeros(160, 7, bias));
+    for (const Parameter& parameter : net.parameters()) {
+      if (parameter.value->shape().rank() > 1) {
+        *parameter.value = Values(1).uniform(parameter.value->shape(), -1, 1);
+      }
+    }
+    net.encode();
+    Network back = parse_onnx(onnx_bytes(net));
+    CHECK(weights_of(back) == weights_of(net));
+    CHECK(back.images().size() == (bias == Bias::none ? 4 : 8));
+    const Tensor x = pictures({5, 4, 4});
+    CHECK(back.forward(x) == net.forward(x));
+    check_round_trip(net);
+  }
 }
 
 TEST_CASE("ONNX: steps that differ between rows and columns come back as they were") {

@@ -33,6 +33,49 @@ TEST_CASE("ONNX: what is added behind a product without bias becomes its bias") 
   CHECK(kinds_of(renamed) == std::vector<std::string>{"Dense", "AddConstant", "Multiply"});
 }
 
+TEST_CASE("ONNX: a product without bias has none, and a bias of zeros is one") {
+  const Array matrix = to_array(counted({3, 2}));
+  const Array kernel = to_array(counted({2, 3, 1, 1}));
+  const Array zeros = to_array(Tensor({2}));
+  const auto import = [&](const Integers& x, const std::string& type,
+                          const std::vector<std::string>& from) {
+    return detail::import_onnx(
+        graph_of(x, {{type, "", from, {"y"}, {}}}, {{"w", matrix}, {"k", kernel}, {"b", zeros}}),
+        "graph");
+  };
+  const auto parameters = [](Network net) { return net.parameters().size(); };
+  CHECK(parameters(import({1, 3}, "MatMul", {"x", "w"})) == 1);
+  CHECK(parameters(import({1, 3}, "Gemm", {"x", "w"})) == 1);
+  CHECK(parameters(import({1, 3}, "Gemm", {"x", "w", "b"})) == 2);
+  const Integers picture{1, 3, 4, 4};
+  CHECK(parameters(import(picture, "Conv", {"x", "k"})) == 1);
+  CHECK(parameters(import(picture, "Conv", {"x", "k", ""})) == 1);
+  CHECK(parameters(import(picture, "Conv", {"x", "k", "b"})) == 2);
+  const Array back = to_array(counted({3, 2, 1, 1}));
+  CHECK(parameters(detail::import_onnx(
+            graph_of(picture, {{"ConvTranspose", "", {"x", "k"}, {"y"}, {}}}, {{"k", back}}),
+            "graph")) == 1);
+}
+
+TEST_CASE("ONNX: a constant for each channel behind a convolution without bias is its bias") {
+  const Tensor bias({2, 1, 1}, {5, 7});
+  const auto import = [&](const std::vector<std::string>& from) {
+    return detail::import_onnx(
+        graph_of({1, 3, 4, 4}, {{"Conv", "", from, {"p"}, {}}, {"Add", "", {"p", "c"}, {"y"}, {}}},
+                 {{"k", to_array(counted({2, 3, 1, 1}))},
+                  {"b", to_array(Tensor({2}))},
+                  {"c", to_array(bias)}}),
+        "graph");
+  };
+  const Network bare = import({"x", "k"});
+  REQUIRE(kinds_of(bare) == std::vector<std::string>{"Conv2d"});
+  CHECK(bare.nodes()[0].layer.target<Conv2d<>>()->bias() == Tensor({2}, {5, 7}));
+  const Network full = import({"x", "k", "b"});
+  CHECK(kinds_of(full) == std::vector<std::string>{"Conv2d", "AddConstant"});
+  const Tensor x = pictures({4, 4, 3});
+  CHECK(bare.forward(x) == full.forward(x));
+}
+
 TEST_CASE("ONNX: constants of planes, of channels and of one value beside pictures") {
   const auto import = [](const Shape& shape) {
     Tensor values(shape);

@@ -140,14 +140,13 @@ TEST_CASE("save_weights, load_weights: no ZIP archive goes by the name of safete
   CHECK(contains(complaint([&] { load_weights(net, path); }), "take NPZ files; use set_weights"));
 }
 
-TEST_CASE(
-    "save_weights, load_weights: the same network back, zero biases of convolutions left out") {
+TEST_CASE("save_weights, load_weights: the same network back") {
   const Scratch scratch;
   const auto path = scratch.path() / "x.npz";
   Network net = small_network();
   set_weights(net, small_arrays());
   save_weights(net, path);
-  CHECK(load_npz(path) == small_arrays());
+  CHECK(load_npz(path) == weights_of(net));
   Network other = small_network();
   load_weights(other, path);
   Values values(1);
@@ -160,6 +159,23 @@ TEST_CASE(
   save_weights(net, path);
   load_weights(other, path);
   CHECK(parameter(other, "conv2.bias") == Tensor({2}, {0, 1}));
+}
+
+TEST_CASE("set_weights, weights_of: a layer without a bias has no array of one, and takes none") {
+  const auto bare = [] {
+    Network net({4, 3, 2});
+    net.add("conv", Conv2d<>::zeros(2, 4, WindowGeometry::square(3), Bias::none));
+    net.add("fc", Dense<>::zeros(8, 5, Bias::none));
+    return net;
+  };
+  Network net = bare();
+  Values values(3);
+  std::vector<NamedArray> arrays{{"conv.weight", to_array(values.uniform({4, 2, 3, 3}, -1, 1))},
+                                 {"fc.weight", to_array(values.uniform({5, 8}, -1, 1))}};
+  set_weights(net, arrays);
+  CHECK(weights_of(net) == arrays);
+  arrays.push_back({"conv.bias", to_array(Tensor({4}))});
+  CHECK(contains(refusal(bare(), arrays), "x.npz: no layer takes array conv.bias of shape [4]"));
 }
 
 TEST_CASE("set_weights: an array missing, of another shape or taken by nobody is named") {

@@ -94,7 +94,7 @@ TEST_CASE("StoredTensor: fits learnable factors when made, then leaves them to t
   std::vector<Parameter> parameters;
   stored.add_parameters("kernel", parameters);
   REQUIRE(parameters.size() == 2);
-  CHECK(parameters.size() == StoredTensor<MultiLevelBinary<4>>::parameter_count());
+  CHECK(parameters.size() == stored.parameter_count());
   CHECK(parameters[0].name == "kernel");
   CHECK(parameters[1].name == "kernel_scale");
   CHECK(parameters[1].value->size() == 4);
@@ -116,7 +116,20 @@ TEST_CASE("StoredTensor: int8 weights are symmetric, with a scale for each part"
   REQUIRE(stored.image().scales().size() == 2);
   CHECK(stored.image().scales()[0] == Int8Affine::fit_symmetric(Tensor({2}, {1, -2}).values()));
   CHECK(stored.image().scales()[1] == AffineScale{2.0F, 0});
-  CHECK(StoredTensor<Int8Affine>::parameter_count() == 1);
+  CHECK(stored.parameter_count() == 1);
+}
+
+TEST_CASE_TEMPLATE("StoredTensor: one of no values is no parameter and no image", F, Float32,
+                   Int8Affine, Mono<8>) {
+  StoredTensor<F> stored{Tensor()};
+  stored.encode();
+  std::vector<Parameter> parameters;
+  stored.add_parameters("bias", parameters);
+  CHECK(parameters.empty());
+  CHECK(stored.parameter_count() == 0);
+  std::vector<NamedImage> images;
+  stored.add_image("bias", images);
+  CHECK(images.empty());
 }
 
 TEST_CASE("StoredScale: has the bits of a scale, and learnable factors where there are any") {

@@ -63,6 +63,22 @@ TEST_CASE(
   }
 }
 
+TEST_CASE("centre_activations: a layer without a bias gets one to take the offset back") {
+  Values draw(4);
+  Network net({6, 6, 2});
+  net.add("relu1", ReLU{});
+  net.add("conv", Conv2d<>(WindowGeometry::square(3), draw.uniform({3, 3, 3, 2}, -1, 1), Tensor()));
+  net.add("relu2", ReLU{});
+  net.add("dense", Dense<>(draw.uniform({4, 48}, -1, 1), Tensor()));
+  const Tensor x = draw.uniform({5, 6, 6, 2}, -1, 1);
+  const Network centred = centre_activations(net, x, 0.9);
+  CHECK(centred.nodes()[0].layer.target<CentredReLU>() != nullptr);
+  CHECK(centred.nodes()[2].layer.target<CentredReLU>() != nullptr);
+  CHECK(centred.nodes()[1].layer.target<Conv2d<>>()->bias().shape() == Shape{3});
+  CHECK(centred.nodes()[3].layer.target<Dense<>>()->bias().shape() == Shape{4});
+  CHECK(largest_difference(centred.forward(x), net.forward(x)) < 1e-4);
+}
+
 TEST_CASE("centre_activations: leaves a ReLU alone whose offset cannot be taken back") {
   const Tensor x = Values(3).uniform({2, 8, 8, 2}, -1, 1);
   // zeros of a padded convolution would no longer be the zeros of its input

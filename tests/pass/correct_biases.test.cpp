@@ -49,6 +49,22 @@ TEST_CASE("correct_biases: the mean of every channel is that of the float networ
   }
 }
 
+TEST_CASE("correct_biases: a layer without a bias stays as it is, others are corrected beside it") {
+  Values draw(5);
+  Network real({6, 6, 2});
+  real.add("bare",
+           Conv2d<>(WindowGeometry::square(3), draw.uniform({3, 3, 3, 2}, -1, 1), Tensor()));
+  real.add("conv", Conv2d<>(WindowGeometry::square(3), draw.uniform({4, 3, 3, 3}, -1, 1),
+                            draw.uniform({4}, -1, 1)));
+  const Tensor x = draw.uniform({20, 6, 6, 2}, 0, 3);
+  Network net = convert<Int8Affine>(real);
+  net.calibrate(x);
+  const Network before = net;
+  correct_biases(net, real, x);
+  CHECK(net.forward_all(x)[0] == before.forward_all(x)[0]);
+  CHECK(net.forward_all(x)[1] != before.forward_all(x)[1]);
+}
+
 TEST_CASE("correct_biases: what is exact stays as it is, and every layer is corrected by itself") {
   Values draw(2);
   Network real({5});

@@ -103,6 +103,28 @@ TEST_CASE("equalize: the function stays, and neighbours have the same largest we
         net.nodes()[7].layer.target<Dense<>>()->weight());
 }
 
+TEST_CASE("equalize: a layer without a bias is one with a bias of zeros, and gets none") {
+  Values draw(8);
+  const Tensor kernel = draw.uniform({4, 1, 1, 3}, -1, 1);
+  const Tensor weight = draw.uniform({2, 16}, -9, 9);
+  const Tensor x = draw.uniform({5, 2, 2, 3}, -1, 1);
+  const auto equalized = [&](const Tensor& first, const Tensor& second) {
+    Network net({2, 2, 3});
+    net.add("first", Conv2d<>(WindowGeometry{}, kernel, first));
+    net.add("relu", ReLU{});
+    net.add("flatten", Flatten{});
+    net.add("second", Dense<>(weight, second));
+    return equalize(net, x);
+  };
+  const Network zero = equalized(Tensor({4}), Tensor({2}));
+  const Network none = equalized(Tensor(), Tensor());
+  CHECK(kernel_of(none, 0) == kernel_of(zero, 0));
+  CHECK(kernel_of(none, 0) != kernel);
+  CHECK(none.nodes()[0].layer.target<Conv2d<>>()->bias().size() == 0);
+  CHECK(none.nodes()[3].layer.target<Dense<>>()->bias().size() == 0);
+  CHECK(none.forward(x) == zero.forward(x));
+}
+
 TEST_CASE("equalize: no channel grows beyond the one with the largest values") {
   Network net({3});
   net.add("first", Dense<>(Tensor({3, 3}, {1, 0, 0, 0, 0.01F, 0, 0, 0, 0.01F}),

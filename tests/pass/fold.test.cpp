@@ -51,6 +51,28 @@ TEST_CASE("fold_batch_norms: leaves no norm, and the function up to rounding") {
   CHECK(wrong == 0);
 }
 
+TEST_CASE("fold_batch_norms: a convolution without a bias folds as one with a bias of zeros") {
+  Values draw(4);
+  const WindowGeometry geometry = WindowGeometry::square(3, 1, 1);
+  const Tensor kernel = draw.uniform({4, 3, 3, 2}, -1, 1);
+  const Tensor mean = draw.uniform({4}, -1, 1);
+  const Tensor x = draw.uniform({2, 5, 4, 2}, -1, 1);
+  const auto folded = [&](const Tensor& bias) {
+    Network net({5, 4, 2});
+    net.add("conv", Conv2d<>(geometry, kernel, bias));
+    net.add("norm", BatchNorm<>(4));
+    *net.layer(1).parameters()[2].value = mean;
+    net.encode();
+    return fold_batch_norms(net);
+  };
+  const Network zero = folded(Tensor({4}));
+  const Network none = folded(Tensor());
+  REQUIRE(none.size() == 1);
+  CHECK(none.nodes()[0].layer.target<Conv2d<>>()->bias() ==
+        zero.nodes()[0].layer.target<Conv2d<>>()->bias());
+  CHECK(different_bits(none.forward(x), zero.forward(x)) == 0);
+}
+
 TEST_CASE("fold_batch_norms: a norm whose convolution has another reader stays") {
   Values draw(3);
   Network net({4, 4, 2});

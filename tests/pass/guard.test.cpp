@@ -51,6 +51,23 @@ TEST_CASE("guard: scales of weights and activations that were found before are k
   CHECK(ranged.forward(x) == plain.forward(x));
 }
 
+TEST_CASE("convert, guard: a layer without a bias gets none") {
+  Network real({4, 4, 2});
+  real.add("conv", Conv2d<>(WindowGeometry::square(3), numbers({3, 3, 3, 2}, 0.125F), Tensor()));
+  real.add("dense", Dense<>(numbers({3, 12}, 0.0625F), Tensor()));
+  const Tensor x = numbers({2, 4, 4, 2}, 0.5F);
+  Network plain = convert<Int8Affine>(real, every_layer, Granularity::per_channel);
+  plain.calibrate(x);
+  Network guarded = guard<Int8Affine, Secded<Int8Affine, std::uint64_t>>(plain);
+  for (Network* const net : {&real, &plain, &guarded}) {
+    for (const NamedImage& named : net->images()) {
+      CHECK(named.name.find("bias") == std::string::npos);
+    }
+  }
+  CHECK(guarded.images().size() == 4);  // two kernels, two scales of inputs
+  CHECK(guarded.forward(x) == plain.forward(x));
+}
+
 TEST_CASE("guard: codes of a file keep their zero point") {
   Tensor weight({2, 2}, {0.5F, 1, 1.5F, 2});
   Network plain({2});

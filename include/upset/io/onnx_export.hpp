@@ -58,13 +58,14 @@ class OnnxExporter : OnnxShapingNodes {
   // -- layers as nodes; false where the layer is another
   bool add_product(std::size_t n) {
     const AnyLayer& layer = network_.nodes()[n].layer;
-    if (layer.target<Dense<>>() != nullptr) {
-      std::string x = input(n, 0);
+    if (const auto* dense = layer.target<Dense<>>()) {
+      std::vector<std::string> from = with_weights(n, {"weight"}, dense->bias());
       if (shape_of(n, 0).rank() != 1) {
-        writer_.add_node("Flatten", name(n) + ".flatten", {x}, name(n) + ".flatten");
-        x = name(n) + ".flatten";
+        const std::string flat = name(n) + ".flatten";
+        writer_.add_node("Flatten", flat, {from[0]}, flat);
+        from[0] = flat;
       }
-      add(n, "Gemm", {x, name(n) + ".weight", name(n) + ".bias"}, {{"transB", std::int64_t{1}}});
+      add(n, "Gemm", from, {{"transB", std::int64_t{1}}});
     } else if (layer.target<BatchNorm<>>() != nullptr && has_channels_first(n)) {
       add(n, "BatchNormalization",
           with_weights(n, {"weight", "bias", "running_mean", "running_var"}),

@@ -50,7 +50,7 @@ class OnnxNodes {
          writer_.add_constant(name(n) + ".value", value)},
         {{"mode", mode}});
   }
-  /// Input 0 of node `n` and its weights; a bias of zeros is left out, as `weights_of` does.
+  /// Input 0 of node `n` and its weights; an empty bias is none.
   [[nodiscard]] std::vector<std::string> with_weights(std::size_t n,
                                                       const std::vector<std::string>& sets,
                                                       const Tensor& bias = {}) const {
@@ -58,7 +58,7 @@ class OnnxNodes {
     for (const std::string& set : sets) {
       result.push_back(name(n) + "." + set);
     }
-    if (bias != Tensor(bias.shape())) {
+    if (bias.size() > 0) {
       result.push_back(name(n) + ".bias");
     }
     return result;

@@ -38,11 +38,9 @@ namespace upset::detail {
 inline void give_dense(OnnxBuilder& to, const OnnxNode& node, const Array& weight, Tensor bias,
                        const std::optional<OnnxGrids>& grids) {
   const OnnxValue x = product_input(to, node, grids);
-  if (x.shape.rank() != 1 || weight.shape.rank() != 2 || weight.shape[1] != x.shape[0] ||
-      bias.size() != weight.shape[0]) {
+  if (x.shape.rank() != 1 || weight.shape.rank() != 2 || weight.shape[1] != x.shape[0]) {
     throw Error("it multiplies values of shape " + upset::to_string(x.shape) +
-                ", batch omitted, by weights [O, I] of " + upset::to_string(weight.shape) +
-                " and adds " + std::to_string(bias.size()));
+                ", batch omitted, by weights [O, I] of " + upset::to_string(weight.shape));
   }
   const std::size_t outputs = weight.shape[0];
   AxisOrder order{0};
@@ -84,7 +82,7 @@ inline void import_gemm(OnnxBuilder& to, const OnnxNode& node) {
   const Shape one_row{1, weight.shape[0]};
   Tensor bias = node.has_input(2)
                     ? to_tensor(expanded(to.constant(node, 2), one_row)).reshaped({one_row[1]})
-                    : Tensor({one_row[1]});
+                    : Tensor();
   const float factor = node.get("alpha", 1.0F);
   const auto grids = factor == 1 ? product_grids(to, node, is_transposed ? 0 : 1) : std::nullopt;
   weight = reshaped(to_array(scaled(to_tensor(weight), factor)), weight.shape);
@@ -93,7 +91,7 @@ inline void import_gemm(OnnxBuilder& to, const OnnxNode& node) {
 
 inline void import_mat_mul(OnnxBuilder& to, const OnnxNode& node) {
   const Array weight = permuted(weight_matrix(to, node), {1, 0});
-  give_dense(to, node, weight, Tensor({weight.shape[0]}), product_grids(to, node, 1));
+  give_dense(to, node, weight, Tensor(), product_grids(to, node, 1));
 }
 
 }  // namespace upset::detail

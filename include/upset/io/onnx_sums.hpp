@@ -50,14 +50,16 @@ namespace upset::detail {
     return false;
   }
   AnyLayer& layer = to.network().layer(node);
-  const auto takes = [&](const Tensor& bias) {
-    return bias.shape() == constant.shape() && bias == Tensor(bias.shape());
+  const auto takes = [&](const Tensor& kernel, const Tensor& bias) {
+    return bias.size() == 0 && constant.shape() == Shape{kernel.shape()[0]};
   };
-  if (const auto* dense = layer.target<Dense<>>(); dense != nullptr && takes(dense->bias())) {
+  if (const auto* dense = layer.target<Dense<>>();
+      dense != nullptr && takes(dense->weight(), dense->bias())) {
     layer = Dense<>(dense->weight(), constant);
     return true;
   }
-  if (const auto* conv = layer.target<Conv2d<>>(); conv != nullptr && takes(conv->bias())) {
+  if (const auto* conv = layer.target<Conv2d<>>();
+      conv != nullptr && takes(conv->kernel(), conv->bias())) {
     layer = Conv2d<>(conv->geometry(), conv->kernel(), constant);
     return true;
   }

@@ -121,10 +121,10 @@ inline void pad_evenly(WindowGeometry& geometry, const OnnxPair& all, bool large
   return weight;
 }
 
-/// Input `n`, one value for each of `channels`; zeros where it is left out.
+/// Input `n`, one value for each of `channels`; empty where it is left out.
 [[nodiscard]] inline Tensor onnx_bias(const OnnxBuilder& to, const OnnxNode& node, std::size_t n,
                                       std::size_t channels) {
-  return node.has_input(n) ? to.tensor(node, n).reshaped({channels}) : Tensor({channels});
+  return node.has_input(n) ? to.tensor(node, n).reshaped({channels}) : Tensor();
 }
 
 inline void import_conv(OnnxBuilder& to, const OnnxNode& node) {

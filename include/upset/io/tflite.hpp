@@ -96,12 +96,15 @@ class TfliteBuilder {
                net_.add(name("round"), RoundTo<A>(tflite_grid(tensor(number))), {from});
   }
 
-  /// Integers times the scales of input and weights.
-  [[nodiscard]] Tensor real_bias(const TfliteOperator& op, std::size_t outputs) const {
+  /// Integers times the scales of input and weights; empty where there is no bias.
+  [[nodiscard]] Tensor real_bias(const TfliteOperator& op) const {
     if (op.inputs.size() < 3) {
-      return Tensor({outputs});
+      return {};
     }
     const TfliteTensor& bias = constant(op, 2, 1);
+    if (bias.constant.shape.size() == 0) {
+      throw Error("its bias holds no values; leave the input out where there is none");
+    }
     if (bias.scales.size() > 1 && bias.scales.size() != bias.constant.shape.size()) {
       throw Error("its bias needs one scale, or one for each value");
     }
@@ -141,7 +144,7 @@ class TfliteBuilder {
   [[nodiscard]] AnyLayer product(const TfliteOperator& op, const TfliteTensor& weights,
                                  std::size_t axis, const Geometry&... geometry) const {
     Tensor real = tflite_weights(weights, axis);
-    Tensor bias = real_bias(op, real.shape()[0]);
+    Tensor bias = real_bias(op);
     if (!tflite_is_code(weights)) {
       return Real(geometry..., std::move(real), std::move(bias));
     }

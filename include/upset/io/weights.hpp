@@ -28,7 +28,7 @@ struct WeightArray {
   // In a file [outputs, channels, pixels], here [outputs, pixels, channels].
   std::size_t outputs;
   std::size_t pixels;
-  bool may_lack;  // where it is zero
+  bool may_lack;  // then it is zero
 
   [[nodiscard]] std::size_t channels() const { return value->size() / outputs / pixels; }
 };
@@ -94,12 +94,13 @@ inline void transpose(std::span<const float> from, std::span<float> to, std::siz
 /// Gives every parameter the values of its array, and encodes the network. Of a layer x:
 ///
 /// | layer       | arrays |
-/// | `Conv2d`    | x.weight [O, I / groups, Ky, Kx]; x.bias [O], zero where there is none |
+/// | `Conv2d`    | x.weight [O, I / groups, Ky, Kx]; x.bias [O], which may be missing: zero |
 /// | `Dense`     | x.weight [O, I]; x.bias [O] |
 /// | `BatchNorm` | x.weight, x.bias, x.running_mean, x.running_var [C]; its epsilon is 1e-5 |
 /// | `PReLU`     | x.weight [C] or [1] |
 ///
-/// Arrays x.0 and x.1, as Caffe numbers them, are x.weight and x.bias.
+/// A layer without a bias has no x.bias. Arrays x.0 and x.1, as Caffe numbers them, are x.weight
+/// and x.bias.
 ///
 /// Where a picture has been flattened, arrays have its channels outermost, as [C, H, W]; they are
 /// put in our order. Arrays x.num_batches_tracked are ignored.
@@ -150,13 +151,10 @@ inline void set_weights(Network& network, std::span<const NamedArray> arrays,
   network.encode();
 }
 
-/// What `set_weights` takes. A convolution whose bias is zero has none, as before a batch norm.
+/// What `set_weights` takes.
 [[nodiscard]] inline std::vector<NamedArray> weights_of(Network& network) {
   std::vector<NamedArray> arrays;
   for (const detail::WeightArray& weights : detail::weight_arrays(network)) {
-    if (weights.may_lack && *weights.value == Tensor(weights.value->shape())) {
-      continue;
-    }
     Tensor values(weights.shape);
     detail::transpose(weights.value->values(), values.values(), weights.pixels, weights.channels());
     arrays.push_back({weights.name, to_array(values)});

@@ -26,8 +26,7 @@ namespace upset {
 }
 
 /// Values that training changes by gradients: weights, biases, gamma, beta and learned scales, not
-/// moving averages. A convolution has a bias even before a batch norm, where it is zero and others
-/// leave it out.
+/// moving averages.
 [[nodiscard]] inline std::uint64_t parameter_count(Network& network) {
   std::uint64_t sum = 0;
   for (const Parameter& parameter : network.parameters()) {

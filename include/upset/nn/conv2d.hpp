@@ -43,14 +43,15 @@ struct ConvOperand<W, A> {
 
 }  // namespace detail
 
-/// y[b, oy, ox, o] = bias[o] + sum over taps and input channels of x * kernel[o, ky, kx, i].
+/// y[b, oy, ox, o] = bias[o] + sum over taps and input channels of x * kernel[o, ky, kx, i]; an
+/// empty bias is none, and no memory.
 ///
 /// The input is written to memory in `A`, the kernel lies there in `W`, the bias in `B`; where both
 /// `W` and `A` are levels the sum is an exact integer and is scaled once. Padding lies outside
 /// memory: it adds nothing, and no fault hits it; but real zeros times a weight that a fault made
 /// infinite or NaN are NaN.
 ///
-/// - shape:  x [B, H, W, I], kernel [O, Ky, Kx, I / groups], bias [O] -> y [B, H', W', O]
+/// - shape:  x [B, H, W, I], kernel [O, Ky, Kx, I / groups], bias [O] or [0] -> y [B, H', W', O]
 /// - cost:   one multiply-add per tap, channel and output; no copy of the input into columns
 template <Format W = Float32, Format A = W, Format B = BiasFormat<W>>
 class Conv2d {
@@ -73,8 +74,8 @@ class Conv2d {
          std::vector<typename W::Scale> scales) requires takes_scales<W>;
 
   /// All zero, to be initialised or loaded. Throws `Error` when groups do not share `in` equally.
-  [[nodiscard]] static Conv2d zeros(std::size_t in, std::size_t out,
-                                    const WindowGeometry& geometry) {
+  [[nodiscard]] static Conv2d zeros(std::size_t in, std::size_t out, const WindowGeometry& geometry,
+                                    Bias bias = Bias::zeros) {
     const std::size_t groups = std::max<std::size_t>(geometry.groups, 1);
     if (in % groups != 0) {
       throw Error(std::to_string(in) + " input channels cannot be shared by " +
@@ -82,13 +83,14 @@ class Conv2d {
     }
     return Conv2d(geometry,
                   Tensor({out, geometry.kernel_height, geometry.kernel_width, in / groups}),
-                  Tensor({out}));
+                  bias == Bias::zeros ? Tensor({out}) : Tensor());
   }
 
   // -- reading one
   [[nodiscard]] std::string kind() const { return "Conv2d"; }
   [[nodiscard]] const WindowGeometry& geometry() const { return geometry_; }
   [[nodiscard]] const Tensor& kernel() const { return kernel_.values(); }
+  /// Empty where there is none.
   [[nodiscard]] const Tensor& bias() const { return bias_.values(); }
   /// One, or one per output channel.
   [[nodiscard]] std::span<const typename W::Scale> kernel_scales() const {
@@ -138,6 +140,8 @@ class Conv2d {
     return std::min(1 + 96 / window.output_pixels(), batch);
   }
 
+  /// What memory has for each output; zeros where there is no bias.
+  [[nodiscard]] std::vector<float> biases() const;
   void build_operand();
   void set_scales();
   /// Writes one picture to memory, lets the hook at it, and reads it back as picture `at` of a

@@ -94,11 +94,7 @@ class Conv2dFace final
     }
     return steps;
   }
-  [[nodiscard]] std::vector<float> biases() const override {
-    std::vector<float> biases(layer_->out_channels());
-    layer_->bias_.image().decode(biases);
-    return biases;
-  }
+  [[nodiscard]] std::vector<float> biases() const override { return layer_->biases(); }
   [[nodiscard]] std::optional<std::vector<std::pair<std::size_t, Level>>> touched_weights()
       const override {
     const Memory<W>& kernel = layer_->kernel_.image();

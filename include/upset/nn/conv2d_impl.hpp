@@ -29,7 +29,7 @@ Conv2d<W, A, B>::Conv2d(const WindowGeometry& geometry, Tensor kernel, Tensor bi
                 std::to_string(geometry.kernel_width) + " taps in " +
                 std::to_string(geometry.groups) + " groups; give [O, Ky, Kx, I/groups]");
   }
-  if (bias.shape() != Shape{shape[0]}) {
+  if (bias.shape() != Shape{shape[0]} && bias.shape() != Shape{0}) {
     throw Error("a bias of shape " + to_string(bias.shape()) + " does not fit " +
                 std::to_string(shape[0]) + " output channels");
   }
@@ -163,9 +163,8 @@ void Conv2d<W, A, B>::backward(Inputs inputs, const Tensor& /*y*/, const Tensor&
   }
   const std::span<Tensor> to = gradients.parameters;
   kernel_.backward(d.kernel, to);
-  bias_.backward(d.bias, to.subspan(StoredTensor<W>::parameter_count()));
-  input_.backward(d_gammas, to.subspan(StoredTensor<W>::parameter_count() +
-                                       StoredTensor<B>::parameter_count()));
+  bias_.backward(d.bias, to.subspan(kernel_.parameter_count()));
+  input_.backward(d_gammas, to.subspan(kernel_.parameter_count() + bias_.parameter_count()));
 }
 
 template <Format W, Format A, Format B>
@@ -179,7 +178,9 @@ std::vector<Parameter> Conv2d<W, A, B>::parameters() {
 
 template <Format W, Format A, Format B>
 std::vector<NamedImage> Conv2d<W, A, B>::images() {
-  std::vector<NamedImage> all{{"kernel", &kernel_.image()}, {"bias", &bias_.image()}};
+  std::vector<NamedImage> all;
+  kernel_.add_image("kernel", all);
+  bias_.add_image("bias", all);
   if constexpr (A::Scale::width > 0) {
     all.push_back({"input_scale", &input_.image()});
   }
@@ -215,10 +216,17 @@ void Conv2d<W, A, B>::build_operand() {
 }
 
 template <Format W, Format A, Format B>
+std::vector<float> Conv2d<W, A, B>::biases() const {
+  std::vector<float> biases(out_channels(), 0.0F);
+  if (!bias_.is_empty()) {
+    bias_.image().decode(biases);
+  }
+  return biases;
+}
+
+template <Format W, Format A, Format B>
 void Conv2d<W, A, B>::set_scales() {
-  std::vector<float> bias(out_channels());
-  bias_.image().decode(bias);
-  operand_.set_scales(kernel_.image(), input_.scale(), bias);
+  operand_.set_scales(kernel_.image(), input_.scale(), biases());
 }
 
 }  // namespace upset

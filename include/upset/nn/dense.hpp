@@ -13,9 +13,9 @@
 
 namespace upset {
 
-/// y = W x + b, in the formats and with the arithmetic of `Conv2d`.
+/// y = W x + b, in the formats and with the arithmetic of `Conv2d`; an empty b is none.
 ///
-/// - shape: x [B, I] (or any [B, ...] of I values), W [O, I], b [O] -> y [B, O]
+/// - shape: x [B, I] (or any [B, ...] of I values), W [O, I], b [O] or [0] -> y [B, O]
 template <Format W = Float32, Format A = W, Format B = BiasFormat<W>>
 class Dense {
  public:
@@ -32,8 +32,8 @@ class Dense {
       : product_(WindowGeometry{}, as_kernel(std::move(weight)), std::move(bias),
                  std::move(scales)) {}
 
-  [[nodiscard]] static Dense zeros(std::size_t in, std::size_t out) {
-    return Dense(Tensor({out, in}), Tensor({out}));
+  [[nodiscard]] static Dense zeros(std::size_t in, std::size_t out, Bias bias = Bias::zeros) {
+    return Dense(Tensor({out, in}), bias == Bias::zeros ? Tensor({out}) : Tensor());
   }
 
   [[nodiscard]] std::string kind() const { return "Dense"; }

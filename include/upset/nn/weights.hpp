@@ -66,6 +66,9 @@ using BiasFormat = detail::BiasFormatOf<W>;
 /// Whether a kernel has one scale, or one per output channel.
 enum class Granularity : std::uint8_t { per_tensor, per_channel };
 
+/// Whether a layer begins with a bias of zeros, or has none, as before a batch norm.
+enum class Bias : std::uint8_t { zeros, none };
+
 /// Whether weights can come with scales of their own that are not learned.
 template <Format F>
 inline constexpr bool takes_scales = F::Scale::width > 0 && F::Scale::gammas == 0;
@@ -73,6 +76,7 @@ inline constexpr bool takes_scales = F::Scale::width > 0 && F::Scale::gammas == 
 // -- one parameter set
 
 /// A tensor with its memory image in `F`, and the learnable factors of its scale where `F` has any.
+/// One of no values is a set that its layer has not: neither a parameter nor memory.
 template <Format F>
 class StoredTensor {
  public:
@@ -92,6 +96,7 @@ class StoredTensor {
     encode();
   }
 
+  [[nodiscard]] bool is_empty() const { return values_.size() == 0; }
   [[nodiscard]] Tensor& values() { return values_; }
   [[nodiscard]] const Tensor& values() const { return values_; }
   [[nodiscard]] Memory<F>& image() { return image_; }
@@ -101,6 +106,9 @@ class StoredTensor {
 
   /// Chooses scales for the present values. Formats without learnable factors do so by themselves.
   void fit() {
+    if (is_empty()) {
+      return;
+    }
     if constexpr (gamma_count > 0) {
       const Scale scale = F::fit(values_.values());
       gammas_ = Tensor({gamma_count});
@@ -111,21 +119,37 @@ class StoredTensor {
   }
 
   void encode() {
+    if (is_empty()) {
+      return;
+    }
     image_.encode(values_.values(), scales());
     quantized_ = Tensor(values_.shape());
     image_.decode(quantized_.values());
   }
 
+  void add_image(const std::string& name, std::vector<NamedImage>& all) {
+    if (!is_empty()) {
+      all.push_back({name, &image_});
+    }
+  }
   void add_parameters(const std::string& name, std::vector<Parameter>& all) {
+    if (is_empty()) {
+      return;
+    }
     all.push_back({name, &values_, Update::gradient});
     if constexpr (gamma_count > 0) {
       all.push_back({name + "_scale", &gammas_, Update::gradient});
     }
   }
-  [[nodiscard]] static constexpr std::size_t parameter_count() { return gamma_count > 0 ? 2 : 1; }
+  [[nodiscard]] std::size_t parameter_count() const {
+    return is_empty() ? 0 : gamma_count > 0 ? 2 : 1;
+  }
 
   /// Adds to the gradients listed by `add_parameters` those that follow from dL/dx_q.
   void backward(const Tensor& d_quantized, std::span<Tensor> d_parameters) const {
+    if (is_empty()) {
+      return;
+    }
     std::vector<double> d_gammas(gamma_count, 0.0);
     const std::size_t parts = image_.scales().size();
     const std::size_t size = values_.size() / parts;

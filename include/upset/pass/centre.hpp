@@ -48,8 +48,11 @@ namespace detail {
   return is_read;
 }
 
-/// b[o] + offset sum_k w[o, k]
+/// b[o] + offset sum_k w[o, k], where an empty b is zero
 [[nodiscard]] inline Tensor moved_bias(const Tensor& weights, Tensor bias, float offset) {
+  if (bias.size() == 0) {
+    bias = Tensor({weights.shape()[0]});
+  }
   for (std::size_t o = 0; o < bias.size(); ++o) {
     double sum = 0;
     for (const float weight : weights.row(o)) {

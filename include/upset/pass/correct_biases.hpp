@@ -13,14 +13,15 @@
 
 namespace upset {
 
-/// Adds to the bias of every convolution and dense layer of `network` the mean, per output channel,
-/// of what it gives too little for what it reads in `real`, the float network it was converted
-/// from: bias += mean(W x + b) - mean(W_q x_q + b_q). Calibrate before.
+/// Adds to each bias of the convolutions and dense layers of `network` the mean, per output
+/// channel, of what it gives too little for what it reads in `real`, the float network it was
+/// converted from: bias += mean(W x + b) - mean(W_q x_q + b_q). Calibrate before.
 ///
 /// Every layer is corrected for the values of the float network, as in the analytic form of the
 /// source, so one pass over the pictures does for all; errors that layers before have passed on are
 /// theirs to correct. Values that are not finite are left out, as `calibrate` leaves them out: one
-/// picture with a NaN would make every bias NaN. A channel without any other keeps its bias.
+/// picture with a NaN would make every bias NaN. A channel without any other keeps its bias. Layers
+/// without biases stay as they are: fold batch norms before.
 ///
 /// - shape:  `pictures` [B, input_shape]
 /// - errors: throws `Error` for networks of different graphs, and without pictures

@@ -22,13 +22,14 @@ namespace upset {
 
 namespace detail {
 
-/// A float layer that multiplies: kernel [O, Ky, Kx, I / groups] or weight [O, I].
+/// A float layer that multiplies: kernel [O, Ky, Kx, I / groups] or weight [O, I], bias [O] or
+/// none.
 struct Multiplier {
   Tensor kernel;
   Tensor bias;
   std::size_t groups = 1;
 
-  [[nodiscard]] std::size_t outputs() const { return bias.size(); }
+  [[nodiscard]] std::size_t outputs() const { return kernel.shape()[0]; }
 
   /// Calls `use(i, weight)` for all weights, i the input channel that each is multiplied with.
   template <class Use>
@@ -128,12 +129,15 @@ inline double equalize_pair(Multiplier& first, Multiplier& second, MultiplierPai
       const float wanted = pair.factors[c] * std::sqrt(given[c] / read[c]);
       const float s = std::max(wanted, pair.least[c]) / pair.factors[c];
       if (std::isnormal(s) && std::isnormal(1 / s) && std::isnormal(pair.factors[c] * s) &&
-          std::isfinite(first.bias[c] / s) && std::isfinite(read[c] * s)) {
+          (first.bias.size() == 0 || std::isfinite(first.bias[c] / s)) &&
+          std::isfinite(read[c] * s)) {
         factor[c] = s;
       }
       pair.factors[c] *= factor[c];
       change = std::max(change, std::abs(std::log(static_cast<double>(factor[c]))));
     }
+  }
+  for (std::size_t c = 0; c < first.bias.size(); ++c) {
     first.bias[c] /= factor[c];
   }
   for (std::size_t w = 0; w < first.kernel.size(); ++w) {

@@ -15,7 +15,8 @@ namespace upset {
 
 /// The same function in inference with every float batch norm that alone reads a float convolution
 /// multiplied into its kernel and bias: kernel' = f kernel, bias' = f (bias - mean) + beta, with
-/// f = gamma / sqrt(variance + epsilon). Equal up to the rounding of products.
+/// f = gamma / sqrt(variance + epsilon); a convolution without a bias gets one. Equal up to the
+/// rounding of products.
 [[nodiscard]] inline Network fold_batch_norms(const Network& network) {
   std::vector<std::size_t> readers(network.size(), 0);
   for (const Network::Node& node : network.nodes()) {
@@ -43,7 +44,7 @@ namespace upset {
       continue;
     }
     Tensor kernel = conv->kernel();
-    Tensor bias = conv->bias();
+    Tensor bias = conv->bias().size() > 0 ? conv->bias() : Tensor({conv->out_channels()});
     const std::size_t depth = kernel.size() / bias.size();
     for (std::size_t o = 0; o < bias.size(); ++o) {
       const double factor = static_cast<double>(norm->gamma()[o]) /

@@ -66,14 +66,15 @@ template <Layer To, Layer From, class... Geometry>
 template <Format T, Format G, Format A = T, Format B = BiasFormat<T>, Format H = A>
 requires std::same_as<typename H::Scale, typename A::Scale>
 [[nodiscard]] Network guard(Network network) {
-  using Bias = std::conditional_t<std::same_as<B, BiasFormat<T>>, BiasFormat<G>, B>;
+  using GuardedBias = std::conditional_t<std::same_as<B, BiasFormat<T>>, BiasFormat<G>, B>;
   Network result(network.input_shape());
   for (const Network::Node& node : network.nodes()) {
     AnyLayer layer = node.layer;
     if (const auto* conv = node.layer.target<Conv2d<T, A, B>>()) {
-      layer = detail::guarded_layer<Conv2d<G, H, Bias>>(*conv, conv->kernel(), conv->geometry());
+      layer =
+          detail::guarded_layer<Conv2d<G, H, GuardedBias>>(*conv, conv->kernel(), conv->geometry());
     } else if (const auto* dense = node.layer.target<Dense<T, A, B>>()) {
-      layer = detail::guarded_layer<Dense<G, H, Bias>>(*dense, dense->weight());
+      layer = detail::guarded_layer<Dense<G, H, GuardedBias>>(*dense, dense->weight());
     } else if (const auto* round = node.layer.target<RoundTo<A>>()) {
       layer = RoundTo<H>(round->input_scale());
     }

@@ -17,8 +17,8 @@ TEST_CASE("model builder: channels follow from what is read") {
   detail::add_depthwise<Float32, Float32>(net, "b", first, 3, 1);
   CHECK(net.output_shape() == Shape{5, 4, 5});
   CHECK(net.layer(1).target<Conv2d<>>()->geometry().groups == 5);
-  const std::size_t norm =
-      detail::add_normed<Float32, Float32>(net, "c", "d", first, 7, WindowGeometry::square(2));
+  const std::size_t norm = detail::add_normed<Float32, Float32>(
+      net, "c", "d", first, 7, WindowGeometry::square(2), Bias::none);
   CHECK(detail::last_of(net) == norm);
   CHECK(detail::picture_at(net, norm) == Shape{4, 3, 7});
   detail::add_dense<Float32, Float32>(net, "e", 6);

@@ -4,19 +4,18 @@
 #include <doctest/doctest.h>
 
 #include <upset/format/formats.hpp>
+#include <upset/metric/work.hpp>
 #include <upset/nn/model/resnet_cifar.hpp>
 
 using namespace upset;
 using namespace upset::test;
 
-TEST_CASE("ResNet-20: has the convolution and dense weights of the paper, and its shapes") {
+TEST_CASE("ResNet-20: has the 269,722 parameters of the paper, nothing else, and its shapes") {
   Network net = resnet_cifar(20, {32, 32, 3}, 10);
-  std::size_t weights = 0;
-  for (const Parameter& parameter : net.parameters()) {
-    weights += parameter.name.ends_with(".kernel") ? parameter.value->size() : 0;
-  }
-  // 9 (3 16 + 6 16 16 + 16 32 + 5 32 32 + 32 64 + 5 64 64) + 640 of the dense layer
-  CHECK(weights == 268336);
+  // 9 (3 16 + 6 16 16 + 16 32 + 5 32 32 + 32 64 + 5 64 64) + 650 of the dense layer, and gamma and
+  // beta, mean and variance of 688 channels
+  CHECK(parameter_count(net) == 268346 + 2 * 688);
+  CHECK(weight_footprint(net)[0].bits.total_bits() == 32 * (268346 + 4 * 688));
   CHECK(net.output_shape() == Shape{10});
   for (const Network::Node& node : net.nodes()) {
     if (node.name == "layer2.0.shortcut") {

@@ -28,8 +28,8 @@ namespace upset::detail {
 /// A convolution with `out` channels, all zero.
 template <Format W, Format A>
 std::size_t add_conv(Network& net, const std::string& name, std::size_t from, std::size_t out,
-                     const WindowGeometry& geometry) {
-  return net.add(name, Conv2d<W, A>::zeros(picture_at(net, from)[2], out, geometry), {from});
+                     const WindowGeometry& geometry, Bias bias = Bias::zeros) {
+  return net.add(name, Conv2d<W, A>::zeros(picture_at(net, from)[2], out, geometry, bias), {from});
 }
 
 /// The same of square windows padded as TensorFlow's SAME.
@@ -53,15 +53,17 @@ std::size_t add_depthwise(Network& net, const std::string& name, std::size_t fro
 /// A convolution and its batch norm.
 template <Format W, Format A>
 std::size_t add_normed(Network& net, const std::string& conv, const std::string& norm,
-                       std::size_t from, std::size_t out, const WindowGeometry& geometry) {
-  add_conv<W, A>(net, conv, from, out, geometry);
+                       std::size_t from, std::size_t out, const WindowGeometry& geometry,
+                       Bias bias) {
+  add_conv<W, A>(net, conv, from, out, geometry, bias);
   return net.add(norm, BatchNorm<>(out));
 }
 
 /// A dense layer of `out` outputs behind the last node.
 template <Format W, Format A>
-std::size_t add_dense(Network& net, const std::string& name, std::size_t out) {
-  return net.add(name, Dense<W, A>::zeros(net.output_shape().size(), out));
+std::size_t add_dense(Network& net, const std::string& name, std::size_t out,
+                      Bias bias = Bias::zeros) {
+  return net.add(name, Dense<W, A>::zeros(net.output_shape().size(), out, bias));
 }
 
 /// The mean over the picture, and `classes` scores of it as a 1x1 convolution.

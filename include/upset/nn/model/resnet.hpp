@@ -29,7 +29,8 @@ template <Format W, Format A>
   Network net(input);
   const bool is_small = picture_at(net, Network::input)[0] < 64;
   add_normed<W, A>(net, "conv1", "bn1", Network::input, 64,
-                   is_small ? WindowGeometry::square(3, 1, 1) : WindowGeometry::square(7, 2, 3));
+                   is_small ? WindowGeometry::square(3, 1, 1) : WindowGeometry::square(7, 2, 3),
+                   Bias::none);
   std::size_t from = net.add("relu", ReLU{});
   if (!is_small) {
     from = net.add("maxpool", MaxPool(WindowGeometry::square(3, 2, 1)));
@@ -43,7 +44,7 @@ template <Format W, Format A>
       std::size_t shortcut = from;
       if (stride != 1 || picture_at(net, from)[2] != out) {
         shortcut = add_normed<W, A>(net, name + ".downsample.0", name + ".downsample.1", from, out,
-                                    WindowGeometry::square(1, stride));
+                                    WindowGeometry::square(1, stride), Bias::none);
       }
       std::size_t number = 0;
       const auto add_next = [&](std::size_t channels, const WindowGeometry& geometry) {
@@ -52,7 +53,7 @@ template <Format W, Format A>
         }
         const std::string suffix = std::to_string(++number);
         from = add_normed<W, A>(net, name + ".conv" + suffix, name + ".bn" + suffix, from, channels,
-                                geometry);
+                                geometry, Bias::none);
       };
       if (plan.has_bottlenecks) {
         add_next(width, WindowGeometry::square(1));

@@ -15,18 +15,17 @@ namespace upset {
 /// Four 3x3 convolutions of 64, 128, 256 and 512 channels, pools of 2x2 behind the last three,
 /// residual blocks of two more convolutions behind the second and fourth, the largest value of the
 /// picture, dense `classes`; weights all zero. Layers are named "prep", "layer1" to "layer3",
-/// "layer1.res1" and so on, each with a batch norm, "layer1.bn", and "linear".
+/// "layer1.res1" and so on, each with a batch norm, "layer1.bn", and "linear"; none has a bias.
 ///
 /// - shape:  x [B, 32, 32, C] -> logits [B, classes]; height and width in whole multiples of 8
-/// - source: Page, How to Train Your ResNet, 2018, part 4 (DAWNBench), whose dense layer has no
-/// bias
-///           and logits a factor of 1/8
+/// - source: Page, How to Train Your ResNet, 2018, part 4 (DAWNBench), whose logits have a factor
+///           of 1/8
 template <Format W = Float32, Format A = W>
 [[nodiscard]] Network resnet9(const Shape& input = {32, 32, 3}, std::size_t classes = 10) {
   Network net(input);
   const auto add_unit = [&](const std::string& name, std::size_t out) {
     detail::add_normed<W, A>(net, name, name + ".bn", detail::last_of(net), out,
-                             WindowGeometry::square(3, 1, 1));
+                             WindowGeometry::square(3, 1, 1), Bias::none);
     return net.add(name + ".relu", ReLU{});
   };
   add_unit("prep", 64);
@@ -43,7 +42,7 @@ template <Format W = Float32, Format A = W>
   }
   const Shape x = net.output_shape();
   net.add("pool", MaxPool({.kernel_height = x[0], .kernel_width = x[1]}));
-  detail::add_dense<W, A>(net, "linear", classes);
+  detail::add_dense<W, A>(net, "linear", classes, Bias::none);
   return net;
 }
 

@@ -6,9 +6,6 @@
 #include <string>
 
 #include <upset/nn/activation.hpp>
-#include <upset/nn/batch_norm.hpp>
-#include <upset/nn/conv2d.hpp>
-#include <upset/nn/dense.hpp>
 #include <upset/nn/merge.hpp>
 #include <upset/nn/model/builder.hpp>
 #include <upset/nn/network.hpp>
@@ -31,12 +28,12 @@ template <Format W = Float32, Format A = W>
                 std::to_string(depth));
   }
   Network net(input);
-  const auto add_conv = [&](const std::string& name, std::size_t in, std::size_t out,
-                            std::size_t stride) {
-    net.add(name, Conv2d<W, A>::zeros(in, out, WindowGeometry::square(3, stride, 1)));
+  const auto add_normed = [&](const std::string& block, const std::string& number, std::size_t from,
+                              std::size_t out, std::size_t stride) {
+    return detail::add_normed<W, A>(net, block + "conv" + number, block + "bn" + number, from, out,
+                                    WindowGeometry::square(3, stride, 1), Bias::none);
   };
-  add_conv("conv1", detail::picture_at(net, Network::input)[2], 16, 1);
-  net.add("bn1", BatchNorm<>(16));
+  add_normed("", "1", Network::input, 16, 1);
   std::size_t block_input = net.add("relu1", ReLU{});
   std::size_t in = 16;
   for (std::size_t stage = 1; stage <= 3; ++stage) {
@@ -48,19 +45,16 @@ template <Format W = Float32, Format A = W>
       if (stride == 2) {
         shortcut = net.add(name + "shortcut", Subsample(2, in / 2, in / 2), {block_input});
       }
-      net.add(name + "conv1", Conv2d<W, A>::zeros(in, out, WindowGeometry::square(3, stride, 1)),
-              {block_input});
-      net.add(name + "bn1", BatchNorm<>(out));
-      net.add(name + "relu1", ReLU{});
-      add_conv(name + "conv2", out, out, 1);
-      const std::size_t last = net.add(name + "bn2", BatchNorm<>(out));
+      add_normed(name, "1", block_input, out, stride);
+      const std::size_t middle = net.add(name + "relu1", ReLU{});
+      const std::size_t last = add_normed(name, "2", middle, out, 1);
       net.add(name + "add", Add{}, {last, shortcut});
       block_input = net.add(name + "relu2", ReLU{});
       in = out;
     }
   }
   net.add("pool", GlobalAveragePool{});
-  net.add("linear", Dense<W, A>::zeros(in, classes));
+  detail::add_dense<W, A>(net, "linear", classes);
   return net;
 }
 

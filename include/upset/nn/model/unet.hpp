@@ -36,7 +36,7 @@ template <Format W = Float32, Format A = W>
   const auto add_pair = [&](const std::string& name, std::size_t from, std::size_t channels) {
     for (const char* const number : {"1", "2"}) {
       detail::add_normed<W, A>(net, name + ".conv" + number, name + ".bn" + number, from, channels,
-                               WindowGeometry::square(3, 1, 1));
+                               WindowGeometry::square(3, 1, 1), Bias::zeros);
       from = net.add(name + ".activation" + number, activation);
     }
     return from;

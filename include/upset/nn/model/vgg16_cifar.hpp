@@ -35,7 +35,7 @@ template <Format W = Float32, Format A = W>
     for (std::size_t c = 0; c < block.convolutions; ++c) {
       const std::string number = std::to_string(++n);
       detail::add_normed<W, A>(net, "conv" + number, "bn" + number, detail::last_of(net),
-                               block.channels, WindowGeometry::square(3, 1, 1));
+                               block.channels, WindowGeometry::square(3, 1, 1), Bias::zeros);
       net.add("relu" + number, ReLU{});
     }
     net.add("pool" + std::to_string(++pool), MaxPool(2));
