@@ -371,6 +371,10 @@ TEST_CASE("engine: float sums at the jump of what reads them are inferred plainl
   using Ranged = RangeGuarded<Float32>;
   check_at_jumps("RangeGuarded", to(1.0F),
                  {RoundTo<Ranged>(Ranged::Scale{.inner = {}, .low = -2.0F, .high = 1.0F})});
+  // which looks at what has been rounded
+  using Rounded = RangeGuarded<BFloat16>;
+  check_at_jumps("RangeGuarded<BFloat16>", to(1.0F + 0x1p-8F),
+                 {RoundTo<Rounded>(Rounded::Scale{.inner = {}, .low = -2.0F, .high = 1.0F})});
 }
 
 TEST_CASE("engine: dense layers and pools") {

@@ -63,6 +63,13 @@ TEST_CASE("judge: NaN and infinity") {
   // equal bits are masked, and yet not finite
   CHECK(judged({1, nan, 2}, {1, nan, 2}, 3, 1) ==
         Outcomes{.images = 1, .masked = 1, .nonfinite = 1, .correct = 1});
+  // which NaN it is depends on the order of sums, and does not matter
+  CHECK(judged({1, nan, 2}, {1, -nan, 2}, 3, 1) ==
+        Outcomes{.images = 1, .masked = 1, .nonfinite = 1, .correct = 1});
+  CHECK(judged({1, nan, 2}, {1, -nan, 2.5F}, 3, 1) ==
+        Outcomes{.images = 1, .changed = 1, .nonfinite = 1, .correct = 1});
+  CHECK(judged({1, 3, 2}, {1, 3, nan}, 3, 1).masked == 0);
+  CHECK(judged({1, 3, nan}, {1, 3, 2}, 3, 1).masked == 0);
 }
 
 TEST_CASE("judge: a class for every pixel") {

@@ -42,7 +42,7 @@ TEST_CASE("parked runs: batches of a node, and the rest at the end, as plain inf
     ++concluded[run.start];
     const Tensor expected = test::flipped_output(network, pictures[of.slot], of.node, of.bits);
     wrong += test::different_bits(output, expected.values());
-    wrong += run.slot == of.slot && run.is_suspect == (run.start % 2 == 1) ? 0U : 1U;
+    wrong += run.slot == of.slot && run.is_exact == (run.start % 2 == 1) ? 0U : 1U;
   };
   for (std::size_t trial = 0; trial < 400 && runs.size() < 60; ++trial) {
     const std::size_t node = trial % 2 == 0 ? 0 : 4;
@@ -63,7 +63,7 @@ TEST_CASE("parked runs: batches of a node, and the rest at the end, as plain inf
     concluded.push_back(0);
     const auto before = std::ranges::count(concluded, 1U);
     parked.add(network, propagation,
-               {.slot = slot, .start = number, .is_suspect = number % 2 == 1, .to = nullptr},
+               {.slot = slot, .start = number, .is_exact = number % 2 == 1, .to = nullptr},
                conclude);
     const auto now = std::ranges::count(concluded, 1U) - before;
     // nothing until there are sixteen, then all of them

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <type_traits>
 #include <vector>
 
 #include "support/changed_picture.hpp"
@@ -14,6 +15,7 @@
 #include <doctest/doctest.h>
 
 #include <upset/campaign/propagation.hpp>
+#include <upset/format/bfloat16.hpp>
 #include <upset/format/int8_affine.hpp>
 
 namespace upset {
@@ -161,6 +163,40 @@ TEST_CASE("propagation: a parked run goes on from the values it leaves") {
   }
   CHECK(wrong == 0);
   CHECK(parked > propagated_trials / 5);
+}
+
+// Rounding may carry into the bit: 0.99999994 and 1 differ in bit 23, whose flip gives 2 and 0.5.
+TEST_CASE_TEMPLATE("propagation: a flip of what is off by rounding is suspect", F, Float32,
+                   BFloat16, Int8Affine) {
+  test::Values values(6);
+  Network network = test::small_residual<F>(values);
+  Propagation propagation(network);
+  propagation.keep(0, values.uniform({1, 10, 10, 3}, -1.0F, 1.0F));
+  constexpr std::size_t conv2 = 2;
+  constexpr std::size_t dense = 12;
+  const std::vector<std::uint64_t> bits{6};  // which changes what is behind
+  FaultyNode first{.node = conv2, .faults = {}};
+  FaultyNode second{.node = dense, .faults = {}};
+  first.faults.activation_bits = second.faults.activation_bits = bits;
+  const auto is_suspect = [&](std::vector<FaultyNode> faults) {
+    return propagation.run(0, faults).is_suspect;
+  };
+  constexpr bool is_rounded = !std::is_same_v<F, Int8Affine>;
+  CHECK_FALSE(is_suspect({first}));
+  CHECK_FALSE(is_suspect({second}));
+  CHECK(is_suspect({first, second}) == is_rounded);
+  // the flip of a weight makes sums inexact, too
+  MemoryImage& kernel = *network.layer(conv2).images()[0].image;
+  kernel.flip(6);
+  const auto effect = propagation.effect(conv2);
+  kernel.flip(6);
+  network.layer(conv2).refresh();
+  REQUIRE(effect);
+  first.faults.weights = &*effect;
+  CHECK_FALSE(is_suspect({first}));  // exact is what is flipped beside it
+  first.faults.activation_bits = {};
+  CHECK_FALSE(is_suspect({first}));
+  CHECK(is_suspect({first, second}) == is_rounded);
 }
 
 TEST_CASE("propagation: values that are live are those somebody still reads") {

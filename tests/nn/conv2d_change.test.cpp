@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <optional>
 #include <vector>
 
@@ -125,6 +126,29 @@ TEST_CASE_TEMPLATE("conv2d change: bit for bit what the layer computes", Format,
   CHECK(std::ranges::min(paths) > 2);  // or one of them goes untested
   CHECK(effects > 0);
   CHECK(without_effect > 0);
+}
+
+TEST_CASE("conv2d change: a flip of NaN gives one number, whichever NaN it was") {
+  const Conv2d<> conv(WindowGeometry::square(1), Tensor({1, 1, 1, 1}, 1.0F), Tensor({1}));
+  const auto rule = conv.change_rule({1, 1, 1});
+  const Tensor x({1, 1, 1, 1}, 0.25F);
+  const Tensor y = test::forward(conv, x);
+  rule->keep(0, x.values(), y.values());
+  const std::vector<std::uint64_t> bits{30};
+  for (const float sign : {1.0F, -1.0F}) {
+    const float nan = std::copysign(std::numeric_limits<float>::quiet_NaN(), sign);
+    CHECK(plain(conv, Tensor({1, 1, 1, 1}, nan), bits)[0] == 1.5F);
+    Change change;
+    change.values.assign(1, nan);
+    change.end = 1;
+    const ChangedInput input{x.values(), &change};
+    NodeFaults faults;
+    faults.activation_bits = bits;
+    Change to;
+    to.values.resize(1);
+    rule->propagate(0, {&input, 1}, y.values(), faults, to);
+    CHECK(to.values[0] == 1.5F);
+  }
 }
 
 TEST_CASE("conv2d change: the effect of flips is that on the levels") {

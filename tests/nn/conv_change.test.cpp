@@ -143,6 +143,43 @@ TEST_CASE("conv change: what drowns everything before it is suspect") {
   CHECK_FALSE(other->effect().has_value());
 }
 
+TEST_CASE("conv change: what cancels drowns everything before it as well") {
+  // one output, so that no other tells: 0.5 * 0.75 - 0.5 * 0.75 + 0.25 * 0.1
+  Conv2d<> conv(WindowGeometry::square(1), Tensor({1, 1, 1, 3}, {0.5F, -0.5F, 0.25F}), Tensor({1}));
+  const Shape picture{1, 1, 3};
+  const auto rule = conv.change_rule(picture);
+  const Tensor x(picture.with_batch(1), {0.75F, 0.75F, 0.1F});
+  const Tensor y = test::forward(conv, x);
+  rule->keep(0, x.values(), y.values());
+  const ChangedInput input{x.values(), nullptr};
+  const auto is_suspect = [&](const std::vector<std::uint64_t>& kernel_bits,
+                              const std::vector<std::uint64_t>& bits) {
+    MemoryImage& kernel = *conv.images()[0].image;
+    for (const std::uint64_t bit : kernel_bits) {
+      kernel.flip(bit);
+    }
+    const auto effect = rule->effect();
+    for (const std::uint64_t bit : kernel_bits) {
+      kernel.flip(bit);
+    }
+    conv.refresh();
+    NodeFaults faults;
+    faults.weights = kernel_bits.empty() ? nullptr : &*effect;
+    faults.activation_bits = bits;
+    Change to;
+    to.values.resize(1);
+    rule->propagate(0, {&input, 1}, y.values(), faults, to);
+    return to.is_suspect;
+  };
+  // bit 29 takes 2^-64 off a weight, bit 30 multiplies a value by 2^128
+  CHECK_FALSE(is_suspect({29}, {}));
+  CHECK_FALSE(is_suspect({29}, {22}));
+  CHECK(is_suspect({29}, {30}));    // w dx + dw x' = 0.5 2^127.6 - 0.5 2^127.6
+  CHECK(is_suspect({}, {30, 62}));  // w dx, twice
+  CHECK(is_suspect({30, 62}, {}));  // dw x, twice
+  CHECK_FALSE(is_suspect({22, 54}, {}));
+}
+
 // Doubles, then adds one that depends on where the value is.
 void tail_of(std::size_t first, std::span<float> values) {
   for (std::size_t i = 0; i < values.size(); ++i) {

@@ -27,6 +27,10 @@ TEST_CASE("jump: values within 2^-12 of the place are near it") {
   CHECK_FALSE(detail::any_near(Numbers{infinity, 1e38F}, infinity));
   CHECK_FALSE(detail::any_near(Numbers{std::numeric_limits<float>::quiet_NaN()}, 1));
   CHECK_FALSE(detail::any_near(Numbers{}, 1));
+  // and half a step, as what lies there is rounded to either side
+  CHECK(detail::any_near(Numbers{3 + 0x1.8p-7F}, 3, 0x1p-7));
+  CHECK(detail::any_near(Numbers{-3 - 0x1.8p-7F}, -3, 0x1p-7));
+  CHECK_FALSE(detail::any_near(Numbers{3 + 0x1p-6F, 3 - 0x1p-6F}, 3, 0x1p-7));
 }
 
 TEST_CASE("jump: which layers have one") {
@@ -49,6 +53,30 @@ TEST_CASE("jump: which layers have one") {
   CHECK(ranged.jump_test()(Numbers{2}));
   CHECK(ranged.jump_test()(Numbers{0, -1}));
   CHECK_FALSE(ranged.jump_test()(Numbers{0, 1, 3}));
+}
+
+TEST_CASE_TEMPLATE("jump: values are rounded before a range is looked at", F, BFloat16,
+                   FlushedBFloat16, Float16) {
+  using Ranged = RangeGuarded<F>;
+  const typename Ranged::Scale scale{.inner = {}, .low = -1.0F, .high = 2.0F};
+  const AnyLayer ranged = RoundTo<Ranged>(scale);
+  const auto read = [&](float x) { return Ranged::decode(Ranged::encode(x, scale), scale); };
+  const float half_step = static_cast<float>(detail::Reading<F>::step) / 2;
+  for (const float end : {scale.low, scale.high}) {
+    const float place = end * (1 + half_step);
+    CHECK(read(place * (1 - 0x1p-20F)) == end);
+    CHECK(read(place * (1 + 0x1p-20F)) == 0);
+    CHECK(ranged.jump_test()(Numbers{place * (1 - 0x1p-13F)}));
+    CHECK(ranged.jump_test()(Numbers{place * (1 + 0x1p-13F)}));
+    CHECK_FALSE(ranged.jump_test()(Numbers{place * (1 + 2 * half_step)}));
+  }
+}
+
+TEST_CASE("jump: none where what lies beyond an end of zero becomes zero") {
+  using Ranged = RangeGuarded<Float32>;
+  const AnyLayer ranged = RoundTo<Ranged>(Ranged::Scale{.inner = {}, .low = 0.0F, .high = 2.0F});
+  CHECK_FALSE(ranged.jump_test()(Numbers{0, -0x1p-30F, 0x1p-30F, 1}));
+  CHECK(ranged.jump_test()(Numbers{0, 2}));
 }
 
 TEST_CASE("jump: how far apart formats round") {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #include <cmath>
 #include <cstdint>
+#include <limits>
 #include <vector>
 
 #include "support/gradient.hpp"
@@ -52,6 +53,16 @@ TEST_CASE("RoundTo: a hook sees what each picture is rounded to, and its flips a
     CHECK(std::abs(std::abs(y[i] - golden[i]) - by) <= 0x1p-20F);
   }
   CHECK(forward(guarded, x, pass) == golden);  // two copies outvote the flipped one
+}
+
+TEST_CASE("RoundTo: a flip of NaN gives one number, whichever NaN it was") {
+  const ActivationHook hook = [](std::size_t, std::uint64_t, MemoryImage& memory) {
+    memory.flip(30);
+  };
+  Pass pass;
+  pass.hook = &hook;
+  const float nan = std::numeric_limits<float>::quiet_NaN();
+  CHECK(forward(RoundTo<Float32>(), Tensor({2, 1}, {nan, -nan}), pass) == Tensor({2, 1}, 1.5F));
 }
 
 TEST_CASE("RoundTo: a flip in its scale changes what it reads until it is undone") {

@@ -257,6 +257,20 @@ TEST_CASE("Memory: where there is no zero, a masked word reads as what is neares
   CHECK(values_of(memory) == std::vector<float>(8, 1.0F));
 }
 
+TEST_CASE_TEMPLATE("Memory: of sums, every NaN is written as one", F, Float32, BFloat16,
+                   ParityGuarded<Float16, std::uint64_t>) {
+  const auto nan = [](std::uint32_t bits) { return std::bit_cast<float>(bits); };
+  const Tensor x({5}, {1, nan(0x7FC00000U), nan(0xFFC00000U), -2, nan(0x7FE00000U)});
+  Memory<F> sums;
+  sums.encode_sums(x.values(), {});
+  const auto codes = codes_of(sums);
+  CHECK(codes[2] == codes[1]);
+  CHECK(codes[4] == codes[1]);
+  Memory<F> weights(x.values(), {typename F::Scale{}});  // are what they are given as
+  CHECK(codes_of(weights)[2] != codes_of(weights)[1]);
+  CHECK(codes_of(weights)[3] == codes[3]);
+}
+
 TEST_CASE("Memory: n scales serve n equal parts, and a flip of one leaves the others alone") {
   const Tensor values({6}, {1, 2, 10, 20, 100, 200});
   Memory<Int8Affine> memory(values.values(),

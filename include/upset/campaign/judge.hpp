@@ -16,6 +16,18 @@
 
 namespace upset {
 
+namespace detail {
+
+/// Whether outputs are equal bit for bit, or NaN both: of which sign and payload depends on the
+/// order of operands, and so on the batch.
+[[nodiscard]] inline bool same_output(std::span<const float> a, std::span<const float> b) {
+  return same_bits(a.data(), b.data(), a.size()) || std::ranges::equal(a, b, [](float x, float y) {
+           return same_bits(&x, &y, 1) || (std::isnan(x) && std::isnan(y));
+         });
+}
+
+}  // namespace detail
+
 /// Adds one picture to `to`.
 ///
 /// - shape: both outputs [classes], or [pixels, classes] of a network that gives each pixel a
@@ -23,7 +35,7 @@ namespace upset {
 inline void judge(std::span<const float> golden, std::span<const float> faulty, std::size_t classes,
                   std::size_t label, Outcomes& to) {
   ++to.images;
-  const bool is_masked = detail::same_bits(golden.data(), faulty.data(), golden.size());
+  const bool is_masked = detail::same_output(golden, faulty);
   bool was_correct = true;
   bool is_correct = true;
   bool loses_top5 = false;

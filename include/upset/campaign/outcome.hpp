@@ -14,7 +14,7 @@ namespace upset {
 /// Every picture is `masked`, `changed` or `critical`; the other counts overlap with these.
 struct Outcomes {
   std::uint64_t images = 0;
-  std::uint64_t masked = 0;           ///< every output equal to the fault-free one
+  std::uint64_t masked = 0;           ///< every output equal to the fault-free one; NaN equals NaN
   std::uint64_t changed = 0;          ///< outputs differ, the class is the same
   std::uint64_t critical = 0;         ///< another class than the fault-free one (in any pixel)
   std::uint64_t critical_top5 = 0;    ///< the fault-free class is not among the five highest

@@ -19,7 +19,6 @@ struct ParkedRun {
   std::size_t slot = 0;
   std::size_t start = 0;  ///< the first node with faults
   bool is_exact = true;
-  bool is_suspect = false;
   Outcomes* to = nullptr;
 };
 

@@ -96,7 +96,7 @@ class Propagation {
   /// nothing differs any more if `early_exit`. Valid until the next call.
   ///
   /// Stops as well, and the result is suspect and means nothing, where rounding may decide what
-  /// becomes of it, see `JumpTest`.
+  /// becomes of it, see `JumpTest`, or bits are flipped of what is off by rounding.
   ///
   /// Where `may_park` and so much has changed that the rest had better be computed with other
   /// pictures, `parked()` is the node to go on with, and the result means nothing. By then only
@@ -111,20 +111,23 @@ class Propagation {
     if (faults.empty()) {
       return output;
     }
+    const auto is_refreshed = [](const FaultyNode& each) {
+      return each.faults.is_refreshed && each.faults.activation_bits.empty();
+    };
     bool is_suspect = false;
     bool is_exact = true;
     const std::size_t start = faults.front().node;
     start_ = start;
     std::size_t reach = start;  // the last node that reads something changed
     std::size_t next = 0;       // of the faults
-    for (std::size_t n = start; n < nodes.size(); ++n) {
+    for (std::size_t n = start; n < nodes.size() && !is_suspect; ++n) {
       const FaultyNode* const fault =
           next < faults.size() && faults[next].node == n ? &faults[next++] : nullptr;
-      if (early_exit && fault == nullptr && n > reach && next == faults.size()) {
+      const bool may_end = early_exit && fault == nullptr && next == faults.size();
+      if (may_end && n > reach) {
         break;
       }
-      if (early_exit && next == faults.size() && fault == nullptr && is_product_[n] &&
-          slots_[slot].room > 0 && !is_suspect && keeps_class(slot, n)) {
+      if (may_end && is_product_[n] && slots_[slot].room > 0 && keeps_class(slot, n)) {
         is_settled_ = true;
         break;
       }
@@ -139,19 +142,17 @@ class Propagation {
         change.set_none();
         continue;
       }
-      if (!is_exact && jumps_.are_near(n, inputs_)) {
-        is_suspect = true;
+      NodeFaults node_faults = fault == nullptr ? NodeFaults{} : fault->faults;
+      // a flip is a jump as well, where rounding carries into the bit
+      is_suspect =
+          !is_exact && (!node_faults.activation_bits.empty() || jumps_.are_near(n, inputs_));
+      if (is_suspect) {
         break;
       }
       ChangeRule& rule =
           rules_[n] == nullptr || (fault != nullptr && fault->is_whole) ? *wholes_[n] : *rules_[n];
-      NodeFaults node_faults = fault == nullptr ? NodeFaults{} : fault->faults;
-      node_faults.may_decline =
-          may_park && node_faults.activation_bits.empty() &&
-          (fault == nullptr || node_faults.is_refreshed) &&
-          std::ranges::all_of(faults.subspan(next), [](const FaultyNode& left) {
-            return left.faults.is_refreshed && left.faults.activation_bits.empty();
-          });
+      const auto left = faults.subspan(fault == nullptr ? next : next - 1);
+      node_faults.may_decline = may_park && std::ranges::all_of(left, is_refreshed);
       if (node_faults.may_decline && is_product_[n] && &rule != rules_[n].get()) {
         parked_ = n;
         break;
@@ -170,20 +171,17 @@ class Propagation {
       } else {
         rule.propagate(slot, inputs_, golden(slot, n), node_faults, change);
       }
-      if (result != nullptr && result->is_declined) {
-        parked_ = n;
-        break;
-      }
       if (result == nullptr) {
         change.set_none();
         continue;
       }
-      is_exact = is_exact && result->is_exact;
-      // what rounding left as it was may lie on the other side of a jump, too
-      is_suspect = is_suspect || result->is_suspect || (!is_exact && slots_[slot].last_near > n);
-      if (is_suspect) {
+      if (result->is_declined) {
+        parked_ = n;
         break;
       }
+      is_exact = is_exact && result->is_exact;
+      // what rounding left as it was may lie on the other side of a jump, too
+      is_suspect = result->is_suspect || (!is_exact && slots_[slot].last_near > n);
       result->trim(golden(slot, end));
       if (!result->is_none()) {
         reach = std::max(reach, last_reader_[end]);

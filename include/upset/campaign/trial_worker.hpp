@@ -191,14 +191,13 @@ class TrialWorker {
     for (; !draws && next != trial.nodes.end(); ++next) {
       add_fault(trial, next->node, &*next, next->activation_bits);
     }
-    const auto park = [&](bool is_exact, bool is_suspect) {
-      parked_.add(
-          *network_, propagation_, {&trial, slot, faults_.front().node, is_exact, is_suspect, &to},
-          [this](const ParkedRun& run, std::span<const float> output) { conclude(run, output); });
-    };
     const Change& change = propagation_.run(slot, faults_, level_ == EngineLevel::o3, true);
+    const ParkedRun run{&trial, slot, faults_.empty() ? 0 : faults_.front().node, change.is_exact,
+                        &to};
     if (propagation_.parked() < network_->size()) {
-      park(change.is_exact, change.is_suspect);
+      parked_.add(
+          *network_, propagation_, run,
+          [this](const ParkedRun& each, std::span<const float> output) { conclude(each, output); });
       return;
     }
     const auto golden = propagation_.golden_output(slot);
@@ -213,17 +212,14 @@ class TrialWorker {
     std::copy(change.values.begin() + static_cast<std::ptrdiff_t>(change.begin),
               change.values.begin() + static_cast<std::ptrdiff_t>(change.end),
               output_.begin() + static_cast<std::ptrdiff_t>(change.begin));
-    conclude({&trial, slot, faults_.empty() ? 0 : faults_.front().node, change.is_exact,
-              change.is_suspect, &to},
-             output_);
+    conclude(run, output_, change.is_suspect);
   }
 
-  void conclude(const ParkedRun& run, std::span<const float> output) {
+  void conclude(const ParkedRun& run, std::span<const float> output, bool is_suspect = false) {
     const auto golden = propagation_.golden_output(run.slot);
     const std::size_t image = first_ + run.slot;
     Outcomes& to = watched_.place(*run.trial, image, *run.to, run.is_exact);
-    if (run.is_suspect ||
-        (!run.is_exact && !is_certain(golden, output, classes_, largest_error_))) {
+    if (is_suspect || (!run.is_exact && !is_certain(golden, output, classes_, largest_error_))) {
       const Tensor exact =
           network_.output(*run.trial, image, run.start, propagation_.picture(run.slot),
                           propagation_.golden_values(run.slot));

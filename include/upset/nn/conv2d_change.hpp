@@ -67,7 +67,8 @@ class Conv2dFace final
   }
   void read_flipped_word(std::span<const float> x, std::span<const std::uint64_t> bits,
                          Level* to) const override {
-    Memory<A> word(x, {layer_->input_.scale()});
+    Memory<A> word;
+    word.encode_sums(x, layer_->input_.scale());
     for (const std::uint64_t bit : bits) {
       word.flip(bit % static_cast<std::uint64_t>(A::word_bits));
     }

@@ -83,7 +83,7 @@ void Conv2d<W, A, B>::write_input(std::size_t at, std::span<const float> x, cons
     pictures.write(at, x, scale);
     return;
   }
-  memory->encode(x, {scale});  // the hook may have flipped bits of the scale for the picture before
+  memory->encode_sums(x, scale);  // anew: the hook may have flipped bits of the scale before
   if (pass.hook != nullptr) {
     (*pass.hook)(pass.layer, image, *memory);
   }

@@ -195,6 +195,8 @@ class ConvolutionChange final : public ChangeRule {
     const std::size_t row_size = row_pixels * outputs_;
     std::array<std::size_t, 2> rows{0, product_.output_height()};
     biases_now_ = biases_;
+    // of what is added up, too: it may cancel, to leave a sum that does not tell
+    std::uint32_t largest = largest_product();
     if (effect == nullptr) {
       const auto [first, last] = differences_.rows();
       rows = product_.output_rows(first, last);
@@ -203,11 +205,10 @@ class ConvolutionChange final : public ChangeRule {
         biases_now_[bias.output] = bias.value;
       }
       std::ranges::copy(sums_of(kept), weight_sums_.begin());
-      add_weights(*effect, kept);
+      largest = std::max(largest, add_weights(*effect, kept));
     }
     to.begin = rows[0] * row_size;
     to.end = rows[1] * row_size;
-    std::uint32_t largest = 0;
     for (std::size_t row = rows[0]; row < rows[1]; ++row) {
       largest = std::max(largest, change_row(row, kept, y, effect != nullptr, to.values.data()));
       if (tail.function != nullptr) {
@@ -219,15 +220,33 @@ class ConvolutionChange final : public ChangeRule {
     tail.extend(y, to);
   }
 
-  // w' x' = w x + w dx + dw x': the last of these.
-  void add_weights(const WeightEffect& effect, const Slot& kept) {
+  // No w dx of floats has a larger magnitude.
+  [[nodiscard]] std::uint32_t largest_product() const {
+    std::uint32_t largest = 0;
+    if constexpr (!in_levels) {
+      for (const std::uint32_t difference : differences_.list().values()) {
+        largest = std::max(largest, difference & 0x7FFFFFFFU);
+      }
+    }
+    return detail::magnitude_bits(std::bit_cast<float>(largest) *
+                                  static_cast<float>(largest_weight_));
+  }
+
+  // w' x' = w x + w dx + dw x': the last of these. Returns the largest magnitude of one, of floats.
+  [[nodiscard]] std::uint32_t add_weights(const WeightEffect& effect, const Slot& kept) {
+    std::uint32_t largest = 0;
     for (const WeightEffect::Weight& weight : effect.weights) {
       const auto difference = static_cast<Sum>(weight.difference);
       product_.for_each_input(weight.k, [&](std::size_t pixel, std::size_t i) {
         const Level x = differences_.level(i, kept.levels);
-        weight_sums_[pixel * product_.stride() + weight.output] += difference * static_cast<Sum>(x);
+        const Sum added = difference * static_cast<Sum>(x);
+        weight_sums_[pixel * product_.stride() + weight.output] += added;
+        if constexpr (!in_levels) {
+          largest = std::max(largest, detail::magnitude_bits(added));
+        }
       });
     }
+    return largest;
   }
 
   // y = sum step + bias, of levels. Returns the magnitude of the largest change, of floats.

@@ -20,9 +20,10 @@ namespace detail {
 /// Whether a value is so near `place`, where a function jumps, that float sums in another order may
 /// lie on its other side. They differ by some 2^-20 of the largest value of a layer; 2^-12 of the
 /// place leaves as much room as `is_certain` does, and a place below 2^-12 of the largest value
-/// jumps by no more than that allows for.
-[[nodiscard]] inline bool any_near(std::span<const float> values, float place) {
-  const float error = 0x1p-12F * std::abs(place);
+/// jumps by no more than that allows for. Where values are rounded first, to others that are `step`
+/// of the place apart, the jump lies up to half of that beside it.
+[[nodiscard]] inline bool any_near(std::span<const float> values, float place, double step = 0) {
+  const float error = static_cast<float>(0x1p-12 + step / 2) * std::abs(place);
   const float low = place - error;
   const float high = place + error;
   bool is_near = false;
@@ -53,7 +54,8 @@ requires(F::operand == Operand::real && requires { F::fraction_bits; }) struct R
     return jumps;
   }
 };
-// what lies beyond the ends becomes zero
+// What lies beyond the ends once it is rounded becomes zero: an end at zero, where all is that a
+// ReLU silenced, is no jump.
 template <class T, class Outside>
 struct Reading<RangeGuarded<T, Outside>> {
   using Inner = Reading<typename T::Element>;
@@ -61,8 +63,8 @@ struct Reading<RangeGuarded<T, Outside>> {
   static constexpr bool jumps = Inner::jumps || std::same_as<Outside, ZeroOutside>;
   [[nodiscard]] static bool is_near_jump(std::span<const float> values,
                                          const RangeScale<typename T::Scale>& scale) {
-    return Inner::is_near_jump(values, scale.inner) || any_near(values, scale.low) ||
-           any_near(values, scale.high);
+    const auto is_near = [&](float end) { return end != 0 && any_near(values, end, step); };
+    return Inner::is_near_jump(values, scale.inner) || is_near(scale.low) || is_near(scale.high);
   }
 };
 

@@ -52,7 +52,7 @@ class RoundTo {
     }
     Memory<A> memory(0, {scale});
     for (std::size_t b = 0; b < x.batch(); ++b) {
-      memory.encode(x.row(b), {scale});  // the hook may have flipped bits of the scale
+      memory.encode_sums(x.row(b), scale);  // the hook may have flipped bits of the scale
       if (pass.hook != nullptr) {
         (*pass.hook)(pass.layer, pass.first_image + b, memory);
       }

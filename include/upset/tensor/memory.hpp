@@ -7,6 +7,7 @@
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <span>
 #include <utility>
 #include <vector>
@@ -61,6 +62,24 @@ class Memory final : public MemoryImage {
     require_even_shares(values.size(), scales.size());  // or a throw would leave the scales behind
     scales_ = std::move(scales);
     encode(values);
+  }
+  /// The same of sums that faults are about to hit, with one NaN for all: which sign and payload a
+  /// sum gives depends on the order of its operands, and so on compiler and batch, and a flip in
+  /// its exponent would make a number of them.
+  void encode_sums(std::span<const float> values, const Scale& scale) {
+    bool has_nan = false;
+    for (const float x : values) {
+      has_nan |= x != x;
+    }
+    std::vector<float> numbers;
+    if (has_nan) {
+      numbers.assign(values.begin(), values.end());
+      for (float& x : numbers) {
+        x = x == x ? x : std::numeric_limits<float>::quiet_NaN();
+      }
+      values = numbers;
+    }
+    encode(values, {scale});
   }
 
   // -- reading one
