@@ -55,7 +55,13 @@ class Network {
   [[nodiscard]] AnyLayer& layer(std::size_t node);
 
   /// Throws `Error` unless x is [B, input_shape] and there are layers.
-  void check_input(const Tensor& x) const;
+  void check_input(const Tensor& x) const {
+    require_layers();
+    if (x.shape().rank() == 0 || x.shape().without_batch() != input_shape_) {
+      throw Error("The network takes pictures [B, " + to_string(input_shape_).substr(1) + ", not " +
+                  to_string(x.shape()));
+    }
+  }
 
   /// y [B, output_shape] from x [B, input_shape]: slice by slice of the pictures, so that values
   /// stay in the cache from one layer to the next; dropped, or overwritten, when their last reader

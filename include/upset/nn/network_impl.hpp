@@ -41,14 +41,6 @@ inline AnyLayer& Network::layer(std::size_t node) {
   return nodes_[node].layer;
 }
 
-inline void Network::check_input(const Tensor& x) const {
-  require_layers();
-  if (x.shape().rank() == 0 || x.shape().without_batch() != input_shape_) {
-    throw Error("The network takes pictures [B, " + to_string(input_shape_).substr(1) + ", not " +
-                to_string(x.shape()));
-  }
-}
-
 inline Tensor Network::forward(const Tensor& x, Pass pass) const {
   return forward_from(0, x, {}, pass);
 }
