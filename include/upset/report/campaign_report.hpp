@@ -4,9 +4,7 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <iterator>
 #include <map>
-#include <ranges>
 #include <string>
 #include <vector>
 
@@ -72,7 +70,9 @@ struct CampaignReport {
   const LineSeries series = accuracy_series("", accuracy_curve(report));
   auto point = series.points.begin();
   std::vector<double> rates;
-  std::ranges::copy(std::views::keys(report.rates), std::back_inserter(rates));
+  for (const auto& [ber, trials] : report.rates) {
+    rates.push_back(ber);
+  }
   const std::vector<std::string> names = rate_texts(rates);
   auto name = names.begin();
   for (const auto& [ber, trials] : report.rates) {
