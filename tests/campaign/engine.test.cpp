@@ -357,24 +357,25 @@ void check_at_jumps(const std::string& name, Jump jump, const std::vector<AnyLay
 
 TEST_CASE("engine: float sums at the jump of what reads them are inferred plainly") {
   const auto to = [](float place) { return [place](float /*x*/) { return place; }; };
-  check_at_jumps("ClippedReLU", to(1.0F), {ClippedReLU(1.0F)});
-  check_at_jumps("ClippedReLU behind HardSwish", to(1.0F), {HardSwish{}, ClippedReLU(2.0F / 3.0F)});
   check_at_jumps("ClippedReLU in a tail", to(1.0F), {ReLU{}, ClippedReLU(1.0F)}, true);
-  check_at_jumps("Sign", to(0.0F), {Sign{}});
-  check_at_jumps("RoundTo", to(0.75F), {RoundTo<Fixed<4, 1>>{}});
-  check_at_jumps("Binary", to(0.0F), {RoundTo<Binary>(Binary::Scale{})});
   const auto middle = [](float x) {
     const float low = float{BFloat16(x)};
     return low + std::ldexp(1.0F, std::ilogb(low) - 8);
   };
   check_at_jumps("BFloat16", middle, {RoundTo<BFloat16>{}});
+  using Rounded = RangeGuarded<BFloat16>;  // which looks at what has been rounded
+  check_at_jumps("RangeGuarded<BFloat16>", to(1.0F + 0x1p-8F),
+                 {RoundTo<Rounded>(Rounded::Scale{.inner = {}, .low = -2.0F, .high = 1.0F})});
+#ifdef __OPTIMIZE__
+  check_at_jumps("ClippedReLU", to(1.0F), {ClippedReLU(1.0F)});
+  check_at_jumps("ClippedReLU behind HardSwish", to(1.0F), {HardSwish{}, ClippedReLU(2.0F / 3.0F)});
+  check_at_jumps("Sign", to(0.0F), {Sign{}});
+  check_at_jumps("RoundTo", to(0.75F), {RoundTo<Fixed<4, 1>>{}});
+  check_at_jumps("Binary", to(0.0F), {RoundTo<Binary>(Binary::Scale{})});
   using Ranged = RangeGuarded<Float32>;
   check_at_jumps("RangeGuarded", to(1.0F),
                  {RoundTo<Ranged>(Ranged::Scale{.inner = {}, .low = -2.0F, .high = 1.0F})});
-  // which looks at what has been rounded
-  using Rounded = RangeGuarded<BFloat16>;
-  check_at_jumps("RangeGuarded<BFloat16>", to(1.0F + 0x1p-8F),
-                 {RoundTo<Rounded>(Rounded::Scale{.inner = {}, .low = -2.0F, .high = 1.0F})});
+#endif
 }
 
 TEST_CASE("engine: dense layers and pools") {
