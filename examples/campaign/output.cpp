@@ -71,12 +71,6 @@ std::vector<StratumSize> sizes_of_strata(const TrialSource& source) {
   return sizes;
 }
 
-std::vector<std::string> names_of_strata(const TrialSource& source) {
-  std::vector<std::string> names;
-  std::ranges::transform(source.strata(), std::back_inserter(names), &Stratum::name);
-  return names;
-}
-
 }  // namespace
 
 void prepare_out(const Options& options) {
@@ -124,7 +118,7 @@ void write_results(const Options& options, CampaignSubject& subject, const Trial
   report.fault_free = correct_predictions(
       classify_all(subject.network, subject.test.images, options.threads), subject.test.labels);
 
-  TrialsCsv csv(options.out / "trials.csv", source.sets(), names_of_strata(source));
+  TrialsCsv csv(options.out / "trials.csv", source.sets(), report.found.strata());
   std::vector<ListedOutcome> listed = listed_values(subject.network, subject.bits);
   journal.for_each([&](const TrialRecord& record) {
     const CampaignTrial trial{.number = record.trial,

@@ -148,7 +148,7 @@ TEST_CASE("Campaign tables: trials as lines, with site or rate") {
         "critical_pixels,nonfinite,detected,corrected,correct,beneficial\n"
         "7,,1,linear.kernel,17,30,exponent,,9,0,0,0,0,0,0,0,0,0,0\n"
         "8,1e-05,40,,,,,,9,0,0,2,0,0,0,0,0,0,0\n");
-  upset::TrialsCsv of_strata(path, table_sets, {"clear bits", "set bits"});
+  upset::TrialsCsv of_strata(path, table_sets, {{"clear bits", 20}, {"set bits", 12}});
   of_strata.row({.site = upset::Site{1, 17, 30, BitRole::exponent}, .stratum = 1});
   of_strata.close();
   CHECK(read_file(path).find(",30,exponent,set bits,0,") != std::string::npos);

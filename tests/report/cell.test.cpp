@@ -35,7 +35,7 @@ TEST_CASE("Cell: rates have the digits that set them apart") {
   CHECK(upset::rate_texts(std::vector{1e-5, 1.0001e-5}) == Texts{"1e-5", "1.0001e-5"});
   CHECK(upset::rate_texts(std::vector{1e-5, 1e-5}) ==
         Texts{"1.0000000000000001e-5", "1.0000000000000001e-5"});
-  CHECK(upset::rate_texts({}).empty());
+  CHECK(upset::rate_texts(std::vector<double>()).empty());
 }
 
 TEST_CASE("Cell: decimals are rounded from the exact value") {

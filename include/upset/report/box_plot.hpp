@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <cstddef>
-#include <iterator>
 #include <span>
 #include <string>
 #include <utility>
@@ -45,9 +44,7 @@ struct BoxPlot {
 /// A box a point of its accuracies in percent, in the category of its rate: in three digits, or in
 /// as many more as no two rates of the curve are alike in.
 [[nodiscard]] inline std::vector<Box> accuracy_boxes(std::span<const CurvePoint> curve) {
-  std::vector<double> rates;
-  std::ranges::transform(curve, std::back_inserter(rates), &CurvePoint::ber);
-  const std::vector<std::string> names = rate_texts(rates);
+  const std::vector<std::string> names = rate_texts(curve, &CurvePoint::ber);
   std::vector<Box> boxes;
   for (std::size_t i = 0; i < curve.size(); ++i) {
     std::vector<double> percent;

@@ -69,11 +69,8 @@ struct CampaignReport {
                "worst %", "critical %", "nonfinite %"});
   const LineSeries series = accuracy_series("", accuracy_curve(report));
   auto point = series.points.begin();
-  std::vector<double> rates;
-  for (const auto& [ber, trials] : report.rates) {
-    rates.push_back(ber);
-  }
-  const std::vector<std::string> names = rate_texts(rates);
+  const std::vector<std::string> names =
+      rate_texts(report.rates, [](const auto& each) { return each.first; });
   auto name = names.begin();
   for (const auto& [ber, trials] : report.rates) {
     const auto number = [](double x, int decimals) {

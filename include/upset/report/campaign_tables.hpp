@@ -210,9 +210,9 @@ struct CampaignTrial {
 /// - errors: throws as `CsvWriter`, and for a site in a set that does not exist
 class TrialsCsv {
  public:
-  /// `sets`: names of the parameter sets that sites count; `strata`: those of the strata, if any.
+  /// `sets`: names of the parameter sets that sites count; `strata`: those drawn from, if any.
   TrialsCsv(std::filesystem::path path, std::vector<std::string> sets,
-            std::vector<std::string> strata = {})
+            std::vector<StratumSize> strata = {})
       : sets_(std::move(sets)), strata_(std::move(strata)), csv_(std::move(path), columns()) {}
 
   void row(const CampaignTrial& trial) {
@@ -228,7 +228,7 @@ class TrialsCsv {
     } else {
       row.resize(row.size() + 4);
     }
-    row.push_back(strata_.empty() ? Cell("") : Cell(strata_.at(trial.stratum)));
+    row.push_back(strata_.empty() ? Cell("") : Cell(strata_.at(trial.stratum).name));
     detail::append_counts(row, trial.outcomes);
     csv_.row(row);
   }
@@ -243,7 +243,7 @@ class TrialsCsv {
   }
 
   std::vector<std::string> sets_;
-  std::vector<std::string> strata_;
+  std::vector<StratumSize> strata_;
   CsvWriter csv_;
 };
 

@@ -5,8 +5,8 @@
 #include <charconv>
 #include <concepts>
 #include <cstdint>
+#include <functional>
 #include <set>
-#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -66,13 +66,14 @@ namespace upset {
   return digits_kept + exponent;
 }
 
-/// Rates in as many digits as set them apart, three at least.
-[[nodiscard]] inline std::vector<std::string> rate_texts(std::span<const double> rates) {
+/// The rates of a range, `rate(element)` each, in as many digits as set them apart, three at least.
+template <class Range, class Rate = std::identity>
+[[nodiscard]] std::vector<std::string> rate_texts(const Range& range, Rate rate = {}) {
   std::vector<std::string> texts;
   for (int digits = 3; digits <= 17; ++digits) {  // which set any two apart
     texts.clear();
-    for (const double rate : rates) {
-      texts.push_back(rate_text(rate, digits));
+    for (const auto& element : range) {
+      texts.push_back(rate_text(std::invoke(rate, element), digits));
     }
     if (std::set(texts.begin(), texts.end()).size() == texts.size()) {
       break;
