@@ -69,9 +69,9 @@ class Engine {
     const std::size_t block = detail::TrialWorker::block_of(options_.level, trials);
     const std::size_t blocks = (images() + block - 1) / block;
     const std::size_t threads = worker_count(options_.threads, blocks * trials.size());
-    // few pictures and many threads: trials are shared as well
-    const std::size_t slices =
-        std::min(std::max<std::size_t>(trials.size(), 1), blocks >= 4 * threads ? 1 : 4 * threads);
+    // few pictures and many threads: trials are shared as well, or some would wait for the last
+    const std::size_t slices = std::clamp<std::size_t>((16 * threads + blocks - 1) / blocks, 1,
+                                                       std::max<std::size_t>(trials.size(), 1));
     while (workers_.size() < threads) {
       workers_.push_back(
           std::make_unique<detail::TrialWorker>(network_, test_, options_.level, bound(), golden_));
