@@ -38,6 +38,25 @@ TEST_CASE("transform: as one element at a time, at every length and width") {
   check_transform<float, float>([](float x) { return x * 0.5F; });
 }
 
+// Wrong of every number that a prime divides, and says so.
+struct Doubtful {
+  std::uint32_t prime;
+
+  [[nodiscard]] std::uint32_t operator()(std::uint32_t x) const { return x / 3; }
+  [[nodiscard]] upset::detail::Guess guess(std::uint32_t x) const {
+    return x % prime == 0 ? upset::detail::Guess{~(x / 3), 7} : upset::detail::Guess{x / 3, 6};
+  }
+  [[nodiscard]] static std::int32_t error_limit() { return 7; }
+};
+
+TEST_CASE("transform: guesses that may be wrong are not taken") {
+  for (const std::uint32_t prime : {2U, 7U, 61U, 151U}) {
+    check_transform<std::uint8_t, std::uint32_t>(Doubtful{prime});
+    check_transform<std::uint16_t, std::uint32_t>(Doubtful{prime});
+    check_transform<std::uint32_t, std::uint32_t>(Doubtful{prime});
+  }
+}
+
 TEST_CASE("transform: narrow keeps the low bits") {
   std::vector<std::uint32_t> words(64);
   for (std::size_t i = 0; i < words.size(); ++i) {

@@ -45,6 +45,7 @@ namespace detail {
 /// integer.
 inline constexpr float to_integer = 0x1.8p23F;
 inline constexpr auto integer_bits = std::bit_cast<std::uint32_t>(to_integer);
+static_assert(integer_bits % 0x10000 == 0);  // the low 16 bits are those of the integer
 
 [[nodiscard]] inline std::int32_t whole_part(float sum) {
   return static_cast<std::int32_t>(std::bit_cast<std::uint32_t>(sum) - integer_bits);
@@ -114,6 +115,18 @@ class FastLevelEncoder<Int8Affine> {
   [[nodiscard]] std::uint32_t code(float x) const {
     return static_cast<std::uint32_t>((*this)(x) + zero_point_) & 0xFFU;
   }
+
+  /// The integer nearest to x times the inverse, in 16 bits. It is the level unless x lies half a
+  /// step from it or is no number: rounding keeps the order of distance and half a step.
+  [[nodiscard]] detail::Guess guess(float x) const {
+    const float above = low_ > x ? low_ : x;
+    const float number = high_ < above ? high_ : above;
+    const float sum = __builtin_fmaf(number, inverse_, detail::to_integer);
+    const float left = __builtin_fmaf(detail::to_integer - sum, step_, number);
+    return {std::bit_cast<std::uint32_t>(sum),
+            static_cast<std::int32_t>(std::bit_cast<std::uint32_t>(left) & 0x7FFFFFFFU)};
+  }
+  [[nodiscard]] std::int32_t error_limit() const { return static_cast<std::int32_t>(half_bits_); }
 
  private:
   std::int32_t zero_point_;

@@ -57,6 +57,13 @@ struct ShiftedEncoder {
     return static_cast<std::int32_t>(static_cast<std::uint32_t>(encoder(x)) +
                                      static_cast<std::uint32_t>(offset));
   }
+  [[nodiscard]] Guess guess(float x) const requires Guessing<Encoder, float> {
+    const Guess guess = encoder.guess(x);
+    return {guess.word + static_cast<std::uint32_t>(offset), guess.error};
+  }
+  [[nodiscard]] std::int32_t error_limit() const requires Guessing<Encoder, float> {
+    return encoder.error_limit();
+  }
 };
 
 /// Codes as 32-bit words, see `transform`.

@@ -87,18 +87,10 @@ class DifferenceList {
     reach(starts_.size() - 1);
     starts_.back() = static_cast<std::uint32_t>(count_);
     if constexpr (in_bytes) {
-      sums_.resize(count_ + 1);
-      const std::uint32_t* const values = values_.data();
-      std::int32_t* const sums = sums_.data();
-      for (std::size_t i = 0; i < count_; ++i) {  // bytes above -128, two and two side by side
-        const std::uint32_t bytes = values[i] ^ 0x80808080U;
-        const std::uint32_t pairs = (bytes & 0x00FF00FFU) + ((bytes >> 8U) & 0x00FF00FFU);
-        sums[i + 1] = static_cast<std::int32_t>((pairs & 0xFFFFU) + (pairs >> 16U)) - 4 * 128;
+      if (const std::size_t room = count_ + 1 + 16; sums_.size() < room) {  // whole vectors
+        sums_.resize(2 * room);
       }
-      sums[0] = 0;
-      for (std::size_t i = 0; i < count_; ++i) {
-        sums[i + 1] += sums[i];
-      }
+      add_up();
     }
   }
 
@@ -110,6 +102,37 @@ class DifferenceList {
     std::fill(starts_.begin() + static_cast<std::ptrdiff_t>(next_),
               starts_.begin() + static_cast<std::ptrdiff_t>(pixel),
               static_cast<std::uint32_t>(count_));
+  }
+  // sums_[i]: of all differences in words before i
+  void add_up() {
+    const std::uint32_t* const values = values_.data();
+    std::int32_t* const sums = sums_.data();
+    sums[0] = 0;
+#if defined(__AVX512BW__)
+    const __m512i nothing = _mm512_setzero_si512();
+    __m512i before = nothing;
+    for (std::size_t i = 0; i < count_; i += 16) {
+      const auto here = static_cast<__mmask16>(low_bits(std::min<std::size_t>(count_ - i, 16)));
+      const __m512i bytes = _mm512_maskz_loadu_epi32(here, values + i);
+      const __m512i pairs = _mm512_maddubs_epi16(_mm512_set1_epi8(1), bytes);
+      __m512i sum = _mm512_madd_epi16(pairs, _mm512_set1_epi16(1));
+      // of each and the 1, 3, 7, 15 before it
+      sum = _mm512_add_epi32(sum, _mm512_maskz_alignr_epi32(0xFFFF, sum, nothing, 15));
+      sum = _mm512_add_epi32(sum, _mm512_maskz_alignr_epi32(0xFFFF, sum, nothing, 14));
+      sum = _mm512_add_epi32(sum, _mm512_maskz_alignr_epi32(0xFFFF, sum, nothing, 12));
+      sum = _mm512_add_epi32(sum, _mm512_maskz_alignr_epi32(0xFFFF, sum, nothing, 8));
+      sum = _mm512_add_epi32(sum, before);
+      _mm512_storeu_si512(sums + i + 1, sum);
+      before = _mm512_maskz_permutexvar_epi32(0xFFFF, _mm512_set1_epi32(15), sum);
+    }
+#else
+    for (std::size_t i = 0; i < count_; ++i) {  // bytes above -128, two and two side by side
+      const std::uint32_t bytes = values[i] ^ 0x80808080U;
+      const std::uint32_t pairs = (bytes & 0x00FF00FFU) + ((bytes >> 8U) & 0x00FF00FFU);
+      const std::uint32_t sum = (pairs & 0xFFFFU) + (pairs >> 16U);
+      sums[i + 1] = sums[i] + static_cast<std::int32_t>(sum) - 4 * 128;
+    }
+#endif
   }
   void push(std::size_t word, const std::array<T, group>& difference) {
     words_[count_] = static_cast<std::uint32_t>(word);
