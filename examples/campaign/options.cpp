@@ -204,10 +204,8 @@ Options read_options(int argc, char** argv) {
   add_count("--trials", faults.trials,
             "trials, at each rate of ber: 1000 single faults, 20 at a rate unless given; of a "
             "list its first rows");
-  app.add_option(
-      "--margin", faults.margin,
-      "instead of --trials: until the critical share is known to +- this, as 0.01; with few "
-      "strata, each of which has to be known for itself");
+  app.add_option("--margin", faults.margin,
+                 "instead of --trials: until the critical share is known to +- this, as 0.01");
   app.add_option("--confidence", faults.confidence, "of that margin; 0.99 unless given");
   add_count("--seed", faults.seed, "seed of the faults, and of initial weights")
       ->capture_default_str();

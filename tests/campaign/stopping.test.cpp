@@ -82,6 +82,11 @@ std::uint64_t hit(Random& random, std::size_t /*stratum*/) {
   return random.uniform_below(10'000) < PerTenThousand ? 1 : 0;
 }
 
+/// Critical in all ten pictures, in one trial of 80.
+std::uint64_t like_many(Random& random, std::size_t /*stratum*/) {
+  return random.uniform_below(80) == 0 ? 10 : 0;
+}
+
 }  // namespace
 
 TEST_CASE("Sequential: misses no more campaigns than stated, at any look") {
@@ -146,6 +151,29 @@ TEST_CASE("Sequential: the population of ResNet-20 in a few thousand trials") {
   CHECK(by_bit.trials.back() < 3500);
 }
 
+TEST_CASE("Sequential: of many strata about as soon as of none") {
+  // a trial each by turns, as `--stratify` draws them: 200 strata of one to three shares, in every
+  // tenth of which an eighth is critical
+  std::vector<StratumPlan> many;
+  double weights = 0;
+  double critical = 0;
+  for (std::size_t h = 0; h < 200; ++h) {
+    const double weight = 1 + static_cast<double>(h % 3);
+    many.push_back({weight, 1});
+    weights += weight;
+    critical += h % 10 == 0 ? weight / 8 : 0;
+  }
+  const auto draw = [](Random& random, std::size_t stratum) -> std::uint64_t {
+    return stratum % 10 == 0 && random.uniform_below(8) == 0 ? 10 : 0;
+  };
+  const StoppingRule rule{.margin = 0.01, .confidence = 0.95};
+  constexpr auto campaigns = static_cast<int>(test::draws(300, 20));
+  Seen seen = simulate({10, many, draw, critical / weights}, rule, campaigns);
+  CHECK(seen.ever_missed <= campaigns * 0.05 + 4 * std::sqrt(campaigns * 0.05 * 0.95));
+  Seen plain = simulate({10, {{}}, like_many, 1.0 / 80}, rule, campaigns);
+  CHECK(seen.median() < 3 * plain.median());
+}
+
 TEST_CASE("Sequential: looks after fixed numbers of trials, at intervals that share the risk") {
   const StoppingRule rule{.margin = 0.02, .confidence = 0.99, .first_look = 50, .growth = 2};
   Sequential rate(rule, 1);
@@ -184,17 +212,25 @@ TEST_CASE("Sequential: intervals of strata, from the shares of each trial") {
       rate.add(critical, h);
     }
   }
-  const double confidence = 1 - 0.1 / (4 * static_cast<double>(rate.looks()));
+  const auto narrower = [](const std::vector<double>& x, double risk) {
+    const double spread = standard_deviation(x);
+    const Interval a = hoeffding_mean(mean(x), x.size(), 1 - risk / 2);
+    const Interval b = bernstein_mean(mean(x), spread * spread, x.size(), 1 - risk / 2);
+    return Interval{std::max(a.low, b.low), std::min(a.high, b.high)};
+  };
+  // half of the risk of a look for the sum of both, half for all 40 trials, which weigh the same
+  const double risk = 0.1 / static_cast<double>(rate.looks()) / 2;
+  std::vector<double> all = values[0];
+  all.insert(all.end(), values[1].begin(), values[1].end());
+  const Interval together = narrower(all, risk);
   Interval expected{0, 0};
   for (std::size_t h = 0; h < 2; ++h) {
-    const double center = mean(values[h]);
-    const double spread = standard_deviation(values[h]);
-    const std::uint64_t n = values[h].size();
-    const Interval a = hoeffding_mean(center, n, confidence);
-    const Interval b = bernstein_mean(center, spread * spread, n, confidence);
-    expected.low += (h == 0 ? 0.25 : 0.75) * std::max(a.low, b.low);
-    expected.high += (h == 0 ? 0.25 : 0.75) * std::min(a.high, b.high);
+    const Interval part = narrower(values[h], risk / 2);
+    expected.low += (h == 0 ? 0.25 : 0.75) * part.low;
+    expected.high += (h == 0 ? 0.25 : 0.75) * part.high;
   }
+  CHECK(together.low > expected.low);
+  expected = {std::max(expected.low, together.low), std::min(expected.high, together.high)};
   CHECK(rate.interval().low == doctest::Approx(expected.low).epsilon(1e-9));
   CHECK(rate.interval().high == doctest::Approx(expected.high).epsilon(1e-9));
   CHECK(rate.mean() == doctest::Approx(0.25 * mean(values[0]) + 0.75 * 0.3).epsilon(1e-12));

@@ -3,13 +3,9 @@
 #pragma once
 
 #include <algorithm>
-#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
-#include <span>
-#include <string>
-#include <utility>
 #include <vector>
 
 #include <upset/core/error.hpp>
@@ -38,18 +34,20 @@ struct StratumPlan {
 
 /// The trials of a campaign, added up until the mean share of critical pictures is known.
 ///
-/// Of K looks and H strata each interval has 1 - (1 - confidence) / (K H): by Clopper and Pearson
-/// where a trial has one picture, else what Hoeffding and Maurer and Pontil leave together, at half
-/// of that risk each. (Wilson's, so corrected, misses a rate of 0.001 in 3 % of campaigns at a
-/// stated 1 %, and takes more trials.) K is the look at which the margin holds whatever the
-/// outcomes, so a campaign always ends. Strata should be few, since each has to be known for
-/// itself: the bits that matter, and all others.
+/// Of K looks each interval has 1 - (1 - confidence) / K: by Clopper and Pearson where a trial has
+/// one picture, else what Hoeffding and Maurer and Pontil leave together, at half of that risk
+/// each. (Wilson's, so corrected, misses a rate of 0.001 in 3 % of campaigns at a stated 1 %, and
+/// takes more trials.) K is the look at which the margin holds whatever the outcomes, so a campaign
+/// always ends. Where there are strata, two intervals share the risk: the sum of theirs, which is
+/// narrow for a few that are unlike, and that of all trials together, weighted, for many.
 ///
 /// - trials: independent draws from their stratum, with replacement or without
 /// - errors: a rule, picture count or strata that make no sense: `Error`
 /// - cost:   O(1) a trial, some microseconds a look
-/// - source: Bonferroni's inequality over the looks; the intervals' own; Hoeffding 1963, section 6,
-///           for draws without replacement
+/// - source: Bonferroni's inequality over looks and strata; the intervals' own, which ask of trials
+///           from several strata that they are independent and no more (the variance of all is no
+///           less than the mean of theirs); Hoeffding 1963, section 6, for draws without
+///           replacement
 /// - example: Sequential rate({.margin = 0.01}, 10'000);
 ///            while (!rate.done()) { rate.add(critical_pictures_of(rate.trials())); }
 class Sequential {
@@ -94,6 +92,21 @@ class Sequential {
            (static_cast<double>(sums.trials) * static_cast<double>(images_));
   }
   [[nodiscard]] Interval interval_of(std::size_t stratum, double risk) const;
+  [[nodiscard]] Interval interval_of_all(double risk) const;
+  /// Of a stratum at a look: all of its faults, so that its mean is known.
+  [[nodiscard]] bool is_used_up(std::size_t stratum, std::uint64_t trials) const {
+    return trials == strata_[stratum].population;
+  }
+  [[nodiscard]] double risk_of_look(std::size_t looks) const {
+    return (1 - rule_.confidence) / static_cast<double>(looks) / (strata_.size() > 1 ? 2 : 1);
+  }
+  /// By their mean and by their spread, at half of the risk each.
+  [[nodiscard]] static Interval narrower(double mean, double variance, std::uint64_t n,
+                                         double risk) {
+    const Interval a = hoeffding_mean(mean, n, 1 - risk / 2);
+    const Interval b = bernstein_mean(mean, variance, n, 1 - risk / 2);
+    return {std::max(a.low, b.low), std::min(a.high, b.high)};
+  }
 
   StoppingRule rule_;
   std::uint64_t images_;
@@ -105,142 +118,6 @@ class Sequential {
   bool done_ = false;
 };
 
-inline Sequential::Sequential(const StoppingRule& rule, std::uint64_t images,
-                              std::vector<StratumPlan> strata)
-    : rule_(rule), images_(images), strata_(std::move(strata)), sums_(strata_.size()) {
-  detail::expect_confidence(rule.confidence);
-  if (!(rule.margin > 0 && rule.margin < 1) || rule.first_look == 0 || !(rule.growth >= 1.01) ||
-      !(rule.growth <= 100)) {
-    throw Error(
-        "A stopping rule has a margin within (0, 1), a first look after at least one trial "
-        "and looks that grow by 1.01 to 100, not a margin of " +
-        std::to_string(rule.margin) + ", " + std::to_string(rule.first_look) +
-        " trials and a growth of " + std::to_string(rule.growth));
-  }
-  if (images == 0 || images >> 20 != 0) {
-    throw Error("A trial has 1 to 1048575 pictures, not " + std::to_string(images));
-  }
-  double weights = 0;
-  double shares = 0;
-  for (const StratumPlan& each : strata_) {
-    if (!(each.weight > 0 && each.share > 0 && each.population > 0)) {
-      throw Error("Every stratum has a part of the population and of the trials; leave out others");
-    }
-    weights += each.weight;
-    shares += each.share;
-  }
-  if (!(std::isfinite(weights) && weights > 0 && std::isfinite(shares))) {
-    throw Error("The strata of a campaign need finite weights and shares; give at least one");
-  }
-  for (StratumPlan& each : strata_) {
-    each.weight /= weights;
-    each.share /= shares;
-  }
-  plan_looks();
-}
-
-// Hoeffding's simpler margin, which the intervals used never exceed, decides on the last look.
-inline void Sequential::plan_looks() {
-  const auto trials_limit = static_cast<double>(std::uint64_t{1} << 40);
-  double most = 1;
-  for (auto trials = static_cast<double>(rule_.first_look); most > rule_.margin;
-       trials *= rule_.growth) {
-    if (trials > trials_limit) {
-      throw Error("A margin of " + std::to_string(rule_.margin) +
-                  " takes more than 2^40 trials; state a wider one");
-    }
-    std::vector<std::uint64_t> counts;
-    for (const StratumPlan& each : strata_) {
-      counts.push_back(
-          std::min(static_cast<std::uint64_t>(std::ceil(trials * each.share)), each.population));
-    }
-    if (!looks_.empty() && counts == looks_.back()) {
-      continue;  // of many strata with a trial each there is nothing new to see
-    }
-    looks_.push_back(std::move(counts));
-    const double intervals =
-        static_cast<double>(looks_.size() * strata_.size()) * (images_ == 1 ? 1 : 2);
-    const double log = std::log(2 * intervals / (1 - rule_.confidence));
-    most = 0;
-    for (std::size_t h = 0; h < strata_.size(); ++h) {
-      const std::uint64_t count = looks_.back()[h];
-      most += count == strata_[h].population
-                  ? 0
-                  : strata_[h].weight * std::sqrt(log / (2 * static_cast<double>(count)));
-    }
-  }
-}
-
-inline void Sequential::add(std::uint64_t critical, std::size_t stratum) {
-  if (stratum >= strata_.size() || critical > images_) {
-    throw Error("A trial of stratum " + std::to_string(stratum) + " with " +
-                std::to_string(critical) + " critical pictures does not belong to a campaign of " +
-                std::to_string(strata_.size()) + " strata and " + std::to_string(images_) +
-                " pictures");
-  }
-  if (wanted(stratum) == 0) {
-    throw Error("Stratum " + std::to_string(stratum) +
-                " has all trials of the next look; add as many as `wanted` says");
-  }
-  Sums& sums = sums_[stratum];
-  ++sums.trials;
-  sums.critical += critical;
-  sums.squares += critical * critical;
-  for (std::size_t h = 0; h < strata_.size(); ++h) {
-    if (wanted(h) != 0) {
-      return;
-    }
-  }
-  look();
-}
-
-inline void Sequential::look() {
-  const double risk = (1 - rule_.confidence) / static_cast<double>(looks_.size() * strata_.size());
-  Interval whole{0, 0};
-  for (std::size_t h = 0; h < strata_.size(); ++h) {
-    const Interval part = interval_of(h, risk);
-    whole.low += strata_[h].weight * part.low;
-    whole.high += strata_[h].weight * part.high;
-  }
-  interval_ = whole;
-  ++look_;
-  done_ = look_ == looks_.size() ||  // the margin holds there, but for roundings
-          std::max(mean() - whole.low, whole.high - mean()) <= rule_.margin;
-}
-
-inline Interval Sequential::interval_of(std::size_t stratum, double risk) const {
-  const Sums& sums = sums_[stratum];
-  if (sums.trials == strata_[stratum].population) {
-    return {mean_of(sums), mean_of(sums)};
-  }
-  if (images_ == 1) {
-    return clopper_pearson(sums.critical, sums.trials, 1 - risk);
-  }
-  const auto n = static_cast<double>(sums.trials);
-  const auto critical = static_cast<double>(sums.critical);
-  const auto images = static_cast<double>(images_);
-  const double squares = std::fma(-critical, critical / n, static_cast<double>(sums.squares));
-  const double variance =
-      sums.trials == 1 ? 0 : std::max(0.0, squares) / ((n - 1) * images * images);
-  const Interval a = hoeffding_mean(mean_of(sums), sums.trials, 1 - risk / 2);
-  const Interval b = bernstein_mean(mean_of(sums), variance, sums.trials, 1 - risk / 2);
-  return {std::max(a.low, b.low), std::min(a.high, b.high)};
-}
-
-inline double Sequential::mean() const {
-  double mean = 0;
-  for (std::size_t h = 0; h < strata_.size(); ++h) {
-    mean += strata_[h].weight * mean_of(sums_[h]);
-  }
-  return mean;
-}
-
-inline std::uint64_t Sequential::trials() const {
-  std::uint64_t trials = 0;
-  for (const Sums& each : sums_) {
-    trials += each.trials;
-  }
-  return trials;
-}
-
 }  // namespace upset
+
+#include <upset/campaign/stopping_impl.hpp>
