@@ -25,7 +25,7 @@ std::vector<float> written(const Scales& scales, const std::array<Row, 2>& sums)
   const std::vector<std::size_t> bases{0, 3};
   const std::vector<std::size_t> offsets{0};
   std::vector<float> y(2 * (columns + 3), -1.0F);
-  scales.writer(0, x.data(), bases.data(), {offsets, 3}, y.data(), columns + 3)(
+  scales.writer(0, x.data(), bases.data(), {offsets, 3}, {y.data(), columns + 3})(
       0, std::span<const Row>(sums), first, columns - first);
   return y;
 }
@@ -64,7 +64,7 @@ TEST_CASE("SumScales: sums times steps, from biases, corrected where they are of
   const std::vector<std::uint8_t> x{1, 2, 3, 10, 20, 30};
   const std::vector<std::size_t> bases{0, 3};
   const std::vector<std::size_t> offsets{0};
-  scales.writer(0, x.data(), bases.data(), {offsets, 3}, y.data(), columns + 3)(
+  scales.writer(0, x.data(), bases.data(), {offsets, 3}, {y.data(), columns + 3})(
       0, std::span<const Wide>(wide), first, columns - first);
   CHECK(y[columns + 3 + first + 1] == static_cast<float>(0x1p40 - 220) * 0.25F + column);
   scales.set_correction(first + 1, 100, 0);
@@ -98,8 +98,8 @@ TEST_CASE("SumScales: zero points take off sums of activations of any length") {
     }
     std::array<Row, 1> sums{};
     float y = -1;
-    scales.writer(0, x.data(), &base, {offsets, length}, &y, 1)(0, std::span<const Row>(sums), 0,
-                                                                1);
+    scales.writer(0, x.data(), &base, {offsets, length}, {&y, 1})(0, std::span<const Row>(sums), 0,
+                                                                  1);
     CHECK(y == static_cast<float>(expected));
   }
 }

@@ -22,9 +22,14 @@ namespace upset {
 ///
 /// Where words hold several integers, those that fill the last words are read and multiplied by
 /// zero.
+///
+/// Exact sums may leave out weights: those before `first_weight` of a row, and `weight_gap` after
+/// each segment. See `PackedMatrix::part`.
 struct Segments {
   std::span<const std::size_t> offsets;
   std::size_t length = 0;
+  std::size_t first_weight = 0;
+  std::size_t weight_gap = 0;
 
   [[nodiscard]] std::size_t depth() const { return offsets.size() * length; }
 };
@@ -100,7 +105,7 @@ void multiply_panels(std::size_t panel, const X* x, std::span<const std::size_t>
   using Partial = typename PartialSum<X, W>::type;
   constexpr std::size_t unit = Fold * values_per_word<W>;
   constexpr std::size_t row_count = tile_rows<Partial, Fold * Panels, Columns>;
-  const std::size_t panel_size = weights.panel_size();
+  const WeightSteps weight_steps{weights.panel_size(), segments.weight_gap * Columns};
   // partial sums of the same type could not be made any more exact
   const bool exact = std::is_same_v<Partial, Sum> || segments.depth() <= exact_depth;
   // Pieces of a sum that are exact: some segments, or a part of one, a word at least.
@@ -116,9 +121,9 @@ void multiply_panels(std::size_t panel, const X* x, std::span<const std::size_t>
                                               std::size_t steps, const W* from, const auto& take) {
     if constexpr (Fold == 2) {
       add_folded_products<Columns, Panels, Partial, is_apart>(rows, offsets, steps, from,
-                                                              panel_size, take);
+                                                              weight_steps, take);
     } else {
-      add_products<Columns, Panels, Partial>(rows, offsets, steps, from, panel_size, take);
+      add_products<Columns, Panels, Partial>(rows, offsets, steps, from, weight_steps, take);
     }
   };
   for (std::size_t m = first_row; m < bases.size(); m += row_count) {
@@ -136,7 +141,7 @@ void multiply_panels(std::size_t panel, const X* x, std::span<const std::size_t>
         write(m, std::span(tile[p]).first(count), first, std::min(Columns, weights.rows() - first));
       }
     };
-    const W* from = weights.panel(panel);
+    const W* from = weights.panel(panel) + segments.first_weight * Columns;
     if (exact) {
       // smaller vectors gain nothing, or lose 2 %
       if constexpr (vector_bytes == 64 &&
@@ -188,7 +193,15 @@ void multiply_panels(std::size_t panel, const X* x, std::span<const std::size_t>
 
 }  // namespace detail
 
-/// y[m][n] = sum over k of x[m][k] * w[n][k], k upwards.
+/// Rows of operands that read their K alike, and where their sums go.
+template <class Write>
+struct OperandRows {
+  std::span<const std::size_t> bases;
+  Segments segments;
+  Write write;
+};
+
+/// y[m][n] = sum over k of x[m][k] * w[n][k], k upwards, for the rows of each group.
 ///
 /// - shape:    row m of x begins at `x + bases[m]`; `weights` [N, K];
 ///             `write(m, rows, first, count)` receives the sums of rows m onwards, an array of 8 or
@@ -201,28 +214,35 @@ void multiply_panels(std::size_t panel, const X* x, std::span<const std::size_t>
 ///             integers never round or wrap; pieces are whole segments, or parts of one
 /// - cost:     M*N*K multiply-adds, M rounded up to a tile and N to 16; no allocation
 template <class Sum, class X, class W, class Write>
-void multiply(const X* x, std::span<const std::size_t> bases, const Segments& segments,
-              const PackedMatrix<W>& weights, Write write,
+void multiply(const X* x, std::span<OperandRows<Write>> groups, const PackedMatrix<W>& weights,
               std::size_t exact_depth = std::numeric_limits<std::size_t>::max()) {
   // Rows that stay in the cache from one panel to the next, in whole tiles; enough of them to make
   // the weights worth reading once more.
   constexpr std::size_t cached_bytes = std::size_t{384} << 10;
-  const std::size_t row_bytes = std::max<std::size_t>(segments.depth() * sizeof(X), 1);
+  const std::size_t row_bytes = std::max<std::size_t>(weights.depth() * sizeof(X), 1);
   const std::size_t block = std::max<std::size_t>(cached_bytes / row_bytes / 12, 20) * 12;
+  std::size_t most_rows = 0;
+  for (const OperandRows<Write>& group : groups) {
+    most_rows = std::max(most_rows, group.bases.size());
+  }
   const auto all_panels = [&]<std::size_t Fold, std::size_t Columns>() {
     constexpr std::size_t pair =
         Columns == panel_columns ? detail::panels_at_once<typename detail::PartialSum<X, W>::type>
                                  : 1;
-    for (std::size_t first = 0; first < bases.size(); first += block) {
-      const auto rows = bases.first(std::min(first + block, bases.size()));
+    for (std::size_t first = 0; first < most_rows; first += block) {
+      const auto multiply_some = [&]<std::size_t Panels>(std::size_t panel) {
+        for (OperandRows<Write>& group : groups) {
+          const auto rows = group.bases.first(std::min(first + block, group.bases.size()));
+          detail::multiply_panels<Panels, Fold, Columns, Sum>(panel, x, rows, first, group.segments,
+                                                              weights, group.write, exact_depth);
+        }
+      };
       std::size_t panel = 0;
       for (; panel + pair <= weights.panels(); panel += pair) {
-        detail::multiply_panels<pair, Fold, Columns, Sum>(panel, x, rows, first, segments, weights,
-                                                          write, exact_depth);
+        multiply_some.template operator()<pair>(panel);
       }
       if (panel < weights.panels()) {
-        detail::multiply_panels<1, Fold, Columns, Sum>(panel, x, rows, first, segments, weights,
-                                                       write, exact_depth);
+        multiply_some.template operator()<1>(panel);
       }
     }
   };
@@ -237,6 +257,14 @@ void multiply(const X* x, std::span<const std::size_t> bases, const Segments& se
   }
   return is_narrow ? all_panels.template operator()<1, half>()
                    : all_panels.template operator()<1, panel_columns>();
+}
+/// The same for one group.
+template <class Sum, class X, class W, class Write>
+void multiply(const X* x, std::span<const std::size_t> bases, const Segments& segments,
+              const PackedMatrix<W>& weights, const Write& write,
+              std::size_t exact_depth = std::numeric_limits<std::size_t>::max()) {
+  OperandRows<Write> group{bases, segments, write};
+  multiply<Sum>(x, std::span(&group, 1), weights, exact_depth);
 }
 
 }  // namespace upset

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
@@ -16,6 +17,7 @@
 #include <upset/kernel/packed_matrix.hpp>
 #include <upset/kernel/sum_scales.hpp>
 #include <upset/kernel/window.hpp>
+#include <upset/kernel/window_parts.hpp>
 
 namespace upset {
 
@@ -29,16 +31,24 @@ class PackedKernel {
   using Sum = std::conditional_t<is_level, double, float>;
 
   PackedKernel() = default;
-  /// For a kernel of `outputs` rows in `groups`, each of `segments` times `length` weights.
+  /// For a kernel of `outputs` rows in `groups`, each of `segments` times `length` weights; a
+  /// segment is those of `taps`.
   PackedKernel(std::size_t groups, std::size_t outputs, std::size_t segments, std::size_t length,
-               ExactLimits limits)
-      : outputs_(outputs / groups), limits_(limits), exact_depth_(limits.depth), matrices_(groups) {
+               ExactLimits limits, std::size_t taps = 1)
+      : outputs_(outputs / groups),
+        tap_length_(length / taps),
+        limits_(limits),
+        exact_depth_(limits.depth),
+        matrices_(groups) {
     for (PackedMatrix<W>& matrix : matrices_) {
       matrix.resize(outputs_, segments, length);
     }
     // whole panels are read, of which columns beyond the outputs are dropped
     columns_ = outputs_ == 1 ? 1 : matrices_[0].panels() * matrices_[0].width();
-    weight_sums_.resize(outputs);
+    if constexpr (in_bytes) {
+      weight_sums_.resize(outputs);
+      tap_sums_.resize(segments * taps * tap_stride());
+    }
     magnitudes_.resize(outputs);
     scales_ = Scales(groups * columns_);
     if constexpr (Channels::is_fast) {
@@ -48,20 +58,22 @@ class PackedKernel {
     }
   }
 
-  [[nodiscard]] std::size_t outputs() const { return weight_sums_.size(); }
+  [[nodiscard]] std::size_t outputs() const { return magnitudes_.size(); }
   /// Weights of one output.
   [[nodiscard]] std::size_t depth() const { return matrices_[0].depth(); }
 
   /// Sets every weight, output by output. O(size)
   void set_weights(std::span<const W> weights) {
     std::fill(weight_sums_.begin(), weight_sums_.end(), 0);
+    std::fill(tap_sums_.begin(), tap_sums_.end(), 0);
+    nonfinite_ = 0;
     std::fill(magnitudes_.begin(), magnitudes_.end(), 0);
     std::size_t output = 0;
     const W* from = weights.data();
     for (PackedMatrix<W>& matrix : matrices_) {
       matrix.for_each([&](std::size_t row, std::size_t k, W& weight) {
         weight = *from++;
-        count_weight(output + row, weight, 1);
+        count_weight(output + row, k, weight, 1);
         set_channel(output + row, k, weight);
       });
       output += outputs_;
@@ -78,8 +90,8 @@ class PackedKernel {
       const std::size_t output = element / depth();
       const std::size_t k = element % depth();
       W& weight = matrices_[output / outputs_].at(output % outputs_, k);
-      count_weight(output, weight, -1);
-      count_weight(output, now, 1);
+      count_weight(output, k, weight, -1);
+      count_weight(output, k, now, 1);
       weight = now;
       set_channel(output, k, now);
       fits = fits && magnitudes_[output] <= limits_.magnitude;
@@ -93,11 +105,12 @@ class PackedKernel {
   /// `weight_zero` are what was added to every activation and to every weight, of bytes.
   void set_scale(std::size_t output, float step, float bias, std::int64_t input_zero,
                  std::int64_t weight_zero) {
-    const std::size_t at = output / outputs_ * columns_ + output % outputs_;
+    const std::size_t at = column_of(output);
     scales_.set(at, step, bias);
     if constexpr (in_bytes) {
       // sum (x - zero) (w - z) = sum x w - zero sum w - z sum x + depth zero z
       const bool moves = scales_.zero_point(at) != weight_zero;
+      input_zero_ = input_zero;
       scales_.set_correction(at,
                              input_zero * weight_sums_[output] -
                                  static_cast<std::int64_t>(depth()) * input_zero * weight_zero,
@@ -117,7 +130,7 @@ class PackedKernel {
   void multiply(std::size_t group, const X* x, std::span<const std::size_t> bases,
                 const Segments& segments, float* y, std::size_t stride) const {
     upset::multiply<Sum>(x, bases, segments, matrices_[group],
-                         scales_.writer(group * columns_, x, bases.data(), segments, y, stride),
+                         scales_.writer(group * columns_, x, bases.data(), segments, {y, stride}),
                          exact_depth_);
   }
   /// y[m * outputs + o] for all outputs of the windows that begin at `bases`. Equals the products
@@ -129,7 +142,7 @@ class PackedKernel {
       if (!channels_.is_empty() && depth() <= (in_bytes ? exact_depth_ / 2 : exact_depth_)) {
         const AlignedVector<std::size_t> offsets = window.offsets(0);
         channels_.multiply(x, bases, offsets,
-                           scales_.writer(0, x, bases.data(), {offsets, 1}, y, groups, true));
+                           scales_.writer(0, x, bases.data(), {offsets, 1}, {y, groups}, true));
         return;
       }
     }
@@ -138,6 +151,48 @@ class PackedKernel {
       multiply(group, x, bases, {offsets, window.segment_length()}, y + group * outputs_,
                groups * outputs_);
     }
+  }
+
+  /// Whether products may leave out padded taps: not beside weights that make NaN of zeros, nor
+  /// where sums are added up in pieces, nor where the windows of so few weights are not worth being
+  /// sorted.
+  [[nodiscard]] bool leaves_out_taps() const {
+    constexpr std::size_t fewest_weights = 1024;
+    return matrices_.size() == 1 && depth() * outputs_ >= fewest_weights && nonfinite_ == 0 &&
+           depth() <= exact_depth_ && (!in_bytes || scales_.keeps_short(depth()));
+  }
+  /// Rows of the product's tiles, or a multiple of them.
+  [[nodiscard]] std::size_t tile_rows() const { return matrices_[0].panels() == 1 ? 12 : 6; }
+  /// y[m * outputs + o] for all outputs of the windows in `parts`, which may be any that
+  /// `leaves_out_taps`. Equals the product of all taps, bit for bit.
+  void multiply(const X* x, const WindowParts& parts, const Window& window, float* y) const {
+    const PackedMatrix<W>& matrix = matrices_[0];
+    const AlignedVector<std::size_t> offsets = window.offsets(0);
+    const std::size_t stride = in_bytes ? tap_stride() : 0;
+    AlignedVector<std::uint32_t> corrections(parts.parts().size() * stride);
+    std::uint32_t* correction = corrections.data();
+    using Writer = decltype(scales_.writer(0, x, nullptr, {}, {}, false, correction));
+    std::vector<OperandRows<Writer>> groups;
+    groups.reserve(parts.parts().size());
+    for (const WindowPart& part : parts.parts()) {
+      if (part.begin == part.end) {
+        continue;
+      }
+      const std::size_t length = part.columns.size() * window.channels();
+      const auto [first_weight, weight_gap] =
+          matrix.part(part.rows.begin, part.columns.begin * window.channels(), length);
+      const Segments segments{std::span(offsets).subspan(part.rows.begin, part.rows.size()), length,
+                              first_weight, weight_gap};
+      const std::span<const std::size_t> bases = parts.bases(part);
+      if constexpr (in_bytes) {
+        correct(part, window, correction);
+      }
+      groups.push_back({bases, segments,
+                        scales_.writer(0, x, bases.data(), segments,
+                                       {y, outputs_, parts.targets(part)}, false, correction)});
+      correction += stride;
+    }
+    upset::multiply<Sum>(x, std::span(groups), matrix);
   }
 
  private:
@@ -156,11 +211,43 @@ class PackedKernel {
       }
     }
   }
-  void count_weight(std::size_t output, W weight, int times) {
+  [[nodiscard]] std::size_t column_of(std::size_t output) const {
+    return output / outputs_ * columns_ + output % outputs_;
+  }
+  /// From the sum of one tap to that of the next.
+  [[nodiscard]] std::size_t tap_stride() const {
+    return (matrices_.size() * columns_ + panel_columns - 1) / panel_columns * panel_columns;
+  }
+
+  void count_weight(std::size_t output, std::size_t k, W weight, int times) {
     if constexpr (in_bytes) {
       weight_sums_[output] += times * weight;
+      tap_sums_[k / tap_length_ * tap_stride() + column_of(output)] +=
+          static_cast<std::uint32_t>(times * weight);
     } else if constexpr (in_shorts) {
       magnitudes_[output] += times * std::abs(std::int64_t{weight});
+    } else if constexpr (std::is_same_v<W, detail::BFloat16Code>) {
+      nonfinite_ += (weight & 0x7F80U) == 0x7F80U ? times : 0;
+    } else if constexpr (!is_level) {
+      nonfinite_ += std::isfinite(weight) ? 0 : times;
+    }
+  }
+
+  /// What sums of a part's taps are off by, for each column.
+  void correct(const WindowPart& part, const Window& window, std::uint32_t* to) const {
+    using Words = typename detail::Lanes<std::uint32_t, panel_columns>::type;
+    const std::size_t row_taps = matrices_[0].length() / tap_length_;
+    const std::size_t depth = part.rows.size() * part.columns.size() * window.channels();
+    for (std::size_t n = 0; n < columns_; n += panel_columns) {  // modulo 2^32, as sums are
+      Words sum = static_cast<std::uint32_t>(depth) *
+                  -*reinterpret_cast<const Words*>(scales_.zero_points(n));
+      for (std::size_t y = part.rows.begin; y < part.rows.end; ++y) {
+        for (std::size_t x = part.columns.begin; x < part.columns.end; ++x) {
+          const std::size_t tap = y * row_taps + x;
+          sum += *reinterpret_cast<const Words*>(tap_sums_.data() + tap * tap_stride() + n);
+        }
+      }
+      *reinterpret_cast<Words*>(to + n) = sum * static_cast<std::uint32_t>(input_zero_);
     }
   }
 
@@ -191,12 +278,16 @@ class PackedKernel {
 
   std::size_t outputs_ = 0;  // of a group
   std::size_t columns_ = 0;  // of a group: outputs in whole panels
+  std::size_t tap_length_ = 0;
   ExactLimits limits_;
   std::size_t exact_depth_ = 0;
   std::vector<PackedMatrix<W>> matrices_;
   Channels channels_;                      // the weights again, where each output has a channel
   std::vector<std::int64_t> weight_sums_;  // per output, zero points included; of bytes
+  std::vector<std::uint32_t> tap_sums_;    // the same per tap and column, modulo 2^32
   std::vector<std::int64_t> magnitudes_;   // per output; of 16-bit weights
+  std::int64_t nonfinite_ = 0;             // weights that are infinite or NaN
+  std::int64_t input_zero_ = 0;            // of bytes
   Scales scales_;                          // per group and column
 };
 

@@ -68,6 +68,17 @@ class PackedMatrix {
   [[nodiscard]] T at(std::size_t row, std::size_t k) const { return values_[index(row, k)]; }
   [[nodiscard]] const T* panel(std::size_t p) const { return values_.data() + p * panel_size(); }
 
+  /// A part of the weights of a segment, the same of each from `segment` on: `length` from `k` on,
+  /// multiples of `part_unit` both unless they are all of it.
+  static constexpr std::size_t part_unit = 2 * group;
+  struct Part {
+    std::size_t first_weight;  // in a row
+    std::size_t weight_gap;    // from the end of one part to the next
+  };
+  [[nodiscard]] Part part(std::size_t segment, std::size_t k, std::size_t length) const {
+    return {segment * stride_ + k, stride_ - (length + unit_ - 1) / unit_ * unit_};
+  }
+
   /// Calls `use(row, k, value)` for all values, to be read or set, row by row.
   template <class Use>
   void for_each(Use use) {

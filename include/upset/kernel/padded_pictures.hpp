@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <type_traits>
 
@@ -12,7 +13,9 @@
 #include <upset/format/float32.hpp>
 #include <upset/kernel/arithmetic.hpp>
 #include <upset/kernel/gemm.hpp>
+#include <upset/kernel/packed_matrix.hpp>
 #include <upset/kernel/window.hpp>
+#include <upset/kernel/window_parts.hpp>
 #include <upset/tensor/memory.hpp>
 
 namespace upset {
@@ -28,7 +31,6 @@ class PaddedPictures {
   PaddedPictures(const WindowGeometry& geometry, std::size_t height, std::size_t width,
                  std::size_t channels, std::size_t pictures, const typename A::Scale& scale)
       : window_(geometry, height, width, channels),
-        bases_(window_.bases(pictures)),
         pictures_(pictures),
         zero_(static_cast<Activation>(ArithmeticOf::zero(scale))),
         // products of groups may read beyond the last picture
@@ -70,8 +72,24 @@ class PaddedPictures {
 
   [[nodiscard]] const Activation* data() const { return data_; }
   /// Where each window of the first `pictures` begins.
-  [[nodiscard]] std::span<const std::size_t> bases(std::size_t pictures) const {
+  [[nodiscard]] std::span<const std::size_t> bases(std::size_t pictures) {
+    if (bases_.empty()) {
+      bases_ = window_.bases(pictures_);
+    }
     return std::span(bases_).first(pictures * window_.output_pixels());
+  }
+  /// Whether windows could leave out padding.
+  [[nodiscard]] bool has_parts() const { return window_.may_leave_out_taps(); }
+  /// The windows of the first `pictures`, sorted by the taps they have to multiply, for a product
+  /// with so many `outputs` and such tiles.
+  [[nodiscard]] const WindowParts& parts(std::size_t pictures, std::size_t outputs,
+                                         std::size_t tile_rows) {
+    constexpr std::size_t unit = PackedMatrix<typename ArithmeticOf::Weight>::part_unit;
+    if (!parts_ || parts_->block().pictures != pictures) {
+      parts_ =
+          WindowParts::of({window_, pictures, outputs, tile_rows, window_.channels() % unit == 0});
+    }
+    return *parts_;
   }
   /// What a window reads.
   [[nodiscard]] const Window& window() const { return window_; }
@@ -99,7 +117,8 @@ class PaddedPictures {
   }
 
   Window window_;
-  AlignedVector<std::size_t> bases_;
+  AlignedVector<std::size_t> bases_;          // empty before anyone asks
+  std::shared_ptr<const WindowParts> parts_;  // as last asked for
   std::size_t pictures_;
   Activation zero_;
   bool is_unpadded_;

@@ -6,122 +6,15 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 #include <span>
 #include <type_traits>
 #include <vector>
 
 #include <upset/kernel/gemm.hpp>
 #include <upset/kernel/op.hpp>
-
-#if defined(__AVX512VL__)
-#include <immintrin.h>
-#endif
+#include <upset/kernel/sum_writer.hpp>
 
 namespace upset {
-
-namespace detail {
-
-/// Stores the first `count` lanes of `values`, all where there are no more.
-template <class Floats>
-[[gnu::always_inline]] inline void store_first(float* to, Floats values, std::size_t count) {
-  constexpr std::size_t lanes = sizeof(Floats) / sizeof(float);
-  if (count >= lanes) {
-    // named anew: as a template argument the type has lost its permission to lie anywhere
-    *reinterpret_cast<typename Lanes<float, lanes>::type*>(to) = values;
-    return;
-  }
-#if defined(__AVX512VL__)
-  if constexpr (lanes == 8) {
-    _mm256_mask_storeu_ps(to, static_cast<__mmask8>((1U << count) - 1), values);
-  } else {
-    static_assert(lanes == 16);
-    _mm512_mask_storeu_ps(to, static_cast<__mmask16>((1U << count) - 1), values);
-  }
-#else
-  std::memcpy(to, &values, count * sizeof(float));
-#endif
-}
-
-/// The lanes at `from` as floats, each rounded once.
-template <class Floats, class Sum>
-[[nodiscard, gnu::always_inline]] inline Floats as_floats(const Sum* from) {
-  constexpr std::size_t lanes = sizeof(Floats) / sizeof(float);
-  if constexpr (sizeof(Sum) <= sizeof(float)) {
-    using Sums = typename Lanes<Sum, lanes>::type;
-    return __builtin_convertvector(*reinterpret_cast<const Sums*>(from), Floats);
-  } else {
-    Floats result{};
-    for (std::size_t n = 0; n < lanes; ++n) {
-      result[n] = static_cast<float>(from[n]);
-    }
-    return result;
-  }
-}
-
-// Of those being written, the rows that are fetched for being written: 1 to 4 % of a product.
-inline constexpr std::size_t rows_ahead = 12;
-
-/// Writes sums of at most 32 bits as they leave their registers, of which those of bytes need no
-/// more than an offset.
-template <bool in_bytes, bool is_level>
-struct RegisterWriter {
-  float* y;
-  std::size_t stride;
-  const float* steps;
-  const float* biases;
-  const std::uint32_t* offsets;  // of bytes
-
-  /// The same for rows from `row` on and columns from `column` on.
-  [[nodiscard]] RegisterWriter from(std::size_t row, std::size_t column) const {
-    return {y + row * stride + column, stride, steps + column, biases + column,
-            in_bytes ? offsets + column : nullptr};
-  }
-  /// See `TileSums`: sums of bytes begin at what they would be off by, taken off.
-  template <class Vector>
-  [[nodiscard, gnu::always_inline]] Vector start(std::size_t panel, std::size_t column) const {
-    if constexpr (in_bytes) {
-      using Words = typename Lanes<std::uint32_t, sizeof(Vector) / sizeof(std::uint32_t)>::type;
-      const Words off = *reinterpret_cast<const Words*>(offsets + panel * panel_columns + column);
-      return reinterpret_cast<Vector>(-off);
-    } else {
-      return Vector{};
-    }
-  }
-  template <class Vector>
-  [[nodiscard, gnu::always_inline]] auto columns(std::size_t panel, std::size_t column) const {
-    using Floats = typename Register<float, sizeof(Vector) / sizeof(float)>::type;
-    using Stored = typename Lanes<float, sizeof(Vector) / sizeof(float)>::type;
-    column += panel * panel_columns;
-    // read once, or every store might have changed them
-    const Floats bias = *reinterpret_cast<const Stored*>(biases + column);
-    const Floats step = *reinterpret_cast<const Stored*>(steps + column);
-    return [bias, step, to = y + column, stride = stride](std::size_t row, const Vector& sums) {
-      const Floats sum = __builtin_convertvector(sums, Floats);
-      float* const at = to + row * stride;
-      *reinterpret_cast<Stored*>(at) = is_level ? sum * step + bias : sum + bias;
-      __builtin_prefetch(at + rows_ahead * stride, 1);
-    };
-  }
-};
-
-/// Writes tiles, or, where these need no other corrections, sums as they leave their registers.
-template <class Write, class Registers>
-struct SumWriter : Write {
-  Registers registers;
-  bool takes_registers;
-
-  SumWriter(const Write& write, const Registers& to, bool takes)
-      : Write(write), registers(to), takes_registers(takes) {}
-
-  template <class Sum>
-  requires(sizeof(Sum) == sizeof(float)) [[nodiscard]] Registers
-      from_registers(std::size_t row, std::size_t column) const {
-    return registers.from(row, column);
-  }
-};
-
-}  // namespace detail
 
 /// A step, a bias and a correction for each column of a product with activations of type `X`. Sums
 /// of levels (`is_level`) are multiplied by the step; those of bytes (`in_bytes`) are off by what
@@ -155,13 +48,26 @@ class SumScales {
     zero_points_[column] = static_cast<std::int32_t>(zero_point);
   }
   [[nodiscard]] bool has_zero_points() const { return with_zero_points_ != 0; }
+  /// Whether 32-bit sums over `depth` still fit 32 bits when zero points are taken off.
+  [[nodiscard]] bool keeps_short(std::size_t depth) const {
+    return !has_zero_points() || depth <= short_depth;
+  }
   [[nodiscard]] std::int32_t zero_point(std::size_t column) const { return zero_points_[column]; }
+  /// Of a panel of columns from `first` on.
+  [[nodiscard]] const std::int32_t* zero_points(std::size_t first) const {
+    return zero_points_.data() + first;
+  }
 
-  /// What `upset::multiply` hands its sums to: real values to y, of columns from `first_column` on.
-  /// Weights whose zero points are taken off already are not corrected by them.
+  /// What `upset::multiply` hands its sums to: real values of columns from `first_column` on.
+  /// Weights whose zero points are taken off already are not corrected by them. Sums of some of the
+  /// taps have `offsets` of their own, and must keep within 32 bits, see `keeps_short`.
   [[nodiscard]] auto writer(std::size_t first_column, const X* x, const std::size_t* bases,
-                            const Segments& segments, float* y, std::size_t stride,
-                            bool zero_points_taken_off = false) const {
+                            const Segments& segments, const SumTarget& target,
+                            bool zero_points_taken_off = false,
+                            const std::uint32_t* offsets = nullptr) const {
+    if (in_bytes && offsets == nullptr) {
+      offsets = short_offsets_.data() + first_column;
+    }
     const auto write = [=, this]<class T, std::size_t Columns>(
                            std::size_t m, std::span<const std::array<T, Columns>> rows,
                            std::size_t column, std::size_t count) {
@@ -172,7 +78,7 @@ class SumScales {
       // Locals all: stores of vectors may alias whatever is read through a pointer.
       const std::array<T, Columns>* const row = rows.data();
       const std::size_t row_count = rows.size();
-      const std::size_t row_stride = stride;
+      const SumTarget to = target;
       const bool has_zeros = has_zero_points() && !zero_points_taken_off;
       const bool is_short =
           std::is_same_v<T, std::int32_t> && (!has_zeros || segments.depth() <= short_depth);
@@ -190,10 +96,9 @@ class SumScales {
         Words offset{};
         Words zero{};
         if constexpr (in_bytes) {
-          offset = *reinterpret_cast<const Words*>(short_offsets_.data() + at);
+          offset = *reinterpret_cast<const Words*>(offsets + column + part);
           zero = *reinterpret_cast<const Words*>(zero_points_.data() + at);
         }
-        float* to = y + m * stride + column + part;
         for (std::size_t i = 0; i < row_count; ++i) {
           const T* const sums = row[i].data() + part;
           Floats sum;
@@ -208,19 +113,18 @@ class SumScales {
           } else {
             sum = corrected<Floats>(sums, at, has_zeros ? row_sums[i] : 0);
           }
+          float* const y_row = to.row(m + i) + column + part;
           if constexpr (is_level) {
-            detail::store_first(to, sum * step + bias, left);
+            detail::store_first(y_row, sum * step + bias, left);
           } else {
-            detail::store_first(to, sum + bias, left);
+            detail::store_first(y_row, sum + bias, left);
           }
-          to += row_stride;
         }
       }
     };
     const detail::RegisterWriter<in_bytes, is_level> registers{
-        y, stride, steps_.data() + first_column, biases_.data() + first_column,
-        in_bytes ? short_offsets_.data() + first_column : nullptr};
-    return detail::SumWriter{write, registers, !has_zero_points() || zero_points_taken_off};
+        target.y, nullptr, steps_.data() + first_column, biases_.data() + first_column, offsets};
+    return detail::SumWriter{write, target, registers, !has_zero_points() || zero_points_taken_off};
   }
 
  private:

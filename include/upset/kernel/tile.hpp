@@ -41,6 +41,13 @@ struct Rows {
     return result;
   }
 };
+/// How far weights lie apart: those of one panel and of the next, and those of one segment and of
+/// the next beyond the first's own.
+struct WeightSteps {
+  std::size_t panel;
+  std::size_t gap;
+};
+
 template <class Sum, std::size_t Panels, std::size_t RowCount, std::size_t Columns>
 using Tile = std::array<std::array<std::array<Sum, Columns>, RowCount>, Panels>;
 
@@ -72,7 +79,7 @@ template <std::size_t Columns, std::size_t Panels, class Sum, std::size_t RowCou
           class W, class Take>
 [[gnu::noinline]] void add_products(const Rows<X, RowCount>& rows,
                                     std::span<const std::size_t> offsets, std::size_t length,
-                                    const W* weights, std::size_t panel_size, const Take& taker) {
+                                    const W* weights, WeightSteps weight_steps, const Take& taker) {
   constexpr std::size_t group = values_per_word<W>;
   constexpr std::size_t width = std::min(vector_bytes / sizeof(Sum), Columns);
   constexpr std::size_t vectors = Panels * Columns / width;
@@ -97,7 +104,7 @@ template <std::size_t Columns, std::size_t Panels, class Sum, std::size_t RowCou
     Vector column[vectors];
 #pragma GCC unroll 8
     for (std::size_t v = 0; v < vectors; ++v) {
-      column[v] = *reinterpret_cast<const Stored*>(weights + v / in_panel * panel_size +
+      column[v] = *reinterpret_cast<const Stored*>(weights + v / in_panel * weight_steps.panel +
                                                    v % in_panel * width * group);
     }
 #pragma GCC unroll 16
@@ -123,6 +130,7 @@ template <std::size_t Columns, std::size_t Panels, class Sum, std::size_t RowCou
         add_words([k](const X* x) { return Op<X, W>::template broadcast_last<Vector>(x + k); });
       }
     }
+    weights += weight_steps.gap;
   }
 #pragma GCC unroll 8
   for (std::size_t v = 0; v < vectors; ++v) {
@@ -171,7 +179,7 @@ template <std::size_t Columns, std::size_t Panels, class Sum, bool is_apart, std
           class X, class W, class Take>
 [[gnu::noinline]] void add_folded_products(const Rows<X, RowCount>& rows,
                                            std::span<const std::size_t> offsets, std::size_t length,
-                                           const W* weights, std::size_t panel_size,
+                                           const W* weights, WeightSteps weight_steps,
                                            const Take& taker) {
   constexpr std::size_t unit = 2 * values_per_word<W>;
   constexpr std::size_t width = std::min(vector_bytes / sizeof(Sum), 2 * Columns);
@@ -213,7 +221,8 @@ template <std::size_t Columns, std::size_t Panels, class Sum, bool is_apart, std
       Vector column[Panels * in_panel];
 #pragma GCC unroll 4
       for (std::size_t v = 0; v < Panels * in_panel; ++v) {
-        const W* const from = weights + v / in_panel * panel_size + v % in_panel * width / 2 * unit;
+        const W* const from =
+            weights + v / in_panel * weight_steps.panel + v % in_panel * width / 2 * unit;
         column[v] = *reinterpret_cast<const Stored*>(from);
         __builtin_prefetch(from + prefetched_steps * Columns * unit);  // 10 % for K from 288 on
       }
@@ -228,6 +237,7 @@ template <std::size_t Columns, std::size_t Panels, class Sum, bool is_apart, std
       }
       weights += Columns * unit;
     }
+    weights += weight_steps.gap;
   }
 #pragma GCC unroll 2
   for (std::size_t p = 0; p < Panels; ++p) {
@@ -261,7 +271,7 @@ template <std::size_t Columns, std::size_t Panels, class Sum, bool is_apart, std
 // The same sums in 128 bits, one at a time.
 template <std::size_t Columns, std::size_t Panels, class Sum, std::size_t RowCount>
 void add_products(const Rows<std::int64_t, RowCount>& rows, std::span<const std::size_t> offsets,
-                  std::size_t length, const std::int64_t* weights, std::size_t panel_size,
+                  std::size_t length, const std::int64_t* weights, WeightSteps weight_steps,
                   const TileSums<Tile<Int128, Panels, RowCount, Columns>>& take) {
   take.tile = {};
   for (const std::size_t offset : offsets) {
@@ -269,12 +279,14 @@ void add_products(const Rows<std::int64_t, RowCount>& rows, std::span<const std:
       for (std::size_t p = 0; p < Panels; ++p) {
         for (std::size_t m = 0; m < RowCount; ++m) {
           for (std::size_t n = 0; n < Columns; ++n) {
-            take.tile[p][m][n] += Int128{rows.x[rows.bases[m] + k]} * weights[p * panel_size + n];
+            take.tile[p][m][n] +=
+                Int128{rows.x[rows.bases[m] + k]} * weights[p * weight_steps.panel + n];
           }
         }
       }
       weights += Columns;
     }
+    weights += weight_steps.gap;
   }
 }
 

@@ -24,9 +24,11 @@ class WeightOperand {
   using Weight = typename ArithmeticOf::Weight;
 
   WeightOperand() = default;
-  /// For a kernel of `outputs` rows in `groups`, each of `segments` times `length` weights.
-  WeightOperand(std::size_t groups, std::size_t outputs, std::size_t segments, std::size_t length)
-      : packed_(groups, outputs, segments, length, ArithmeticOf::exact_limits) {}
+  /// For a kernel of `outputs` rows in `groups`, each of `segments` times `length` weights; a
+  /// segment is those of `taps`.
+  WeightOperand(std::size_t groups, std::size_t outputs, std::size_t segments, std::size_t length,
+                std::size_t taps = 1)
+      : packed_(groups, outputs, segments, length, ArithmeticOf::exact_limits, taps) {}
 
   /// Reads every weight. O(size)
   void build(const Memory<W>& kernel) {
@@ -75,8 +77,13 @@ class WeightOperand {
     packed_.multiply(group, x, bases, segments, y, stride);
   }
   /// y[m * outputs + o] for all outputs of the windows of the first `pictures` of x.
-  void multiply(const PaddedPictures<W, A>& x, std::size_t pictures, float* y) const {
-    packed_.multiply(x.data(), x.bases(pictures), x.window(), y);
+  void multiply(PaddedPictures<W, A>& x, std::size_t pictures, float* y) const {
+    if (x.has_parts() && packed_.leaves_out_taps()) {
+      packed_.multiply(x.data(), x.parts(pictures, packed_.outputs(), packed_.tile_rows()),
+                       x.window(), y);
+    } else {
+      packed_.multiply(x.data(), x.bases(pictures), x.window(), y);
+    }
   }
 
  private:

@@ -93,6 +93,15 @@ struct RealLines {
   }
 };
 
+/// Rows (or columns) of a kernel, from `begin` to before `end`.
+struct TapRange {
+  std::size_t begin = 0;
+  std::size_t end = 0;
+
+  [[nodiscard]] std::size_t size() const { return end - begin; }
+  [[nodiscard]] friend bool operator==(const TapRange&, const TapRange&) = default;
+};
+
 /// A geometry laid on an [H, W, C] image: sizes of the padded image and of the output.
 class Window {
  public:
@@ -123,6 +132,9 @@ class Window {
     output_width_ = (padded_width_ - reach_x) / geometry.stride.columns + 1;
   }
 
+  [[nodiscard]] std::size_t channels() const { return channels_; }
+  [[nodiscard]] TapRange all_rows() const { return {0, geometry_.kernel_height}; }
+  [[nodiscard]] TapRange all_columns() const { return {0, geometry_.kernel_width}; }
   [[nodiscard]] std::size_t input_size() const { return height_ * width_ * channels_; }
   [[nodiscard]] std::size_t padded_size() const {
     return padded_height_ * padded_width_ * channels_;
@@ -153,23 +165,36 @@ class Window {
     return (y * geometry_.stride.rows * padded_width_ + x * geometry_.stride.columns) * channels_;
   }
 
+  /// From the `base` of one pixel to that of the next in its row, and in its column.
+  [[nodiscard]] std::size_t column_step() const { return geometry_.stride.columns * channels_; }
+  [[nodiscard]] std::size_t row_step() const {
+    return geometry_.stride.rows * padded_width_ * channels_;
+  }
+
   /// `base` of every output pixel of `pictures` padded images that lie one behind the other: a
   /// table, because the divisions would cost as much as the window.
   [[nodiscard]] AlignedVector<std::size_t> bases(std::size_t pictures) const {
     AlignedVector<std::size_t> result(pictures * output_pixels());
     std::size_t* next = result.data();
+    const std::size_t step = column_step();  // locals: what is written could be they
+    const std::size_t width = output_width_;
     for (std::size_t picture = 0; picture < pictures; ++picture) {
       for (std::size_t y = 0; y < output_height_; ++y) {
-        const std::size_t row =
-            picture * padded_size() + y * padded_width_ * geometry_.stride.rows * channels_;
-        const std::size_t step = geometry_.stride.columns * channels_;
-        for (std::size_t x = 0; x < output_width_; ++x) {
+        const std::size_t row = picture * padded_size() + y * row_step();
+        for (std::size_t x = 0; x < width; ++x) {
           next[x] = row + x * step;
         }
-        next += output_width_;
+        next += width;
       }
     }
     return result;
+  }
+
+  /// Windows may leave out taps that lie on padding, see `WindowParts`: kernels of one group that
+  /// read pixels side by side.
+  [[nodiscard]] bool may_leave_out_taps() const {
+    return geometry_.whole_rows() && geometry_.input_dilation == 1 &&
+           !geometry_.reads_no_padding() && geometry_.taps() > 1;
   }
 
   /// Offsets of the segments a window of `group` reads, in the order of a [H, W, I] kernel.
@@ -187,6 +212,16 @@ class Window {
     }
     return result;
   }
+  /// The kernel's rows that lie on the picture, not on padding, for a row of output pixels; all
+  /// where none does. For windows that `may_leave_out_taps`.
+  [[nodiscard]] TapRange real_rows_of(std::size_t output_row) const {
+    return real_range(output_row, geometry_.kernel_height, geometry_.pad_top, height_,
+                      &Steps::rows);
+  }
+  [[nodiscard]] TapRange real_columns_of(std::size_t output_column) const {
+    return real_range(output_column, geometry_.kernel_width, geometry_.pad_left, width_,
+                      &Steps::columns);
+  }
   [[nodiscard]] RealLines real_rows() const {
     return real_lines(output_height_, geometry_.kernel_height, geometry_.pad_top, height_,
                       &Steps::rows);
@@ -199,8 +234,23 @@ class Window {
     return geometry_.whole_rows() ? geometry_.kernel_width * channels_
                                   : channels_ / geometry_.groups;
   }
+  [[nodiscard]] friend bool operator==(const Window&, const Window&) = default;
 
  private:
+  [[nodiscard]] TapRange real_range(std::size_t output, std::size_t taps, std::size_t pad,
+                                    std::size_t size, std::size_t Steps::*axis) const {
+    const std::size_t at = output * geometry_.stride.*axis;
+    const std::size_t step = geometry_.dilation.*axis;
+    TapRange range{0, taps};
+    while (range.begin < taps && at + range.begin * step < pad) {
+      ++range.begin;
+    }
+    while (range.begin < range.end && at + (range.end - 1) * step >= pad + size) {
+      --range.end;
+    }
+    return range.size() == 0 ? TapRange{0, taps} : range;
+  }
+
   [[nodiscard]] RealLines real_lines(std::size_t outputs, std::size_t taps, std::size_t pad,
                                      std::size_t size, std::size_t Steps::*axis) const {
     RealLines result{taps, {}, AlignedVector<std::size_t>(outputs, 0)};

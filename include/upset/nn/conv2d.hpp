@@ -137,7 +137,7 @@ class Conv2d {
   /// Pictures whose windows are multiplied together: enough to fill tiles, few enough for their
   /// outputs to stay in the cache.
   [[nodiscard]] static std::size_t block_of(const Window& window, std::size_t batch) {
-    return std::min(1 + 96 / window.output_pixels(), batch);
+    return std::min(1 + 288 / window.output_pixels(), batch);
   }
 
   /// What memory has for each output; zeros where there is no bias.

@@ -36,9 +36,13 @@ Conv2d<W, A, B>::Conv2d(const WindowGeometry& geometry, Tensor kernel, Tensor bi
   const std::size_t scales = granularity == Granularity::per_channel ? shape[0] : 1;
   kernel_ = StoredTensor<W>(std::move(kernel), scales);
   bias_ = StoredTensor<B>(std::move(bias));
-  const bool whole_rows = geometry.whole_rows() && !in_bits;
-  operand_ = Operand(geometry.groups, shape[0], whole_rows ? shape[1] : shape[1] * shape[2],
-                     whole_rows ? shape[2] * shape[3] : shape[3]);
+  if constexpr (in_bits) {
+    operand_ = Operand(geometry.groups, shape[0], geometry.taps(), shape[3]);
+  } else if (geometry.whole_rows()) {
+    operand_ = Operand(geometry.groups, shape[0], shape[1], shape[2] * shape[3], shape[2]);
+  } else {
+    operand_ = Operand(geometry.groups, shape[0], geometry.taps(), shape[3]);
+  }
   build_operand();
 }
 

@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: BSL-1.0
+/// How the sums of a product are written: whole tiles as they leave their registers.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+
+#include <upset/kernel/op.hpp>
+#include <upset/kernel/packed_matrix.hpp>
+
+#if defined(__AVX512VL__)
+#include <immintrin.h>
+#endif
+
+namespace upset {
+
+/// Where sums are written: row m at `y + m * stride` or, given them, at `y + offsets[m]`. Of these
+/// 12 behind the last are read.
+struct SumTarget {
+  float* y;
+  std::size_t stride;
+  const std::size_t* offsets = nullptr;
+
+  [[nodiscard]] float* row(std::size_t m) const {
+    return y + (offsets == nullptr ? m * stride : offsets[m]);
+  }
+};
+
+namespace detail {
+
+/// Stores the first `count` lanes of `values`, all where there are no more.
+template <class Floats>
+[[gnu::always_inline]] inline void store_first(float* to, Floats values, std::size_t count) {
+  constexpr std::size_t lanes = sizeof(Floats) / sizeof(float);
+  if (count >= lanes) {
+    // named anew: as a template argument the type has lost its permission to lie anywhere
+    *reinterpret_cast<typename Lanes<float, lanes>::type*>(to) = values;
+    return;
+  }
+#if defined(__AVX512VL__)
+  if constexpr (lanes == 8) {
+    _mm256_mask_storeu_ps(to, static_cast<__mmask8>((1U << count) - 1), values);
+  } else {
+    static_assert(lanes == 16);
+    _mm512_mask_storeu_ps(to, static_cast<__mmask16>((1U << count) - 1), values);
+  }
+#else
+  std::memcpy(to, &values, count * sizeof(float));
+#endif
+}
+
+/// The lanes at `from` as floats, each rounded once.
+template <class Floats, class Sum>
+[[nodiscard, gnu::always_inline]] inline Floats as_floats(const Sum* from) {
+  constexpr std::size_t lanes = sizeof(Floats) / sizeof(float);
+  if constexpr (sizeof(Sum) <= sizeof(float)) {
+    using Sums = typename Lanes<Sum, lanes>::type;
+    return __builtin_convertvector(*reinterpret_cast<const Sums*>(from), Floats);
+  } else {
+    Floats result{};
+    for (std::size_t n = 0; n < lanes; ++n) {
+      result[n] = static_cast<float>(from[n]);
+    }
+    return result;
+  }
+}
+
+// Of those being written, the rows that are fetched for being written: 1 to 4 % of a product.
+inline constexpr std::size_t rows_ahead = 12;
+
+/// Writes sums of at most 32 bits as they leave their registers, of which those of bytes need no
+/// more than an offset.
+template <bool in_bytes, bool is_level>
+struct RegisterWriter {
+  float* y;
+  const std::size_t* rows;  // what is to be added to y
+  const float* steps;
+  const float* biases;
+  const std::uint32_t* offsets;  // of bytes
+
+  /// See `TileSums`: sums of bytes begin at what they would be off by, taken off.
+  template <class Vector>
+  [[nodiscard, gnu::always_inline]] Vector start(std::size_t panel, std::size_t column) const {
+    if constexpr (in_bytes) {
+      using Words = typename Lanes<std::uint32_t, sizeof(Vector) / sizeof(std::uint32_t)>::type;
+      const Words off = *reinterpret_cast<const Words*>(offsets + panel * panel_columns + column);
+      return reinterpret_cast<Vector>(-off);
+    } else {
+      return Vector{};
+    }
+  }
+  template <class Vector>
+  [[nodiscard, gnu::always_inline]] auto columns(std::size_t panel, std::size_t column) const {
+    using Floats = typename Register<float, sizeof(Vector) / sizeof(float)>::type;
+    using Stored = typename Lanes<float, sizeof(Vector) / sizeof(float)>::type;
+    column += panel * panel_columns;
+    // read once, or every store might have changed them
+    const Floats bias = *reinterpret_cast<const Stored*>(biases + column);
+    const Floats step = *reinterpret_cast<const Stored*>(steps + column);
+    const auto ahead = static_cast<std::ptrdiff_t>(rows[rows_ahead] - rows[0]);
+    return [bias, step, ahead, to = y + column, rows = rows](std::size_t row, const Vector& sums) {
+      const Floats sum = __builtin_convertvector(sums, Floats);
+      float* const at = to + rows[row];
+      *reinterpret_cast<Stored*>(at) = is_level ? sum * step + bias : sum + bias;
+      __builtin_prefetch(at + ahead, 1);
+    };
+  }
+};
+
+/// Writes tiles, or, where these need no other corrections, sums as they leave their registers.
+template <class Write, class Registers>
+struct SumWriter : Write {
+  SumTarget target;
+  Registers registers;  // for the first row and column
+  bool takes_registers;
+  std::array<std::size_t, rows_ahead + 1> consecutive{};
+
+  SumWriter(const Write& write, const SumTarget& to, const Registers& first, bool takes)
+      : Write(write), target(to), registers(first), takes_registers(takes) {
+    for (std::size_t row = 0; row < consecutive.size(); ++row) {
+      consecutive[row] = row * target.stride;
+    }
+  }
+
+  template <class Sum>
+  requires(sizeof(Sum) == sizeof(float)) [[nodiscard]] Registers
+      from_registers(std::size_t row, std::size_t column) const {
+    Registers result = registers;
+    const bool is_scattered = target.offsets != nullptr;
+    result.y += (is_scattered ? 0 : row * target.stride) + column;
+    result.rows = is_scattered ? target.offsets + row : consecutive.data();
+    result.steps += column;
+    result.biases += column;
+    if (result.offsets != nullptr) {
+      result.offsets += column;
+    }
+    return result;
+  }
+};
+
+}  // namespace detail
+
+}  // namespace upset

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: BSL-1.0
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include <doctest/doctest.h>
+
+#include <upset/kernel/sum_writer.hpp>
+
+using namespace upset;
+
+namespace {
+
+struct NoTiles {};
+
+constexpr std::size_t written_columns = detail::vector_bytes / sizeof(float);
+using OneVector = detail::Register<std::int32_t, written_columns>::type;
+
+// What stands in y, each row of 20 columns, after three rows of sums from column 2 on were written
+// there: row r, column c is 100 r + c, times 2, plus c, less 7.
+std::vector<float> written_sums(const std::size_t* offsets) {
+  std::vector<float> y(20 * 20, -1.0F);
+  alignas(64) std::array<float, 2 + written_columns> steps;
+  alignas(64) std::array<float, 2 + written_columns> biases;
+  alignas(64) std::array<std::uint32_t, 2 + written_columns> corrections;
+  for (std::size_t c = 0; c < steps.size(); ++c) {
+    steps[c] = 2;
+    biases[c] = static_cast<float>(c) - 2;
+    corrections[c] = 7;
+  }
+  const SumTarget target{y.data(), 20, offsets};
+  const detail::SumWriter writer(
+      NoTiles{}, target,
+      detail::RegisterWriter<true, true>{y.data(), nullptr, steps.data(), biases.data(),
+                                         corrections.data()},
+      true);
+  const auto tile = writer.template from_registers<std::int32_t>(1, 2);
+  const auto write = tile.template columns<OneVector>(0, 0);
+  for (std::size_t row = 0; row < 3; ++row) {
+    OneVector sums = tile.template start<OneVector>(0, 0);
+    for (std::size_t c = 0; c < written_columns; ++c) {
+      sums[c] += static_cast<std::int32_t>(100 * row + c);
+    }
+    write(row, sums);
+  }
+  return y;
+}
+
+std::size_t wrong_sums(const std::vector<float>& y, const std::array<std::size_t, 3>& at) {
+  std::vector<float> expected(20 * 20, -1.0F);
+  for (std::size_t row = 0; row < 3; ++row) {
+    for (std::size_t c = 0; c < written_columns; ++c) {
+      expected[at[row] + 2 + c] =
+          2 * (static_cast<float>(100 * row + c) - 7) + static_cast<float>(c);
+    }
+  }
+  std::size_t wrong = 0;
+  for (std::size_t i = 0; i < y.size(); ++i) {
+    wrong += y[i] == expected[i] ? 0U : 1U;
+  }
+  return wrong;
+}
+
+}  // namespace
+
+TEST_CASE("SumWriter: rows of registers go where they belong, one behind the other or scattered") {
+  CHECK(wrong_sums(written_sums(nullptr), {20, 40, 60}) == 0);
+  std::vector<std::size_t> offsets{0, 60, 20, 200};
+  offsets.resize(1 + 3 + detail::rows_ahead, 0);
+  CHECK(wrong_sums(written_sums(offsets.data()), {60, 20, 200}) == 0);
+}
+
+TEST_CASE("store_first: stores the lanes there is room for") {
+  using Floats = detail::Lanes<float, written_columns>::type;
+  Floats values;
+  for (std::size_t i = 0; i < written_columns; ++i) {
+    values[i] = static_cast<float>(i + 1);
+  }
+  for (std::size_t count = 1; count <= written_columns + 2; ++count) {
+    std::array<float, written_columns + 2> to{};
+    detail::store_first(to.data(), values, count);
+    for (std::size_t i = 0; i < to.size(); ++i) {
+      const bool is_stored = i < count && i < written_columns;
+      CHECK(to[i] == (is_stored ? static_cast<float>(i + 1) : 0.0F));
+    }
+  }
+}
