@@ -73,22 +73,37 @@ dnnl::memory filled(const dnnl::memory::desc& wanted, const dnnl::memory::dims& 
   return target;
 }
 
-void onednn_gemm(benchmark::State& state, Shape2 shape, Type x_type, Type w_type, Type y_type) {
+// Scaled: each column by its own factor, and a bias added, as our products do.
+enum class Output : std::uint8_t { sums, scaled };
+
+void onednn_gemm(benchmark::State& state, Shape2 shape, Type x_type, Type w_type, Type y_type,
+                 Output output) {
   const auto m = static_cast<dnnl::memory::dim>(shape.pixels);
   const auto k = static_cast<dnnl::memory::dim>(shape.depth);
   const auto n = static_cast<dnnl::memory::dim>(shape.channels);
   dnnl::stream stream(engine());
   const dnnl::memory::desc x({m, k}, x_type, Tag::ab);
   const dnnl::memory::desc w({k, n}, w_type, Tag::any);
+  const dnnl::memory::desc bias({1, n}, Type::f32, Tag::ab);
   const dnnl::memory::desc y({m, n}, y_type, Tag::ab);
-  const dnnl::matmul::primitive_desc plan(dnnl::matmul::desc(x, w, y), engine());
+  dnnl::primitive_attr scaled;
+  if (output == Output::scaled) {
+    scaled.set_output_scales(1 << 1, std::vector<float>(shape.channels, 1.0F / 64));
+  }
+  const dnnl::matmul::desc wanted =
+      output == Output::scaled ? dnnl::matmul::desc(x, w, bias, y) : dnnl::matmul::desc(x, w, y);
+  const dnnl::matmul::primitive_desc plan(wanted, scaled, engine());
   const float factor = x_type == Type::u8 ? 100.0F : 1.0F;
   dnnl::memory x_memory = filled(plan.src_desc(), {m, k}, Tag::ab, stream, factor);
   dnnl::memory w_memory = filled(plan.weights_desc(), {k, n}, Tag::ab, stream, factor / 2);
+  dnnl::memory bias_memory = filled(bias, {1, n}, Tag::ab, stream, 1);
   dnnl::memory y_memory(plan.dst_desc(), engine());
   const dnnl::matmul product(plan);
-  const std::unordered_map<int, dnnl::memory> arguments{
+  std::unordered_map<int, dnnl::memory> arguments{
       {DNNL_ARG_SRC, x_memory}, {DNNL_ARG_WEIGHTS, w_memory}, {DNNL_ARG_DST, y_memory}};
+  if (output == Output::scaled) {
+    arguments.emplace(DNNL_ARG_BIAS, bias_memory);
+  }
   for (auto _ : state) {
     product.execute(stream, arguments);
     stream.wait();
@@ -201,9 +216,10 @@ void add_conv(const std::string& name, Function function, Arguments... arguments
     omp_set_num_threads(1);  // what other threads did would not be counted
   }
   std::cerr << "oneDNN: " << instruction_set() << '\n';
-  add_gemm("oneDNN_f32", onednn_gemm, Type::f32, Type::f32, Type::f32);
-  add_gemm("oneDNN_bf16", onednn_gemm, Type::bf16, Type::bf16, Type::f32);
-  add_gemm("oneDNN_u8s8", onednn_gemm, Type::u8, Type::s8, Type::s32);
+  add_gemm("oneDNN_f32", onednn_gemm, Type::f32, Type::f32, Type::f32, Output::sums);
+  add_gemm("oneDNN_bf16", onednn_gemm, Type::bf16, Type::bf16, Type::f32, Output::sums);
+  add_gemm("oneDNN_u8s8", onednn_gemm, Type::u8, Type::s8, Type::s32, Output::sums);
+  add_gemm("oneDNN_u8s8_to_floats", onednn_gemm, Type::u8, Type::s8, Type::f32, Output::scaled);
   add_conv("oneDNN_f32", onednn_conv, Type::f32, Type::f32, Type::f32, Input::as_it_is);
   add_conv("oneDNN_bf16", onednn_conv, Type::bf16, Type::bf16, Type::f32, Input::as_it_is);
   add_conv("oneDNN_u8s8", onednn_conv, Type::u8, Type::s8, Type::u8, Input::as_it_is);
