@@ -88,7 +88,7 @@ void conv3x3_of_levels(benchmark::State& state, ConvShape shape) {
   const auto geometry = WindowGeometry::square(3, 1, 1);
   const auto scale = A::fit(inputs);
   const Memory<W> kernel(weights, {weight_scale<W>(weights)});
-  typename Operands::Weights operand(1, shape.channels, 3, 3 * shape.channels);
+  typename Operands::Weights operand(1, shape.channels, 3, 3 * shape.channels, 3);
   operand.build(kernel);
   operand.set_scales(kernel, scale, std::vector<float>(shape.channels));
   typename Operands::Pictures x(geometry, shape.size, shape.size, shape.channels, 1, scale);

@@ -81,6 +81,14 @@ TEST_CASE_TEMPLATE("Network: a pass like the one before asks the system for no m
   CHECK(allocations_of_third_pass(network, x) == 0);
 }
 
+TEST_CASE_TEMPLATE("Network: nor do windows that are sorted", F, Float32, Int8Affine) {
+  test::Values draw(3);
+  Network network({16, 16, 16});
+  network.add("conv", Conv2d<F>(WindowGeometry::square(3, 1, 1),
+                                draw.uniform({16, 3, 3, 16}, -1, 1), draw.uniform({16}, -1, 1)));
+  CHECK(allocations_of_third_pass(network, draw.uniform({3, 16, 16, 16}, -1, 1)) == 0);
+}
+
 TEST_CASE("Network: neither do skips, joins and normalisation") {
   test::Values draw(2);
   Network network({8, 8, 2});

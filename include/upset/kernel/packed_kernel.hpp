@@ -12,6 +12,7 @@
 #include <type_traits>
 #include <vector>
 
+#include <upset/core/aligned_allocator.hpp>
 #include <upset/kernel/depthwise.hpp>
 #include <upset/kernel/gemm.hpp>
 #include <upset/kernel/packed_matrix.hpp>
@@ -153,13 +154,14 @@ class PackedKernel {
     }
   }
 
-  /// Whether products may leave out padded taps: not beside weights that make NaN of zeros, nor
-  /// where sums are added up in pieces, nor where the windows of so few weights are not worth being
-  /// sorted.
-  [[nodiscard]] bool leaves_out_taps() const {
+  /// Whether products may leave out padded taps of so many channels: not beside weights that make
+  /// NaN of zeros, nor where sums are added up in pieces, nor bytes of which the sums of these taps
+  /// are not known, nor so few weights that windows are not worth being sorted.
+  [[nodiscard]] bool leaves_out_taps(std::size_t channels) const {
     constexpr std::size_t fewest_weights = 1024;
     return matrices_.size() == 1 && depth() * outputs_ >= fewest_weights && nonfinite_ == 0 &&
-           depth() <= exact_depth_ && (!in_bytes || scales_.keeps_short(depth()));
+           depth() <= exact_depth_ &&
+           (!in_bytes || (tap_length_ == channels && scales_.keeps_short(depth())));
   }
   /// Rows of the product's tiles, or a multiple of them.
   [[nodiscard]] std::size_t tile_rows() const { return matrices_[0].panels() == 1 ? 12 : 6; }
@@ -172,7 +174,7 @@ class PackedKernel {
     AlignedVector<std::uint32_t> corrections(parts.parts().size() * stride);
     std::uint32_t* correction = corrections.data();
     using Writer = decltype(scales_.writer(0, x, nullptr, {}, {}, false, correction));
-    std::vector<OperandRows<Writer>> groups;
+    AlignedVector<OperandRows<Writer>> groups;
     groups.reserve(parts.parts().size());
     for (const WindowPart& part : parts.parts()) {
       if (part.begin == part.end) {

@@ -85,9 +85,9 @@ class PaddedPictures {
   [[nodiscard]] const WindowParts& parts(std::size_t pictures, std::size_t outputs,
                                          std::size_t tile_rows) {
     constexpr std::size_t unit = PackedMatrix<typename ArithmeticOf::Weight>::part_unit;
-    if (!parts_ || parts_->block().pictures != pictures) {
-      parts_ =
-          WindowParts::of({window_, pictures, outputs, tile_rows, window_.channels() % unit == 0});
+    const WindowBlock block{window_, pictures, outputs, tile_rows, window_.channels() % unit == 0};
+    if (!parts_ || parts_->block() != block) {
+      parts_ = WindowParts::of(block);
     }
     return *parts_;
   }

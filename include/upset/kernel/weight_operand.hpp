@@ -78,7 +78,7 @@ class WeightOperand {
   }
   /// y[m * outputs + o] for all outputs of the windows of the first `pictures` of x.
   void multiply(PaddedPictures<W, A>& x, std::size_t pictures, float* y) const {
-    if (x.has_parts() && packed_.leaves_out_taps()) {
+    if (x.has_parts() && packed_.leaves_out_taps(x.window().channels())) {
       packed_.multiply(x.data(), x.parts(pictures, packed_.outputs(), packed_.tile_rows()),
                        x.window(), y);
     } else {

@@ -86,7 +86,7 @@ class WindowParts {
   /// The same, which a thread keeps for its next pictures: to make them anew would take a fifth of
   /// an 8-bit product of 32x32 pixels and 16 channels.
   [[nodiscard]] static std::shared_ptr<const WindowParts> of(const WindowBlock& block) {
-    constexpr std::size_t most_kept = 8;
+    constexpr std::size_t most_kept = 16;
     constexpr std::size_t most_windows = 16384;
     thread_local std::vector<std::shared_ptr<const WindowParts>> kept;
     thread_local std::size_t oldest = 0;
@@ -95,7 +95,8 @@ class WindowParts {
     if (known != kept.end()) {
       return *known;
     }
-    auto made = std::make_shared<const WindowParts>(block);
+    const std::shared_ptr<const WindowParts> made =
+        std::allocate_shared<WindowParts>(AlignedAllocator<WindowParts>(), block);
     if (made->bases_.size() > most_windows) {
       return made;
     }
