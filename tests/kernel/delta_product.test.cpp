@@ -134,7 +134,8 @@ TEST_CASE_TEMPLATE("delta product: a row is the convolution of the differences",
         const Sum before = in_levels ? Sum{7} : Sum{0};
         const AlignedVector<Sum> from(product.output_width() * product.stride(), before);
         AlignedVector<Sum> sums(from.size(), Sum{55});
-        product.add_row(row, differences, from.data(), sums.data());
+        product.add_row(row, differences, from.data(),
+                        typename DeltaProduct<T>::SumRow{sums.data(), product.stride()});
         for (std::size_t x = 0; x < product.output_width(); ++x) {
           for (std::size_t o = 0; o < product.stride(); ++o) {
             const Sum sum = sums[x * product.stride() + o] - before;

@@ -71,6 +71,30 @@ TEST_CASE("SumWriter: rows of registers go where they belong, one behind the oth
   CHECK(wrong_sums(written_sums(offsets.data()), {60, 20, 200}) == 0);
 }
 
+TEST_CASE("LevelRowWriter: scales the outputs there are, and writes no more") {
+  constexpr std::size_t lanes = detail::LevelRowWriter::lanes;
+  constexpr std::size_t outputs = lanes + lanes / 2;
+  const std::vector<float> steps(3 * lanes, 2.0F);
+  const std::vector<float> biases(3 * lanes, 0.5F);
+  std::vector<float> y(3 * outputs, -1.0F);
+  const detail::LevelRowWriter row{y.data(), outputs, steps.data(), biases.data()};
+  const auto write = row.columns<3>(0);
+  for (const std::size_t pixel : {std::size_t{0}, std::size_t{1}}) {
+    for (std::size_t v = 0; v < 3; ++v) {
+      OneVector sums;
+      for (std::size_t c = 0; c < lanes; ++c) {
+        sums[c] = static_cast<std::int32_t>(100 * pixel + v * lanes + c);
+      }
+      write(pixel, v, sums);
+    }
+  }
+  for (std::size_t i = 0; i < y.size(); ++i) {
+    const std::size_t pixel = i / outputs;
+    const float sum = static_cast<float>(100 * pixel + i % outputs);
+    CHECK(y[i] == (pixel < 2 ? 2 * sum + 0.5F : -1.0F));
+  }
+}
+
 TEST_CASE("store_first: stores the lanes there is room for") {
   using Floats = detail::Lanes<float, written_columns>::type;
   Floats values;

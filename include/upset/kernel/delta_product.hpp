@@ -72,6 +72,7 @@ class DeltaProduct {
   static constexpr std::size_t group = values_per_word<T>;
   static constexpr std::size_t lanes = detail::vector_bytes / sizeof(Sum);
   using Vector = typename detail::Register<Sum, lanes>::type;
+  using Stored = typename detail::Lanes<Sum, lanes>::type;
 
   DeltaProduct(const WindowGeometry& geometry, std::size_t height, std::size_t width,
                std::size_t channels, std::size_t outputs)
@@ -117,25 +118,42 @@ class DeltaProduct {
     return {std::min(from, to), to};
   }
 
-  /// The sums of output row `row`: those `from` which they start and the products of all
-  /// differences that its windows read. [pixels, stride()]
+  /// The sums of output row `row`: those `from` which they start [pixels, stride()] and the
+  /// products of all differences that its windows read. `take.columns<Vectors>(o)(pixel, v, sums)`
+  /// receives vector v of a pixel's sums from output o on, as it leaves its register; see `SumRow`.
   /// - cost: one vector multiply-add per word of differences, tap and vector of outputs
-  void add_row(std::size_t row, const Differences& differences, const Sum* from, Sum* to) const {
+  template <class Take>
+  void add_row(std::size_t row, const Differences& differences, const Sum* from,
+               const Take& take) const {
     std::size_t at = 0;
     for (; at + 4 * lanes <= stride_; at += 4 * lanes) {
-      add_outputs<4, 1>(row, differences, at, from, to);
+      add_outputs<4, 1>(row, differences, at, from, take);
     }
     if (at + 2 * lanes <= stride_) {
-      pixels_ % 2 == 0 ? add_outputs<2, 2>(row, differences, at, from, to)
-                       : add_outputs<2, 1>(row, differences, at, from, to);
+      pixels_ % 2 == 0 ? add_outputs<2, 2>(row, differences, at, from, take)
+                       : add_outputs<2, 1>(row, differences, at, from, take);
       at += 2 * lanes;
     }
     if (at < stride_) {
-      pixels_ == 4   ? add_outputs<1, 4>(row, differences, at, from, to)
-      : pixels_ == 2 ? add_outputs<1, 2>(row, differences, at, from, to)
-                     : add_outputs<1, 1>(row, differences, at, from, to);
+      pixels_ == 4   ? add_outputs<1, 4>(row, differences, at, from, take)
+      : pixels_ == 2 ? add_outputs<1, 2>(row, differences, at, from, take)
+                     : add_outputs<1, 1>(row, differences, at, from, take);
     }
   }
+
+  /// Keeps the sums of a row. [pixels, stride]
+  struct SumRow {
+    Sum* to;
+    std::size_t stride;
+
+    template <std::size_t Vectors>
+    [[nodiscard, gnu::always_inline]] auto columns(std::size_t first) const {
+      return
+          [to = to + first, stride = stride](std::size_t pixel, std::size_t v, const Vector& sums) {
+            *reinterpret_cast<Stored*>(to + pixel * stride + v * lanes) = sums;
+          };
+    }
+  };
 
   /// Calls `use(pixel, x)` for each output pixel, and the element of the picture [H, W, C] that its
   /// window reads at `k`.
@@ -160,7 +178,6 @@ class DeltaProduct {
   }
 
  private:
-  using Stored = typename detail::Lanes<Sum, lanes>::type;
   static constexpr std::size_t padded_outputs = 16;
   // Vectors of sums that are added to by turns, or each would wait for the one before: outputs of
   // one pixel, or of some where that has few. Each of these takes the differences that any of them
@@ -179,9 +196,9 @@ class DeltaProduct {
     return ((padded * words_ + channel / group) * stride_ + output) * group + channel % group;
   }
 
-  template <std::size_t Vectors, std::size_t Pixels>
+  template <std::size_t Vectors, std::size_t Pixels, class Take>
   void add_outputs(std::size_t row, const Differences& differences, std::size_t first_output,
-                   const Sum* from, Sum* to) const {
+                   const Sum* from, const Take& taker) const {
     // locals, or sums stored might change them
     const std::size_t stride = stride_;
     const auto step = static_cast<std::ptrdiff_t>(geometry_.stride.columns);
@@ -206,6 +223,7 @@ class DeltaProduct {
     constexpr std::size_t count = Vectors * Pixels;
     static_assert(count == 1 || count == 2 || count == sums_at_once);
     const std::ptrdiff_t back = step * tap;
+    const auto take = taker.template columns<Vectors>(first_output);
     for (std::size_t x = 0; x < pixels; x += Pixels) {
       // sum n is that of pixel x + n / Vectors; by name, or they would lie in memory
       const auto at = [&](std::size_t n) {
@@ -249,11 +267,11 @@ class DeltaProduct {
           }
         }
       }
-      const auto store = [&](std::size_t n, Vector sum) {
+      const auto store = [&](std::size_t n, Vector sum) __attribute__((always_inline)) {
         if constexpr (in_bytes) {
           sum -= Op::zero * total;
         }
-        *reinterpret_cast<Stored*>(to + at(n)) = sum;
+        take(x + n / Vectors, n % Vectors, sum);
       };
       store(0, sum0);
       if constexpr (count > 1) {

@@ -109,6 +109,38 @@ struct RegisterWriter {
   }
 };
 
+/// Writes a row of pixels of `outputs`, y = sum step + bias, from vectors of 32-bit sums of levels;
+/// steps and biases fill whole vectors.
+struct LevelRowWriter {
+  static constexpr std::size_t lanes = vector_bytes / sizeof(float);
+  using Floats = typename Register<float, lanes>::type;
+
+  float* y;
+  std::size_t outputs;
+  const float* steps;
+  const float* biases;
+
+  /// See `DeltaProduct::add_row`.
+  template <std::size_t Vectors>
+  [[nodiscard, gnu::always_inline]] auto columns(std::size_t first) const {
+    using Stored = typename Lanes<float, lanes>::type;
+    std::array<Floats, Vectors> step;  // read once, or every store might have changed them
+    std::array<Floats, Vectors> bias;
+    for (std::size_t v = 0; v < Vectors; ++v) {
+      step[v] = *reinterpret_cast<const Stored*>(steps + first + v * lanes);
+      bias[v] = *reinterpret_cast<const Stored*>(biases + first + v * lanes);
+    }
+    return [step, bias, first, y = y, outputs = outputs](std::size_t pixel, std::size_t v,
+                                                         const auto& sums) {
+      const std::size_t output = first + v * lanes;
+      if (output < outputs) {
+        const Floats value = __builtin_convertvector(sums, Floats) * step[v] + bias[v];
+        store_first(y + pixel * outputs + output, value, outputs - output);
+      }
+    };
+  }
+};
+
 /// Writes tiles, or, where these need no other corrections, sums as they leave their registers.
 template <class Write, class Registers>
 struct SumWriter : Write {

@@ -16,7 +16,7 @@
 #include <vector>
 
 #include <upset/kernel/delta_product.hpp>
-#include <upset/kernel/sum_scales.hpp>
+#include <upset/kernel/sum_writer.hpp>
 #include <upset/nn/change.hpp>
 #include <upset/nn/input_differences.hpp>
 #include <upset/nn/kept_picture.hpp>
@@ -253,29 +253,32 @@ class ConvolutionChange final : public ChangeRule {
   [[nodiscard]] std::uint32_t change_row(std::size_t row, const Slot& kept,
                                          std::span<const float> y, bool has_effect, float* out) {
     const std::size_t stride = product_.stride();
-    const std::size_t outputs = outputs_;
     const std::size_t pixels = product_.output_width();
     const std::size_t first = row * pixels;
     const Sum* sums = (has_effect ? weight_sums_ : sums_of(kept)).data() + first * stride;
-    if (!differences_.empty()) {
-      product_.add_row(row, differences_.list(), sums, row_sums_.data());
-      sums = row_sums_.data();
-    }
-    const float* const steps = steps_.data();
-    const float* const biases = biases_now_.data();
-    out += first * outputs;
+    out += first * outputs_;
     if constexpr (in_levels) {
-      for (std::size_t p = 0; p < pixels; ++p) {
-        for (std::size_t o = 0; o < outputs; o += lanes) {
+      const detail::LevelRowWriter to{out, outputs_, steps_.data(), biases_now_.data()};
+      if (!differences_.empty()) {
+        product_.add_row(row, differences_.list(), sums, to);
+        return 0;
+      }
+      for (std::size_t o = 0; o < outputs_; o += lanes) {
+        const auto take = to.template columns<1>(o);
+        for (std::size_t p = 0; p < pixels; ++p) {
           const Vector sum = *reinterpret_cast<const Stored*>(sums + p * stride + o);
-          const Floats value = __builtin_convertvector(sum, Floats) *
-                                   *reinterpret_cast<const StoredFloats*>(steps + o) +
-                               *reinterpret_cast<const StoredFloats*>(biases + o);
-          detail::store_first(out + p * outputs + o, value, outputs - o);
+          take(p, 0, sum);
         }
       }
       return 0;
     } else {
+      if (!differences_.empty()) {
+        product_.add_row(row, differences_.list(), sums,
+                         typename Product::SumRow{row_sums_.data(), stride});
+        sums = row_sums_.data();
+      }
+      const std::size_t outputs = outputs_;
+      const float* const biases = biases_now_.data();
       const float* const old_biases = biases_.data();
       const float* old = y.data() + first * outputs;
       std::uint32_t largest = 0;
