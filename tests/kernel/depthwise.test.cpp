@@ -5,6 +5,7 @@
 #include <span>
 #include <vector>
 
+#include "support/format_pair.hpp"
 #include "support/values.hpp"
 #include <doctest/doctest.h>
 
@@ -13,6 +14,7 @@
 #include <upset/kernel/weight_operand.hpp>
 
 using namespace upset;
+using upset::test::FormatPair;
 using upset::test::Values;
 
 namespace {
@@ -21,12 +23,6 @@ template <class X, class W>
 struct Types {
   using Activation = X;
   using Weight = W;
-};
-
-template <class W, class A>
-struct Formats {
-  using Weight = W;
-  using Activation = A;
 };
 
 }  // namespace
@@ -80,12 +76,12 @@ TEST_CASE_TEMPLATE("DepthwiseMatrix: multiplies each channel with its own weight
 }
 
 TEST_CASE_TEMPLATE("WeightOperand: depthwise products are those of groups, bit for bit", T,
-                   Formats<Float32, Float32>, Formats<FlushedBFloat16, FlushedBFloat16>,
-                   Formats<Int8Affine, Int8Affine>, Formats<Fixed<16, 12>, Fixed<16, 8>>,
-                   Formats<Fixed<24, 12>, Fixed<24, 8>>, Formats<Fixed<32, 16>, Fixed<32, 16>>,
-                   Formats<Mono<8>, Int8Affine>) {
-  using W = typename T::Weight;
-  using A = typename T::Activation;
+                   FormatPair<Float32, Float32>, FormatPair<FlushedBFloat16, FlushedBFloat16>,
+                   FormatPair<Int8Affine, Int8Affine>, FormatPair<Fixed<16, 12>, Fixed<16, 8>>,
+                   FormatPair<Fixed<24, 12>, Fixed<24, 8>>,
+                   FormatPair<Fixed<32, 16>, Fixed<32, 16>>, FormatPair<Mono<8>, Int8Affine>) {
+  using W = typename T::W;
+  using A = typename T::A;
   constexpr std::size_t channels = 37;
   WindowGeometry geometry = WindowGeometry::square(3, 2, 1);
   geometry.groups = channels;

@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "support/format_pair.hpp"
 #include "support/values.hpp"
 #include <doctest/doctest.h>
 
@@ -14,15 +15,10 @@
 #include <upset/kernel/window_parts.hpp>
 
 using namespace upset;
+using upset::test::FormatPair;
 using upset::test::Values;
 
 namespace {
-
-template <class W, class A>
-struct PartFormats {
-  using Weight = W;
-  using Activation = A;
-};
 
 // Kernels whose windows see padding at some sides, at all, or nothing else at some corners.
 const std::vector<WindowGeometry> padded_geometries{
@@ -119,12 +115,12 @@ TEST_CASE("WindowParts: a thread keeps those it made last") {
 }
 
 TEST_CASE_TEMPLATE("WeightOperand: products without padding are those with it, bit for bit", T,
-                   PartFormats<Float32, Float32>, PartFormats<FlushedBFloat16, FlushedBFloat16>,
-                   PartFormats<Int8Affine, Int8Affine>, PartFormats<Fixed<16, 12>, Fixed<16, 8>>,
-                   PartFormats<Fixed<24, 12>, Fixed<24, 8>>,
-                   PartFormats<Fixed<32, 16>, Fixed<32, 16>>, PartFormats<Mono<8>, Int8Affine>) {
-  using W = typename T::Weight;
-  using A = typename T::Activation;
+                   FormatPair<Float32, Float32>, FormatPair<FlushedBFloat16, FlushedBFloat16>,
+                   FormatPair<Int8Affine, Int8Affine>, FormatPair<Fixed<16, 12>, Fixed<16, 8>>,
+                   FormatPair<Fixed<24, 12>, Fixed<24, 8>>,
+                   FormatPair<Fixed<32, 16>, Fixed<32, 16>>, FormatPair<Mono<8>, Int8Affine>) {
+  using W = typename T::W;
+  using A = typename T::A;
   constexpr std::size_t height = 8;
   constexpr std::size_t width = 7;
   Values draw(1);

@@ -16,8 +16,15 @@
 
 namespace upset {
 
+namespace detail {
+
+// Of those being written, the rows that are fetched for being written: 1 to 4 % of a product.
+inline constexpr std::size_t rows_ahead = 12;
+
+}  // namespace detail
+
 /// Where sums are written: row m at `y + m * stride` or, given them, at `y + offsets[m]`. Of these
-/// 12 behind the last are read.
+/// `detail::rows_ahead` behind the last are read.
 struct SumTarget {
   float* y;
   std::size_t stride;
@@ -66,9 +73,6 @@ template <class Floats, class Sum>
     return result;
   }
 }
-
-// Of those being written, the rows that are fetched for being written: 1 to 4 % of a product.
-inline constexpr std::size_t rows_ahead = 12;
 
 /// Writes sums of at most 32 bits as they leave their registers, of which those of bytes need no
 /// more than an offset.

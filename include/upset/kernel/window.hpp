@@ -212,16 +212,6 @@ class Window {
     }
     return result;
   }
-  /// The kernel's rows that lie on the picture, not on padding, for a row of output pixels; all
-  /// where none does. For windows that `may_leave_out_taps`.
-  [[nodiscard]] TapRange real_rows_of(std::size_t output_row) const {
-    return real_range(output_row, geometry_.kernel_height, geometry_.pad_top, height_,
-                      &Steps::rows);
-  }
-  [[nodiscard]] TapRange real_columns_of(std::size_t output_column) const {
-    return real_range(output_column, geometry_.kernel_width, geometry_.pad_left, width_,
-                      &Steps::columns);
-  }
   [[nodiscard]] RealLines real_rows() const {
     return real_lines(output_height_, geometry_.kernel_height, geometry_.pad_top, height_,
                       &Steps::rows);
@@ -237,20 +227,6 @@ class Window {
   [[nodiscard]] friend bool operator==(const Window&, const Window&) = default;
 
  private:
-  [[nodiscard]] TapRange real_range(std::size_t output, std::size_t taps, std::size_t pad,
-                                    std::size_t size, std::size_t Steps::*axis) const {
-    const std::size_t at = output * geometry_.stride.*axis;
-    const std::size_t step = geometry_.dilation.*axis;
-    TapRange range{0, taps};
-    while (range.begin < taps && at + range.begin * step < pad) {
-      ++range.begin;
-    }
-    while (range.begin < range.end && at + (range.end - 1) * step >= pad + size) {
-      --range.end;
-    }
-    return range.size() == 0 ? TapRange{0, taps} : range;
-  }
-
   [[nodiscard]] RealLines real_lines(std::size_t outputs, std::size_t taps, std::size_t pad,
                                      std::size_t size, std::size_t Steps::*axis) const {
     RealLines result{taps, {}, AlignedVector<std::size_t>(outputs, 0)};

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include <upset/core/aligned_allocator.hpp>
+#include <upset/kernel/sum_writer.hpp>
 #include <upset/kernel/window.hpp>
 
 namespace upset {
@@ -41,20 +42,14 @@ struct WindowBlock {
 /// 32, 16 and 8 pixels.
 class WindowParts {
  public:
-  /// Places behind the last window that `targets` has for those who look ahead.
-  static constexpr std::size_t targets_ahead = 12;
-
   explicit WindowParts(const WindowBlock& block)
       : block_(block),
         bases_(block.pictures * block.window.output_pixels()),
-        targets_(bases_.size() + targets_ahead) {
-    std::fill(targets_.end() - targets_ahead, targets_.end(), 0);
+        targets_(bases_.size() + detail::rows_ahead) {
+    std::fill(targets_.end() - detail::rows_ahead, targets_.end(), 0);
     const Window& window = block.window;
-    const AlignedVector<Run> down =
-        runs(window.output_height(), [&](std::size_t row) { return window.real_rows_of(row); });
-    const AlignedVector<Run> across = runs(window.output_width(), [&](std::size_t column) {
-      return block.leaves_out_columns ? window.real_columns_of(column) : window.all_columns();
-    });
+    const AlignedVector<Run> down = runs(window.real_rows(), true);
+    const AlignedVector<Run> across = runs(window.real_columns(), block.leaves_out_columns);
     parts_.reserve(down.size() * across.size() + 1);
     parts_.push_back({window.all_rows(), window.all_columns(), 0, 0});
     std::size_t end = 0;
@@ -83,8 +78,8 @@ class WindowParts {
     }
   }
 
-  /// The same, which a thread keeps for its next pictures: to make them anew would take a fifth of
-  /// an 8-bit product of 32x32 pixels and 16 channels.
+  /// The same, which a thread keeps for its next pictures: to make them anew would take more than
+  /// is left out of an 8-bit product of 32x32 pixels and 16 channels.
   [[nodiscard]] static std::shared_ptr<const WindowParts> of(const WindowBlock& block) {
     constexpr std::size_t most_kept = 16;
     constexpr std::size_t most_windows = 16384;
@@ -116,7 +111,8 @@ class WindowParts {
   [[nodiscard]] std::span<const std::size_t> bases(const WindowPart& part) const {
     return std::span(bases_).subspan(part.begin, part.end - part.begin);
   }
-  /// Where the outputs of each window of a part belong.
+  /// Where the outputs of each window of a part belong, and as many places more as `SumTarget`
+  /// asks.
   [[nodiscard]] const std::size_t* targets(const WindowPart& part) const {
     return targets_.data() + part.begin;
   }
@@ -131,12 +127,11 @@ class WindowParts {
     [[nodiscard]] std::size_t size() const { return end - begin; }
   };
 
-  template <class TapsOf>
-  [[nodiscard]] static AlignedVector<Run> runs(std::size_t outputs, const TapsOf& taps_of) {
+  [[nodiscard]] static AlignedVector<Run> runs(const RealLines& lines, bool leaves_out) {
     AlignedVector<Run> result;
-    result.reserve(outputs);
-    for (std::size_t output = 0; output < outputs; ++output) {
-      const TapRange taps = taps_of(output);
+    result.reserve(lines.pattern_of.size());
+    for (std::size_t output = 0; output < lines.pattern_of.size(); ++output) {
+      const TapRange taps = leaves_out ? real_taps(lines, output) : TapRange{0, lines.taps};
       if (!result.empty() && result.back().taps == taps) {
         ++result.back().end;
       } else {
@@ -144,6 +139,18 @@ class WindowParts {
       }
     }
     return result;
+  }
+  /// From the first tap on the picture to the last; all where there is none.
+  [[nodiscard]] static TapRange real_taps(const RealLines& lines, std::size_t output) {
+    const std::size_t pattern = lines.pattern_of[output];
+    TapRange taps{0, lines.taps};
+    while (taps.begin < taps.end && !lines.is_real(pattern, taps.begin)) {
+      ++taps.begin;
+    }
+    while (taps.begin < taps.end && !lines.is_real(pattern, taps.end - 1)) {
+      --taps.end;
+    }
+    return taps.size() == 0 ? TapRange{0, lines.taps} : taps;
   }
   [[nodiscard]] bool has_all_taps(const Run& down, const Run& across) const {
     return down.taps == block_.window.all_rows() && across.taps == block_.window.all_columns();
