@@ -11,6 +11,7 @@
 #include <doctest/doctest.h>
 
 #include <upset/campaign/tails.hpp>
+#include <upset/nn/batch_norm.hpp>
 
 namespace upset {
 namespace {
@@ -122,11 +123,40 @@ TEST_CASE("tails: applied to any band they give what the nodes give") {
       wrong += band[i] == std::max(0.0F, x[first + i] + shortcut[first + i]) ? 0U : 1U;
     }
     CHECK(wrong == 0);
+    CHECK((tail.of_channel != nullptr) == change.is_none());  // of other channels it changes some
+    if (tail.of_channel != nullptr) {
+      const std::size_t channels = network.nodes()[conv3].shape[2];
+      const std::size_t channel = values.below(channels);
+      std::vector<float> of_channel;
+      for (std::size_t i = channel; i < size; i += channels) {
+        of_channel.push_back(x[i]);
+      }
+      (*tail.of_channel)(channel, of_channel);
+      for (std::size_t pixel = 0; pixel < of_channel.size(); ++pixel) {
+        const std::size_t i = pixel * channels + channel;
+        wrong += of_channel[pixel] == std::max(0.0F, x[i] + golden[i]) ? 0U : 1U;
+      }
+      CHECK(wrong == 0);
+    }
     Change to;
     tails.inherit(conv3, to);
     CHECK(to.is_exact == (change.is_none() || change.is_exact));
     CHECK(to.is_suspect == (!change.is_none() && change.is_suspect));
   }
+}
+
+TEST_CASE("tails: functions of pixels are not ones of a channel") {
+  Network network({4, 4, 2});
+  const std::size_t conv = network.add("conv", Conv2d<>::zeros(2, 2, WindowGeometry::square(1)));
+  network.add("norm", BatchNorm<>(2));
+  network.add("relu", ReLU{});
+  const auto rules = stubs(network);
+  const detail::Jumps jumps(network);
+  detail::Tails tails(network, rules, jumps);
+  CHECK(tails.end(conv) == conv + 2);
+  const Tail tail = tails.prepare(conv, [](std::size_t) { return ChangedInput{}; });
+  CHECK(tail.function != nullptr);
+  CHECK(tail.of_channel == nullptr);
 }
 
 }  // namespace

@@ -10,6 +10,7 @@
 #include <upset/format/mono.hpp>
 #include <upset/nn/activation.hpp>
 #include <upset/nn/any_layer.hpp>
+#include <upset/nn/batch_norm.hpp>
 #include <upset/nn/dense.hpp>
 
 using namespace upset;
@@ -66,6 +67,17 @@ TEST_CASE("AnyLayer: gives the layer inside to whoever knows its type") {
   any.target<ClippedReLU>()->threshold = 1.0F;
   CHECK(forward(any, Tensor({1, 2}, {0.5F, 1.5F})) == Tensor({1, 2}, {0.5F, 0}));
   CHECK(std::as_const(any).target<ClippedReLU>()->threshold == 1.0F);
+}
+
+TEST_CASE("AnyLayer: functions of one value, and of a pixel") {
+  CHECK(AnyLayer(ReLU{}).is_of_one_value());
+  CHECK(AnyLayer(ClippedReLU(2.0F)).is_of_one_value());
+  const AnyLayer norm = BatchNorm<>(3);
+  CHECK(norm.value_function());
+  CHECK_FALSE(norm.is_of_one_value());
+  const AnyLayer dense = Dense<>::zeros(7, 3);
+  CHECK_FALSE(dense.value_function());
+  CHECK_FALSE(dense.is_of_one_value());
 }
 
 TEST_CASE("AnyLayer: calibrates layers that choose a scale, and leaves others alone") {

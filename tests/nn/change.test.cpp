@@ -77,12 +77,54 @@ TEST_CASE("change: set_none forgets everything") {
   change.end = 3;
   change.is_exact = false;
   change.is_suspect = change.is_declined = true;
+  change.channel = 1;
   CHECK_FALSE(change.is_none());
   change.set_none();
   CHECK(change.is_none());
   CHECK(change.is_exact);
   CHECK_FALSE(change.is_suspect);
   CHECK_FALSE(change.is_declined);
+  CHECK_FALSE(change.channel.has_value());
+}
+
+TEST_CASE("change: of one channel, the pixels between the first and the last that differ") {
+  test::Values values(5);
+  std::size_t none = 0;
+  for (std::size_t trial = 0; trial < 300; ++trial) {
+    const std::size_t pixels = 1 + values.below(20);
+    const std::size_t channels = 1 + values.below(6);
+    const std::size_t channel = values.below(channels);
+    const Tensor golden = values.uniform({pixels, channels}, -1.0F, 1.0F);
+    Tensor now = golden;
+    Change change;
+    change.values.assign(golden.size(), 99.0F);
+    std::size_t first = pixels;
+    std::size_t last = 0;
+    for (std::size_t pixel = 0; pixel < pixels; ++pixel) {
+      float& value = now[pixel * channels + channel];
+      if (values.below(8) == 0) {
+        value = 2.0F;
+        first = std::min(first, pixel);
+        last = pixel + 1;
+      }
+      change.channel_values.push_back(value);
+    }
+    change.set_channel(channel, channels, golden.values());
+    CHECK(change.channel == channel);
+    CHECK(change.is_none() == (last == 0));
+    none += change.is_none() ? 1U : 0U;
+    if (last > 0) {
+      CHECK(change.begin == first * channels);
+      CHECK(change.end == last * channels);
+    }
+    std::size_t wrong = 0;
+    for (std::size_t i = change.begin; i < change.end; ++i) {
+      wrong += change.values[i] == now[i] ? 0U : 1U;
+    }
+    CHECK(wrong == 0);
+  }
+  CHECK(none > 20);
+  CHECK(none < 280);
 }
 
 TEST_CASE("change: the distance from the fault-free value") {

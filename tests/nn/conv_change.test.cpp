@@ -5,6 +5,8 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <span>
+#include <type_traits>
 #include <vector>
 
 #include "support/changed_picture.hpp"
@@ -16,6 +18,7 @@
 #include <doctest/doctest.h>
 
 #include <upset/format/fixed.hpp>
+#include <upset/nn/activation.hpp>
 #include <upset/nn/conv2d.hpp>
 
 namespace upset {
@@ -233,6 +236,73 @@ TEST_CASE("conv change: a tail is applied once to all that either changes") {
         tail_of(0, golden.values());
         wrong += test::different_bits(test::value_after(golden.values(), to), expected.values());
         wrong += tail.begin >= tail.end || (to.begin <= tail.begin && tail.end <= to.end) ? 0U : 1U;
+      }
+      conv.encode();
+      conv.refresh();
+    }
+    CHECK(wrong == 0);
+  }
+  CHECK(std::ranges::min(seen) > 2);
+}
+
+TEST_CASE_TEMPLATE("conv change: one weight changes one channel, which the next layer reads alone",
+                   F, Fixed<8, 6>, Fixed<9, 7>, Float32) {
+  test::Values values(5);
+  const BandFunction function = [](std::size_t, std::span<float> x) { ReLU{}.apply(x); };
+  const ChannelFunction of_channel = [&](std::size_t, std::span<float> x) { function(0, x); };
+  std::array<std::size_t, 3> seen{};  // nothing, a channel, by a tail that may mix channels
+  for (const test::ConvCase& at : test::conv_cases) {
+    Conv2d<F> conv = test::conv_of<Conv2d<F>>(at, values);
+    const auto rule = conv.change_rule(at.picture);
+    const Tensor x = values.uniform(at.picture.with_batch(1), -1.0F, 1.0F);
+    const Tensor sums = test::forward(conv, x);
+    const Tensor y = test::forward(ReLU{}, sums);
+    const Shape picture{y.shape()[1], y.shape()[2], y.shape()[3]};
+    const WindowGeometry window =
+        picture[1] < 3 ? WindowGeometry::square(1) : WindowGeometry::square(3, 2, 1);
+    const test::ConvCase next{window, picture, 20};
+    const Conv2d<F> reader = test::conv_of<Conv2d<F>>(next, values);
+    const auto reading = reader.change_rule(picture);
+    const Tensor z = test::forward(reader, y);
+    rule->keep(0, x.values(), sums.values());
+    reading->keep(0, y.values(), z.values());
+    std::size_t wrong = 0;
+    for (std::size_t trial = 0; trial < change_trials; ++trial) {
+      MemoryImage& image = *conv.images()[trial % 4 == 3 ? 1 : 0].image;  // kernel or bias
+      constexpr bool is_real = std::is_same_v<F, Float32>;  // of which fractions are flipped
+      image.flip(is_real ? 32 * values.below(image.layout().elements) + values.below(23)
+                         : values.below(image.layout().code_bits()));
+      const auto effect = rule->effect();
+      NodeFaults faults;
+      faults.weights = &*effect;
+      const ChangedInput input{x.values(), nullptr};
+      Tail tail{&function, y.size(), 0, y.values(), trial % 3 == 0 ? nullptr : &of_channel};
+      Change to;
+      to.values.assign(y.size(), 55.0F);
+      rule->propagate(0, {&input, 1}, sums.values(), faults, tail, to);
+      conv.refresh();
+      const Tensor now = test::forward(ReLU{}, test::forward(conv, x));
+      ++seen[to.is_none() ? 0 : to.channel ? 1 : 2];
+      CHECK((to.channel.has_value() || tail.of_channel == nullptr || effect->weights.empty()));
+      if constexpr (!is_real) {
+        wrong += test::different_bits(test::value_after(y.values(), to), now.values());
+        if (to.channel) {
+          for (std::size_t pixel = 0; pixel < to.channel_values.size(); ++pixel) {
+            const std::size_t i = pixel * at.outputs + *to.channel;
+            wrong += to.channel_values[pixel] == now[i] ? 0U : 1U;
+          }
+        }
+        const ChangedInput changed{y.values(), &to};
+        Change last;
+        last.values.assign(z.size(), 55.0F);
+        reading->propagate(0, {&changed, 1}, z.values(), {}, last);
+        wrong += test::different_bits(test::value_after(z.values(), last),
+                                      test::forward(reader, now).values());
+      } else {
+        const auto found = test::value_after(y.values(), to);
+        for (std::size_t i = 0; i < found.size(); ++i) {
+          wrong += std::abs(found[i] - now[i]) <= 1e-5F ? 0U : 1U;
+        }
       }
       conv.encode();
       conv.refresh();

@@ -82,7 +82,7 @@ TEST_CASE_TEMPLATE("input differences: what is read now against what was read", 
   for (const Shape& picture : {Shape{4, 5, 3}, Shape{3, 4, 2}, Shape{1, 1, 37}, Shape{5, 3, 1}}) {
     for (const std::size_t lanes : {1U, 4U, 7U}) {
       const ByteFace<Level> face(lanes);
-      InputDifferences<Level> differences(face, picture);
+      InputDifferences<Level> differences(face, {}, picture);
       for (std::size_t trial = 0; trial < 60; ++trial) {
         const Tensor x = values.uniform(picture, -10.0F, 10.0F);
         AlignedVector<Level> golden(x.size());
@@ -153,7 +153,7 @@ TEST_CASE_TEMPLATE("input differences: what is read now against what was read", 
 TEST_CASE("input differences: two flips of one bit are none") {
   const ByteFace<float> face(1);
   const Shape picture{2, 2, 1};
-  InputDifferences<float> differences(face, picture);
+  InputDifferences<float> differences(face, {}, picture);
   const std::vector<float> x{1, 2, 3, 4};
   AlignedVector<float> golden(4);
   face.read_inputs(x, golden.data());
@@ -163,6 +163,80 @@ TEST_CASE("input differences: two flips of one bit are none") {
   CHECK(differences.find({x, nullptr}, faults, golden, 4));
   CHECK(differences.empty());
 }
+
+#if defined(__AVX2__)
+TEST_CASE("input differences: of one channel where nothing else can differ, and by bytes") {
+  using Differences = InputDifferences<std::int16_t, std::int8_t>;
+  const Shape picture{3, 4, 5};
+  const ByteFace<std::int16_t> face(1);
+  const ByteFace<std::int16_t> pairs(2);
+  const WindowGeometry wide{.kernel_height = 1, .kernel_width = 5, .pad_left = 4};
+  Differences differences(face, WindowGeometry::square(3, 1, 1), picture);
+  Differences of_pairs(pairs, WindowGeometry::square(3, 1, 1), picture);
+  Differences of_wide(face, wide, picture);
+  test::Values values(2);
+  std::array<std::size_t, 2> seen{};  // no difference, some
+  for (std::size_t trial = 0; trial < 100; ++trial) {
+    const Tensor x = values.uniform(picture, -7.0F, 7.0F);
+    AlignedVector<std::int16_t> golden(x.size());
+    face.read_inputs(x.values(), golden.data());
+    const std::size_t channel = values.below(5);
+    Change change;
+    change.values.assign(x.size(), 5.0F);
+    std::size_t first = 3;
+    std::size_t last = 0;
+    for (std::size_t pixel = 0; pixel < 12; ++pixel) {
+      const float before = x[pixel * 5 + channel];
+      const bool changes = values.below(12) == 0;
+      change.channel_values.push_back(changes ? values.uniform(-7.0F, 7.0F) : before);
+      if (code_of(change.channel_values.back()) != code_of(before)) {
+        first = std::min(first, pixel / 4);
+        last = pixel / 4 + 1;
+      }
+    }
+    change.set_channel(channel, 5, x.values());
+    const ChangedInput input{x.values(), &change};
+    CHECK(differences.find(input, {}, golden, x.size()));
+    REQUIRE((differences.channel() != nullptr) == !change.is_none());
+    CHECK((change.is_none() || differences.channel()->channel() == channel));
+    CHECK(differences.empty() == (last == 0));
+    ++seen[last == 0 ? 0 : 1];
+    if (last > 0) {
+      CHECK(differences.rows() == std::pair{first, last});
+    }
+    for (Differences* const other : {&of_pairs, &of_wide}) {
+      CHECK(other->find(input, {}, golden, x.size()));
+      CHECK(other->channel() == nullptr);
+      CHECK(other->empty() == (last == 0));
+    }
+    // flips of what is read, and weights that ask for any level
+    const std::vector<std::uint64_t> bits{8 * values.below(x.size())};
+    NodeFaults flips;
+    flips.activation_bits = bits;
+    CHECK(differences.find(input, flips, golden, x.size()));
+    CHECK(differences.channel() == nullptr);
+    const WeightEffect effect;
+    NodeFaults hit;
+    hit.weights = &effect;
+    CHECK(differences.find(input, hit, golden, x.size()));
+    CHECK(differences.channel() == nullptr);
+    CHECK(differences.empty() == (last == 0));
+    // a difference of more than a byte
+    change.channel_values[0] = x[channel] < 0 ? 15.9F : -16.0F;
+    change.set_channel(channel, 5, x.values());
+    const bool is_byte =
+        differences.find(input, {}, golden, x.size()) && differences.channel() != nullptr;
+    const int far = level_of(code_of(change.channel_values[0])) - golden[channel];
+    CHECK(is_byte == (far >= -128 && far <= 127));
+    CHECK_FALSE(differences.empty());
+    // a picture of other pixels, as a dense layer reads it
+    change.channel_values.push_back(0.0F);
+    CHECK(differences.find(input, {}, golden, x.size()));
+    CHECK(differences.channel() == nullptr);
+  }
+  CHECK(std::ranges::min(seen) > 10);
+}
+#endif
 
 }  // namespace
 }  // namespace upset

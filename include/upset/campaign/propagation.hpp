@@ -274,14 +274,14 @@ class Propagation {
                                             const NodeFaults& faults, ChangeRule& rule) {
     const std::size_t end = tails_.end(n);
     Change& change = changes_[end];
-    const Tail tail =
-        tails_.prepare(n, [this, slot](std::size_t node) { return value(slot, node); });
+    Tail tail = tails_.prepare(n, [this, slot](std::size_t node) { return value(slot, node); });
+    tail.golden = golden(slot, end);
     rule.propagate(slot, inputs_, golden(slot, n), faults, tail, change);
     if (change.is_declined) {
       return &change;
     }
-    if (change.is_none()) {
-      return nullptr;
+    if (change.is_none() && change.is_exact) {
+      return nullptr;  // else rounding may have become a jump
     }
     tails_.inherit(n, change);
     for (std::size_t m = n; m < end; ++m) {

@@ -46,6 +46,13 @@ class Tails {
       tails_[n].function = [this, n](std::size_t first, std::span<float> values) {
         apply(n, first, values);
       };
+      tails_[n].of_channel = [this, n](std::size_t channel, std::span<float> values) {
+        apply_to_channel(n, channel, values);
+      };
+      for (std::size_t m = n + 1; m <= last; ++m) {
+        tails_[n].mixes_channels =
+            tails_[n].mixes_channels || (functions_[m] && !nodes[m].layer.is_of_one_value());
+      }
     }
   }
   Tails(const Tails&) = delete;  // its functions refer to it
@@ -60,7 +67,7 @@ class Tails {
   template <class ValueOf>
   [[nodiscard]] Tail prepare(std::size_t n, ValueOf value_of) {
     is_near_jump_ = false;
-    Tail tail{&tails_[n].function, network_->nodes()[n].shape.size(), 0};
+    Tail tail{&tails_[n].function, network_->nodes()[n].shape.size(), 0, {}, nullptr};
     for (std::size_t m = n + 1; m <= end(n); ++m) {
       if (functions_[m]) {
         continue;
@@ -73,6 +80,9 @@ class Tails {
         tail.begin = std::min(tail.begin, added_[m].change->begin / pixel * pixel);
         tail.end = std::max(tail.end, (added_[m].change->end + pixel - 1) / pixel * pixel);
       }
+    }
+    if (!tails_[n].mixes_channels && tail.begin >= tail.end) {
+      tail.of_channel = &tails_[n].of_channel;
     }
     return tail;
   }
@@ -92,6 +102,8 @@ class Tails {
   struct NodeTail {
     std::size_t end = 0;
     BandFunction function;
+    ChannelFunction of_channel;
+    bool mixes_channels = false;
   };
 
   /// Whether node m is a function of each value of node m - 1 and of nodes before n.
@@ -112,6 +124,22 @@ class Tails {
         functions_[m](values);
       } else {
         added_[m].add(first, values);
+      }
+    }
+  }
+
+  // Where what is added is fault-free.
+  void apply_to_channel(std::size_t n, std::size_t channel, std::span<float> values) {
+    for (std::size_t m = n + 1; m <= end(n); ++m) {
+      is_near_jump_ = is_near_jump_ || jumps_->are_near(m, values);
+      if (functions_[m]) {
+        functions_[m](values);
+        continue;
+      }
+      const std::span<const float> added = added_[m].golden;
+      const std::size_t channels = added.size() / values.size();
+      for (std::size_t pixel = 0; pixel < values.size(); ++pixel) {
+        values[pixel] += added[pixel * channels + channel];
       }
     }
   }

@@ -41,6 +41,7 @@ class AnyLayer {
   [[nodiscard]] bool fuses() const { return self_->fuses(); }
   /// The layer as a function of one value or pixel; empty where it is none. It refers to the layer.
   [[nodiscard]] ValueFunction value_function() const { return self_->value_function(); }
+  [[nodiscard]] bool is_of_one_value() const { return self_->is_of_one_value(); }
   /// Empty where the layer is continuous, or rounds to small steps. It refers to the layer.
   [[nodiscard]] JumpTest jump_test() const { return self_->jump_test(); }
   /// How far apart what it reads is rounded, as a part of the value; 0 where it is not.
@@ -87,6 +88,7 @@ class AnyLayer {
     [[nodiscard]] virtual Tensor transform(Tensor x, Inputs others, const Pass& pass) const = 0;
     [[nodiscard]] virtual bool fuses() const = 0;
     [[nodiscard]] virtual ValueFunction value_function() const = 0;
+    [[nodiscard]] virtual bool is_of_one_value() const = 0;
     [[nodiscard]] virtual JumpTest jump_test() const = 0;
     [[nodiscard]] virtual double rounding_step() const = 0;
     virtual void backward(Inputs x, const Tensor& y, Tensor&& d_y, Gradients& g) const = 0;
@@ -130,6 +132,7 @@ class AnyLayer {
         return {};
       }
     }
+    [[nodiscard]] bool is_of_one_value() const override { return OfOneValue<L>; }
     [[nodiscard]] JumpTest jump_test() const override {
       if constexpr (Jumping<L>) {
         return [this](std::span<const float> values) { return layer.is_near_jump(values); };

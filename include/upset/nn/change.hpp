@@ -34,12 +34,37 @@ struct Change {
   /// Nothing has been computed, see `NodeFaults::may_decline`.
   bool is_declined = false;
 
+  /// Where it is known that no more than one channel differs: which, and all its values.
+  std::optional<std::size_t> channel;
+  AlignedVector<float> channel_values;
+
   [[nodiscard]] bool is_none() const { return begin == end; }
   void set_none() {
     begin = end = 0;
     is_exact = true;
     is_suspect = false;
     is_declined = false;
+    channel.reset();
+  }
+  /// Becomes the fault-free value [pixels, channels] but for `channel_values` of channel c.
+  void set_channel(std::size_t c, std::size_t channels, std::span<const float> golden) {
+    const std::size_t pixels = channel_values.size();
+    const auto differs = [&](std::size_t pixel) {
+      return !detail::same_bits(&channel_values[pixel], &golden[pixel * channels + c], 1);
+    };
+    std::size_t first = 0;
+    std::size_t last = pixels;
+    for (; first < last && !differs(first); ++first) {
+    }
+    for (; first < last && !differs(last - 1); --last) {
+    }
+    channel = c;
+    begin = first < last ? first * channels : 0;
+    end = first < last ? last * channels : 0;
+    std::copy(golden.data() + begin, golden.data() + end, values.data() + begin);
+    for (std::size_t pixel = first; pixel < last; ++pixel) {
+      values[pixel * channels + c] = channel_values[pixel];
+    }
   }
   /// Leaves out equal values at both ends.
   void trim(std::span<const float> golden) {
@@ -156,11 +181,17 @@ struct NodeFaults {
 /// Applied to finished values, which are those from element `first` on.
 using BandFunction = std::function<void(std::size_t first, std::span<float> values)>;
 
+/// Applied to the finished values of a channel, one a pixel.
+using ChannelFunction = std::function<void(std::size_t channel, std::span<float> values)>;
+
 /// What follows a layer and is applied to its value while that is in the cache.
 struct Tail {
   const BandFunction* function = nullptr;
   std::size_t begin = 0;  ///< what it changes by itself, [begin, end)
   std::size_t end = 0;
+  std::span<const float> golden = {};  ///< the fault-free value behind it
+  /// The same of one channel; null where it mixes channels or changes something by itself.
+  const ChannelFunction* of_channel = nullptr;
 
   /// Applies it to what the layer has computed, all of `to`, which begins with a pixel.
   void apply(std::size_t channels, Change& to) const {
@@ -212,8 +243,8 @@ class ChangeRule {
 
   /// Whether there is a `propagate` with a tail.
   [[nodiscard]] virtual bool takes_tail() const { return false; }
-  /// The value behind the tail, which covers what either changes; sets nothing where the layer
-  /// itself changes nothing, and the tail was not applied.
+  /// The value behind the tail, which covers what either changes; sets nothing, which is exact,
+  /// where the layer itself changes nothing and the tail was not applied.
   virtual void propagate(std::size_t slot, std::span<const ChangedInput> inputs,
                          std::span<const float> y, const NodeFaults& faults, const Tail& tail,
                          Change& to) {
@@ -226,6 +257,7 @@ class ChangeRule {
     to.is_exact = true;
     to.is_suspect = false;
     to.is_declined = false;
+    to.channel.reset();
     for (const ChangedInput& input : inputs) {
       to.is_exact = to.is_exact && (input.is_none() || input.change->is_exact);
       to.is_suspect = to.is_suspect || (!input.is_none() && input.change->is_suspect);

@@ -13,13 +13,17 @@
 #include <span>
 #include <type_traits>
 #include <utility>
+#include <variant>
 #include <vector>
 
+#include <upset/kernel/channel_differences.hpp>
+#include <upset/kernel/channel_product.hpp>
 #include <upset/kernel/delta_product.hpp>
 #include <upset/kernel/sum_writer.hpp>
 #include <upset/nn/change.hpp>
 #include <upset/nn/input_differences.hpp>
 #include <upset/nn/kept_picture.hpp>
+#include <upset/nn/weight_effect.hpp>
 
 namespace upset {
 
@@ -37,6 +41,7 @@ class ConvolutionChange final : public ChangeRule {
   using Product = DeltaProduct<T>;
   using Sum = typename Product::Sum;
   static constexpr bool in_levels = std::is_integral_v<Level>;
+  static constexpr bool in_bytes = std::is_same_v<T, std::int8_t>;
 
   ConvolutionChange(std::unique_ptr<ConvolutionFace<Level>> face, const WindowGeometry& geometry,
                     const Shape& input, std::size_t outputs)
@@ -46,18 +51,28 @@ class ConvolutionChange final : public ChangeRule {
         product_(geometry, input[0], input[1], input[2], outputs),
         steps_(face_->steps()),
         biases_(face_->biases()),
-        differences_(*face_, input),
+        differences_(*face_, geometry, input),
         row_sums_(product_.output_width() * product_.stride()),
         weight_sums_(product_.output_height() * row_sums_.size()),
         no_sums_(in_levels ? 0 : weight_sums_.size(), Sum{0}) {
     steps_.resize(product_.stride());  // whole vectors
     biases_.resize(product_.stride());
+    if constexpr (in_bytes) {
+      if (ChannelDifferences::suits(geometry)) {
+        channel_product_.emplace(geometry, product_.output_width(), input[2], product_.stride());
+      }
+    }
     const std::vector<Level> weights = face_->weights();
     const std::size_t depth = weights.size() / outputs;
     std::vector<double> sums(outputs, 0.0);
     for (std::size_t i = 0; i < weights.size(); ++i) {
       const double size = std::abs(static_cast<double>(weights[i]));
       product_.set_weight(i / depth, i % depth, weights[i]);
+      if constexpr (in_bytes) {
+        if (channel_product_) {
+          channel_product_->set_weight(i / depth, i % depth, weights[i]);
+        }
+      }
       largest_weight_ = std::max(largest_weight_, size);
       largest_row_ = std::max(largest_row_, sums[i / depth] += size);
     }
@@ -73,39 +88,10 @@ class ConvolutionChange final : public ChangeRule {
   }
 
   [[nodiscard]] std::optional<WeightEffect> effect() const override {
-    const auto touched = face_->touched_weights();
-    if (!touched) {
-      return std::nullopt;
-    }
-    WeightEffect effect;
-    for (const auto& [element, level] : *touched) {
-      const std::size_t output = element / depth_;
-      const std::size_t k = element % depth_;
-      const float difference =
-          static_cast<float>(level) - static_cast<float>(product_.weight(output, k));
-      const auto same = [&](const WeightEffect::Weight& other) {
-        return other.output == output && other.k == k;
-      };
-      if (std::ranges::any_of(effect.weights, same)) {
-        continue;  // one word may be touched several times
-      }
-      if (!std::isfinite(difference)) {
-        return std::nullopt;
-      }
-      if (difference != 0) {
-        effect.weights.push_back(
-            {static_cast<std::uint32_t>(output), static_cast<std::uint32_t>(k), difference});
-      }
-    }
-    if (face_->touched_biases()) {
-      const std::vector<float> biases = face_->biases();
-      for (std::size_t o = 0; o < biases.size(); ++o) {
-        if (!detail::same_bits(&biases[o], &biases_[o], 1)) {
-          effect.biases.push_back({static_cast<std::uint32_t>(o), biases[o]});
-        }
-      }
-    }
-    return effect;
+    return detail::weight_effect(*face_, biases_, depth_,
+                                 [this](std::size_t output, std::size_t k) {
+                                   return static_cast<float>(product_.weight(output, k));
+                                 });
   }
 
   void propagate(std::size_t slot, std::span<const ChangedInput> inputs, std::span<const float> y,
@@ -132,8 +118,7 @@ class ConvolutionChange final : public ChangeRule {
     } else if (differences_.empty() && !has_effect) {
       to.set_none();
     } else if (differences_.empty() && effect->weights.size() + effect->biases.size() == 1) {
-      change_channel(kept, y, *effect, to);
-      tail.apply(outputs_, to);
+      change_channel(kept, y, *effect, tail, to);
     } else {
       change_rows(kept, y, has_effect ? effect : nullptr, tail, to);
     }
@@ -141,6 +126,9 @@ class ConvolutionChange final : public ChangeRule {
 
  private:
   using Slot = KeptPicture<Level>;
+
+  using ChannelProducts =
+      std::conditional_t<in_bytes, std::optional<ChannelProduct<T>>, std::monostate>;
 
   static constexpr std::size_t lanes = Product::lanes;
   using Floats = typename detail::Register<float, lanes>::type;
@@ -259,6 +247,12 @@ class ConvolutionChange final : public ChangeRule {
     out += first * outputs_;
     if constexpr (in_levels) {
       const detail::LevelRowWriter to{out, outputs_, steps_.data(), biases_now_.data()};
+      if constexpr (in_bytes) {
+        if (const ChannelDifferences* const channel = differences_.channel()) {
+          channel_product_->add_row(row, *channel, sums, to);
+          return 0;
+        }
+      }
       if (!differences_.empty()) {
         product_.add_row(row, differences_.list(), sums, to);
         return 0;
@@ -292,38 +286,55 @@ class ConvolutionChange final : public ChangeRule {
       return largest;
     }
   }
+
+  // Of one weight or bias.
   void change_channel(const Slot& kept, std::span<const float> y, const WeightEffect& effect,
-                      Change& to) {
+                      const Tail& tail, Change& to) {
     const bool is_weight = !effect.weights.empty();
     const std::size_t output = is_weight ? effect.weights[0].output : effect.biases[0].output;
     const float bias = is_weight ? biases_[output] : effect.biases[0].value;
-    std::ranges::copy(y, to.values.begin());
-    to.begin = 0;
-    to.end = y.size();
+    const std::size_t pixels = y.size() / outputs_;
+    to.channel_values.resize(pixels);
+    float* const values = to.channel_values.data();
     std::uint32_t largest = 0;
     const auto change = [&](std::size_t pixel, Sum added) {
-      const std::size_t at = pixel * outputs_ + output;
       if constexpr (in_levels) {
-        to.values[at] = static_cast<float>(kept.sums[pixel * product_.stride() + output] + added) *
+        values[pixel] = static_cast<float>(kept.sums[pixel * product_.stride() + output] + added) *
                             steps_[output] +
                         bias;
       } else {
         const float difference = added + (bias - biases_[output]);
         largest = std::max(largest, detail::magnitude_bits(difference));
-        to.values[at] = y[at] + difference;
+        values[pixel] += difference;
       }
     };
+    for (std::size_t pixel = 0; pixel < pixels; ++pixel) {
+      values[pixel] = y[pixel * outputs_ + output];
+      if (!is_weight) {
+        change(pixel, 0);
+      }
+    }
     if (is_weight) {
       const auto difference = static_cast<Sum>(effect.weights[0].difference);
       product_.for_each_input(effect.weights[0].k, [&](std::size_t pixel, std::size_t i) {
         change(pixel, difference * static_cast<Sum>(kept.levels[i]));
       });
-    } else {
-      for (std::size_t pixel = 0; pixel * outputs_ < y.size(); ++pixel) {
-        change(pixel, 0);
-      }
     }
     note_rounding(kept, largest, to);
+    if (tail.of_channel != nullptr) {
+      (*tail.of_channel)(output, to.channel_values);
+      to.set_channel(output, outputs_, tail.golden);
+    } else if (tail.function == nullptr) {
+      to.set_channel(output, outputs_, y);
+    } else {
+      std::ranges::copy(y, to.values.begin());
+      for (std::size_t pixel = 0; pixel < pixels; ++pixel) {
+        to.values[pixel * outputs_ + output] = values[pixel];
+      }
+      to.begin = 0;
+      to.end = y.size();
+      tail.apply(outputs_, to);
+    }
   }
 
   // What is a thousand times as large as everything before it has left no more than half of the
@@ -357,6 +368,7 @@ class ConvolutionChange final : public ChangeRule {
   double largest_weight_ = 0;  // magnitude
   double largest_row_ = 0;     // sum of the magnitudes of an output's weights
   Product product_;
+  ChannelProducts channel_product_;  // where `differences_` may be of one channel
   std::vector<float> steps_;
   std::vector<float> biases_;
   std::vector<Slot> slots_;

@@ -7,37 +7,50 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
+#include <optional>
 #include <span>
 #include <type_traits>
 #include <utility>
 #include <vector>
 
 #include <upset/core/aligned_allocator.hpp>
+#include <upset/kernel/channel_differences.hpp>
 #include <upset/kernel/difference_list.hpp>
+#include <upset/kernel/window.hpp>
 #include <upset/nn/change.hpp>
 
 namespace upset {
 
 /// What is read of a changed picture, and how it differs from the fault-free levels: in words of
-/// differences `T`.
+/// differences `T`, or in one channel, where `T` is a byte and no other can differ.
 template <class Level, class T = Level>
 class InputDifferences {
  public:
   using List = DifferenceList<T>;
 
   /// For pictures `input` [H, W, I], read as `face` does, which must live as long.
-  InputDifferences(const ConvolutionFace<Level>& face, const Shape& input)
+  InputDifferences(const ConvolutionFace<Level>& face, const WindowGeometry& geometry,
+                   const Shape& input)
       : face_(&face),
         input_(input),
         lanes_(face.lanes()),
         list_(input[0] * input[1], input[2]),
-        now_(input.size()) {}
+        now_(input.size()) {
+    if (in_bytes && lanes_ == 1 && ChannelDifferences::suits(geometry)) {
+      channel_.emplace(geometry, input[0], input[1]);
+    }
+  }
 
   /// Compares what is read of x, flips included, with `golden`. False where more than `most` words
   /// differ; there are then no differences to be had.
   [[nodiscard]] bool find(const ChangedInput& x, const NodeFaults& faults,
                           const AlignedVector<Level>& golden, std::size_t most) {
     list_.clear();
+    is_of_channel_ = find_channel(x, faults, golden);
+    if (is_of_channel_) {
+      begin_ = end_ = 0;
+      return true;
+    }
     begin_ = x.is_none() ? now_.size() : x.change->begin / lanes_ * lanes_;
     end_ = x.is_none() ? 0 : std::min((x.change->end + lanes_ - 1) / lanes_ * lanes_, now_.size());
     const std::size_t change_begin = begin_;
@@ -86,8 +99,14 @@ class InputDifferences {
     return collect(golden.data(), most, [](std::size_t, std::size_t) {});
   }
 
+  /// Those of the one channel that may differ; null where `list` has them.
+  [[nodiscard]] const ChannelDifferences* channel() const {
+    return is_of_channel_ ? &*channel_ : nullptr;
+  }
   [[nodiscard]] const List& list() const { return list_; }
-  [[nodiscard]] bool empty() const { return list_.size() == 0; }
+  [[nodiscard]] bool empty() const {
+    return is_of_channel_ ? channel_->empty() : list_.size() == 0;
+  }
   /// The largest magnitude among them, and the sum of all.
   [[nodiscard]] std::pair<double, double> magnitudes() const {
     using Size = std::conditional_t<std::is_integral_v<T>, std::int64_t, double>;
@@ -104,6 +123,9 @@ class InputDifferences {
   }
   /// Rows of the picture that differences lie in: the first, and one past the last.
   [[nodiscard]] std::pair<std::size_t, std::size_t> rows() const {
+    if (is_of_channel_) {
+      return channel_->rows();
+    }
     const std::size_t row = input_[1] * list_.pixel_words();
     return empty() ? std::pair<std::size_t, std::size_t>{0, 0}
                    : std::pair{list_.words().front() / row, list_.words().back() / row + 1};
@@ -114,6 +136,21 @@ class InputDifferences {
   }
 
  private:
+  static constexpr bool in_bytes = std::is_same_v<T, std::int8_t>;
+
+  // Whether `channel_` can tell all. Where weights differ as well, `level` is asked for any value.
+  [[nodiscard]] bool find_channel(const ChangedInput& x, const NodeFaults& faults,
+                                  const AlignedVector<Level>& golden) {
+    if constexpr (in_bytes) {
+      if (channel_ && !x.is_none() && x.change->channel && faults.weights == nullptr &&
+          faults.activation_bits.empty() && x.change->channel_values.size() == channel_->pixels()) {
+        face_->read_inputs(x.change->channel_values, now_.data());
+        return channel_->compare(now_.data(), golden.data(), *x.change->channel, input_[2]);
+      }
+    }
+    return false;
+  }
+
   // The first value and the number of values of the word that activation bit `bit` is in.
   [[nodiscard]] std::pair<std::size_t, std::size_t> word_of(std::uint64_t bit) const {
     const std::size_t first = bit / face_->word_bits() * lanes_;
@@ -150,6 +187,8 @@ class InputDifferences {
   Shape input_;        // [H, W, I]
   std::size_t lanes_;  // values in a word
   List list_;
+  std::optional<ChannelDifferences> channel_;  // where a channel alone is worth comparing
+  bool is_of_channel_ = false;
   AlignedVector<Level> now_;
   std::size_t begin_ = 0;  // of what now_ holds
   std::size_t end_ = 0;

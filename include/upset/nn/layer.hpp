@@ -147,6 +147,12 @@ concept OfOnePixel = Layer<L> && requires(const L layer, std::span<float> values
   layer.apply(values);
 };
 
+/// A layer that is a function of one value: `value(x)`.
+template <class L>
+concept OfOneValue = OfOnePixel<L> && requires(const L layer, float x) {
+  { layer.value(x) } -> std::same_as<float>;
+};
+
 /// A layer that is not continuous, see `JumpTest`.
 template <class L>
 concept Jumping = Layer<L> && requires(const L layer, std::span<const float> values) {
