@@ -64,8 +64,8 @@ struct TileSums {
   }
   template <class Vector>
   [[nodiscard, gnu::always_inline]] auto columns(std::size_t panel, std::size_t column) const {
-    using Sum = typename Tile::value_type::value_type::value_type;
-    using Stored = typename Lanes<Sum, sizeof(Vector) / sizeof(Sum)>::type;
+    using Value = typename Tile::value_type::value_type::value_type;
+    using Stored = typename Lanes<Value, sizeof(Vector) / sizeof(Value)>::type;
     return [&rows = tile[panel], column](std::size_t row, const Vector& sums) {
       *reinterpret_cast<Stored*>(rows[row].data() + column) = sums;
     };
