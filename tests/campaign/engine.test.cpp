@@ -114,7 +114,8 @@ void check_levels_agree(Network network, bool is_exact, const std::string& name)
 }
 
 [[nodiscard]] Network small_resnet() {
-  Network network = resnet_cifar(8, {12, 12, 3}, 10);
+  const std::size_t side = test::draws(12, 8);
+  Network network = resnet_cifar(8, {side, side, 3}, 10);
   initialize(network, 3);
   return network;
 }
