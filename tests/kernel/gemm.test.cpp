@@ -87,8 +87,9 @@ struct Size {
   std::size_t m, n, segments, length;
 };
 // one of everything; less than a tile; a panel exactly; tiles and panels that are not full
-const Size sizes[] = {{1, 1, 1, 1},  {2, 3, 1, 7},    {12, 16, 1, 5},   {13, 17, 3, 4},
-                      {7, 40, 5, 3}, {25, 33, 2, 31}, {3, 16, 1, 1000}, {24, 15, 9, 1}};
+const Size sizes[] = {{1, 1, 1, 1},    {2, 3, 1, 7},     {12, 16, 1, 5},
+                      {13, 17, 3, 4},  {7, 40, 5, 3},    {10, 33, 2, 9},
+                      {25, 33, 2, 31}, {3, 16, 1, 1000}, {24, 15, 9, 1}};
 
 }  // namespace
 
