@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "support/channel_windows.hpp"
 #include "support/values.hpp"
 #include <doctest/doctest.h>
 
@@ -13,25 +14,9 @@
 namespace upset {
 namespace {
 
-struct WindowsOfPicture {
-  WindowGeometry geometry;
-  std::size_t height;
-  std::size_t width;
-};
-
-const std::vector<WindowsOfPicture> windows_of_pictures{
-    {WindowGeometry::square(1), 3, 5},
-    {WindowGeometry::square(1, 2), 5, 4},  // pixels that no window reads
-    {WindowGeometry::square(3, 1, 1), 4, 6},
-    {WindowGeometry::square(3, 2, 1), 6, 7},
-    {WindowGeometry::square(4, 3), 8, 9},
-    {{.kernel_height = 5, .kernel_width = 2, .pad_top = 3, .pad_left = 1, .pad_bottom = 2}, 4, 3},
-    {{.kernel_height = 1, .kernel_width = 1, .pad_left = 6, .pad_right = 2}, 2, 2},
-};
-
 TEST_CASE("channel differences: each window's rows, padded by no difference") {
   test::Values values(1);
-  for (const auto& [geometry, height, width] : windows_of_pictures) {
+  for (const auto& [geometry, height, width] : test::channel_windows) {
     constexpr std::size_t channels = 3;
     const Window window(geometry, height, width, channels);
     ChannelDifferences differences(geometry, height, width);

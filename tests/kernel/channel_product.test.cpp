@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "support/channel_windows.hpp"
 #include "support/naive_conv.hpp"
 #include "support/values.hpp"
 #include <doctest/doctest.h>
@@ -19,22 +20,9 @@ namespace {
 constexpr int largest_weight_of_channel = detail::largest_byte_weight == 128 ? 127 : 64;
 
 TEST_CASE("channel product: a row is the convolution of the differences") {
-  struct Example {
-    WindowGeometry geometry;
-    std::size_t height;
-    std::size_t width;
-  };
-  const std::vector<Example> examples{
-      {WindowGeometry::square(1), 3, 5},
-      {WindowGeometry::square(1, 2), 5, 4},
-      {WindowGeometry::square(3, 1, 1), 4, 6},
-      {WindowGeometry::square(3, 2, 1), 6, 7},
-      {WindowGeometry::square(4, 3, 2), 8, 9},
-      {{.kernel_height = 5, .kernel_width = 2, .pad_top = 3, .pad_left = 1, .pad_bottom = 2}, 4, 3},
-  };
   test::Values values(1);
   constexpr std::size_t channels = 5;
-  for (const auto& [geometry, height, width] : examples) {
+  for (const auto& [geometry, height, width] : test::channel_windows) {
     for (const std::size_t outputs : {1U, 16U, 17U, 32U, 50U, 100U}) {
       CAPTURE(outputs);
       const Shape kernel_shape{outputs, geometry.kernel_height, geometry.kernel_width, channels};

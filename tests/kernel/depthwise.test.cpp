@@ -14,7 +14,6 @@
 #include <upset/kernel/weight_operand.hpp>
 
 using namespace upset;
-using upset::test::FormatPair;
 using upset::test::Values;
 
 namespace {
@@ -76,10 +75,7 @@ TEST_CASE_TEMPLATE("DepthwiseMatrix: multiplies each channel with its own weight
 }
 
 TEST_CASE_TEMPLATE("WeightOperand: depthwise products are those of groups, bit for bit", T,
-                   FormatPair<Float32, Float32>, FormatPair<FlushedBFloat16, FlushedBFloat16>,
-                   FormatPair<Int8Affine, Int8Affine>, FormatPair<Fixed<16, 12>, Fixed<16, 8>>,
-                   FormatPair<Fixed<24, 12>, Fixed<24, 8>>,
-                   FormatPair<Fixed<32, 16>, Fixed<32, 16>>, FormatPair<Mono<8>, Int8Affine>) {
+                   UPSET_PRODUCT_PAIRS) {
   using W = typename T::W;
   using A = typename T::A;
   constexpr std::size_t channels = 37;

@@ -44,10 +44,15 @@ class Tails {
       }
       tails_[n].end = last;
       tails_[n].function = [this, n](std::size_t first, std::span<float> values) {
-        apply(n, first, values);
+        apply(n, values, [=](const ChangedInput& added) { added.add(first, values); });
       };
       tails_[n].of_channel = [this, n](std::size_t channel, std::span<float> values) {
-        apply_to_channel(n, channel, values);
+        apply(n, values, [=](const ChangedInput& added) {  // fault-free
+          const std::size_t channels = added.golden.size() / values.size();
+          for (std::size_t pixel = 0; pixel < values.size(); ++pixel) {
+            values[pixel] += added.golden[pixel * channels + channel];
+          }
+        });
       };
       for (std::size_t m = n + 1; m <= last; ++m) {
         tails_[n].mixes_channels =
@@ -117,29 +122,15 @@ class Tails {
     return node.inputs.size() == 1 && node.inputs[0] == m - 1 && static_cast<bool>(functions_[m]);
   }
 
-  void apply(std::size_t n, std::size_t first, std::span<float> values) {
+  // `add` adds a value of a node before n to `values`.
+  template <class Add>
+  void apply(std::size_t n, std::span<float> values, Add add) {
     for (std::size_t m = n + 1; m <= end(n); ++m) {
       is_near_jump_ = is_near_jump_ || jumps_->are_near(m, values);
       if (functions_[m]) {
         functions_[m](values);
       } else {
-        added_[m].add(first, values);
-      }
-    }
-  }
-
-  // Where what is added is fault-free.
-  void apply_to_channel(std::size_t n, std::size_t channel, std::span<float> values) {
-    for (std::size_t m = n + 1; m <= end(n); ++m) {
-      is_near_jump_ = is_near_jump_ || jumps_->are_near(m, values);
-      if (functions_[m]) {
-        functions_[m](values);
-        continue;
-      }
-      const std::span<const float> added = added_[m].golden;
-      const std::size_t channels = added.size() / values.size();
-      for (std::size_t pixel = 0; pixel < values.size(); ++pixel) {
-        values[pixel] += added[pixel * channels + channel];
+        add(added_[m]);
       }
     }
   }

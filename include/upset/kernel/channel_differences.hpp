@@ -62,8 +62,8 @@ class ChannelDifferences {
   /// Rows of the picture that differ: the first, and one past the last.
   [[nodiscard]] std::pair<std::size_t, std::size_t> rows() const { return {first_row_, last_row_}; }
 
-  /// The word that row `tap_row` of the first window of output row `row` reads; that of the next
-  /// window begins a step of columns further on, that of the next row `row_size()`.
+  /// The word that the first row of the first window of output row `row` reads; that of the next
+  /// window begins a step of columns further on, that of the next row of taps `row_size()`.
   [[nodiscard]] const std::uint8_t* words(std::size_t row) const {
     return bytes_.data() + row * step_ * row_size_;
   }

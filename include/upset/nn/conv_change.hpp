@@ -58,7 +58,7 @@ class ConvolutionChange final : public ChangeRule {
     steps_.resize(product_.stride());  // whole vectors
     biases_.resize(product_.stride());
     if constexpr (in_bytes) {
-      if (ChannelDifferences::suits(geometry)) {
+      if (differences_.compares_channels()) {
         channel_product_.emplace(geometry, product_.output_width(), input[2], product_.stride());
       }
     }

@@ -99,6 +99,8 @@ class InputDifferences {
     return collect(golden.data(), most, [](std::size_t, std::size_t) {});
   }
 
+  /// Whether they may be those of one channel.
+  [[nodiscard]] bool compares_channels() const { return channel_.has_value(); }
   /// Those of the one channel that may differ; null where `list` has them.
   [[nodiscard]] const ChannelDifferences* channel() const {
     return is_of_channel_ ? &*channel_ : nullptr;
