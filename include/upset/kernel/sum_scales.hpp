@@ -138,11 +138,11 @@ class SumScales {
                                                                  std::size_t end,
                                                                  std::int32_t& sum) {
     using Sums = typename detail::Register<std::int32_t, vector_bytes / 4>::type;
-    using Stored = typename detail::Lanes<std::int32_t, vector_bytes / 4>::type;
+    using Stored = typename detail::Lanes<X, vector_bytes>::type;
     const Sums ones = Sums{} + 0x01010101;
     Sums sums{};
     for (; k + vector_bytes <= end; k += vector_bytes) {
-      const Sums bytes = *reinterpret_cast<const Stored*>(from + k);
+      const auto bytes = reinterpret_cast<Sums>(*reinterpret_cast<const Stored*>(from + k));
       Op<X, std::int8_t>::add(sums, bytes, ones);
     }
     for (std::size_t lane = 0; lane < vector_bytes / 4; ++lane) {
