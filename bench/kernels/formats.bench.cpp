@@ -165,7 +165,6 @@ void add_parity() {
 const bool registered = [] {
   add_products<Float32>("Float32");
   add_products<BFloat16>("BFloat16");
-  add_products<FlushedBFloat16>("FlushedBFloat16");
   add_products<Int8Affine>("Int8Affine");
   add_products<Fixed<8, 4>>("Fixed<8,4>");
   add_products<Fixed<16, 8>>("Fixed<16,8>");

@@ -7,7 +7,6 @@ using namespace upset;
 
 std::vector<Choice> small_float_choices() {
   std::vector<Choice> all = make_guarded_choices<BFloat16>("BFloat16");
-  all.push_back(make_choice<FlushedBFloat16>("FlushedBFloat16", "none"));
   all.push_back(make_choice<Float16>("Float16", "none"));
   return all;
 }

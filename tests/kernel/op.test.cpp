@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #include <algorithm>
 #include <array>
+#include <bit>
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 
@@ -130,4 +132,70 @@ TEST_CASE("Op: bfloat16 numbers multiply in pairs, the last one alone where it h
     CHECK(alone == static_cast<float>(i) + 3);
   }
 }
+
+TEST_CASE("Op: the processor's sums of bfloat16 numbers are two multiply-adds each") {
+  using Code = detail::BFloat16Code;
+  using Tiny = Op<detail::TinyBFloat16Code, Code>;
+  using Vector = detail::Register<float, 16>::type;
+  using Words = detail::Register<std::uint32_t, 16>::type;
+  Values draw(3);
+  // any code that is not tiny: infinities, NaN and zeros, too; often of an exponent near the
+  // others'
+  const auto code = [&] {
+    while (true) {
+      auto drawn = static_cast<Code>(draw.below(0x10000));
+      if (draw.below(8) != 0) {
+        drawn = static_cast<Code>((drawn & 0x83FFU) | 0x3C00U);
+      }
+      if (!detail::is_tiny(drawn)) {
+        return drawn;
+      }
+    }
+  };
+  const auto pair = [&] { return code() | static_cast<std::uint32_t>(code()) << 16; };
+  std::size_t wrong = 0;
+  std::size_t not_numbers = 0;
+  for (int run = 0; run < 20000; ++run) {
+    Vector sums{};
+    Words x{};
+    Words w{};
+    for (std::size_t i = 0; i < 16; ++i) {
+      sums[i] = draw.uniform(-1, 1);
+      x[i] = pair();
+      w[i] = pair();
+    }
+    Vector right = sums;
+    for (int step = 0; step < 3; ++step) {
+      Op<Code, Code>::add(sums, reinterpret_cast<Vector>(x), reinterpret_cast<Vector>(w));
+      Tiny::add(right, reinterpret_cast<Vector>(x), reinterpret_cast<Vector>(w));
+    }
+    for (std::size_t i = 0; i < 16; ++i) {
+      const float sum = sums[i];
+      const float expected = right[i];
+      const bool is_number = expected == expected;
+      not_numbers += is_number ? 0U : 1U;
+      wrong +=
+          (is_number ? std::bit_cast<std::uint32_t>(sum) == std::bit_cast<std::uint32_t>(expected)
+                     : sum != sum)
+              ? 0U
+              : 1U;
+    }
+  }
+  CHECK(wrong == 0);
+  CHECK(not_numbers > 100);
+}
 #endif
+
+TEST_CASE("is_tiny: numbers below 2^-56, but for zeros") {
+  std::size_t wrong = 0;
+  for (std::uint32_t code = 0; code < 0x10000; ++code) {
+    const float x = std::abs(std::bit_cast<float>(code << 16));
+    wrong += detail::is_tiny(static_cast<detail::BFloat16Code>(code)) == (x > 0 && x < 0x1p-56F)
+                 ? 0U
+                 : 1U;
+  }
+  CHECK(wrong == 0);
+  const std::array<detail::BFloat16Code, 3> codes{0x3F80, 0x8000, 0x2380};
+  CHECK_FALSE(detail::holds_tiny(codes));
+  CHECK(detail::holds_tiny(std::array<detail::BFloat16Code, 2>{0x3F80, 0xA37F}));
+}

@@ -24,7 +24,7 @@ constexpr std::size_t picture_channels = 5;
 }  // namespace
 
 TEST_CASE_TEMPLATE("PaddedPictures: holds operands where windows read them, and zero around", P,
-                   FormatPair<Float32, Float32>, FormatPair<FlushedBFloat16, FlushedBFloat16>,
+                   FormatPair<Float32, Float32>, FormatPair<BFloat16, BFloat16>,
                    FormatPair<Int8Affine, Int8Affine>, FormatPair<Fixed<16, 8>, Fixed<8, 4>>,
                    FormatPair<Mono<8>, ParityGuarded<Mono<8>, std::uint64_t>>) {
   using W = typename P::W;

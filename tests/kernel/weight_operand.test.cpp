@@ -111,7 +111,7 @@ struct Multiplication {
 
 TEST_CASE_TEMPLATE("WeightOperand: multiplies what memory holds, and follows flips in it", P,
                    FormatPair<Float32, Float32>, FormatPair<BFloat16, Float16>,
-                   FormatPair<FlushedBFloat16, FlushedBFloat16>, FormatPair<Float32, Int8Affine>,
+                   FormatPair<BFloat16, BFloat16>, FormatPair<Float32, Int8Affine>,
                    FormatPair<Int8Affine, Int8Affine>, FormatPair<Int8Affine, Fixed<8, 6>>,
                    FormatPair<Fixed<5, 4>, Fixed<8, 6>>, FormatPair<Fixed<16, 12>, Fixed<16, 8>>,
                    FormatPair<Mono<8>, Mono<5>>, FormatPair<Binary, Binary>,
@@ -148,14 +148,14 @@ TEST_CASE_TEMPLATE("WeightOperand: multiplies what memory holds, and follows fli
 namespace {
 
 // Dense rows behind which something else stands, K of any length.
-struct FlushedProduct {
-  using F = FlushedBFloat16;
+struct BFloat16Product {
+  using F = BFloat16;
   std::size_t rows, columns, depth;
   std::vector<float> x;  // [rows, depth], then what no product may read
   std::vector<float> w;
 
   template <class Draw>
-  FlushedProduct(std::size_t m, std::size_t n, std::size_t k, Draw draw)
+  BFloat16Product(std::size_t m, std::size_t n, std::size_t k, Draw draw)
       : rows(m), columns(n), depth(k), x(m * k), w(n * k) {
     for (std::vector<float>* values : {&x, &w}) {
       for (float& value : *values) {
@@ -164,8 +164,9 @@ struct FlushedProduct {
     }
   }
 
-  // In windows of one pixel, each followed by one of NaN.
-  [[nodiscard]] std::vector<float> multiplied() const {
+  // In windows of one pixel, each followed by one of NaN. The processor multiplies the numbers as
+  // they are, unless some of them are tiny, or it is said so.
+  [[nodiscard]] std::vector<float> multiplied(bool holds_tiny = false) const {
     PaddedPictures<F, F> pictures(WindowGeometry{}, rows, 2, depth, 1, {});
     std::vector<float> image(rows * 2 * depth, std::numeric_limits<float>::quiet_NaN());
     for (std::size_t m = 0; m < rows; ++m) {
@@ -182,11 +183,12 @@ struct FlushedProduct {
     }
     const std::size_t offset = 0;
     std::vector<float> y(rows * columns);
-    operand.multiply(0, pictures.data(), bases, {{&offset, 1}, depth}, y.data(), columns);
+    operand.multiply(0, pictures.data(), bases, {{&offset, 1}, depth}, y.data(), columns,
+                     holds_tiny || pictures.holds_tiny(1));
     return y;
   }
 
-  // How many sums are further from the exact ones than K roundings and two flushes each explain.
+  // How many sums are further from the exact ones than K roundings explain.
   [[nodiscard]] std::size_t wrong() const {
     const std::vector<float> y = multiplied();
     std::size_t count = 0;
@@ -200,7 +202,7 @@ struct FlushedProduct {
         magnitude += std::abs(product);
       }
       const double steps = static_cast<double>(depth) + 1;  // the bias is added too
-      const double bound = steps * 0x1p-24 * magnitude + 2 * steps * 0x1p-126;
+      const double bound = steps * (0x1p-24 * magnitude + 0x1p-150);
       count += std::abs(static_cast<double>(y[i]) - sum) <= bound ? 0U : 1U;
     }
     return count;
@@ -209,7 +211,7 @@ struct FlushedProduct {
 
 }  // namespace
 
-TEST_CASE("WeightOperand: sums of FlushedBFloat16 are exact but for rounding and flushing") {
+TEST_CASE("WeightOperand: sums of BFloat16 are exact but for rounding, and the processor's own") {
   Values draw(7);
   constexpr std::size_t all_columns[] = {1, 8, 9, 16, 17, 32, 40};
   constexpr std::size_t depths[] = {1, 2, 3, 4, 5, 6, 7, 8, 63, 144, 146};
@@ -217,15 +219,26 @@ TEST_CASE("WeightOperand: sums of FlushedBFloat16 are exact but for rounding and
     for (const std::size_t depth : depths) {
       CAPTURE(columns);
       CAPTURE(depth);
-      CHECK(FlushedProduct(13, columns, depth, [&] { return draw.uniform(-1, 1); }).wrong() == 0);
-      // products and sums around 2^-126, of which what is flushed matters
-      const FlushedProduct small(7, columns, depth, [&] { return draw.uniform(-1, 1) * 0x1p-62F; });
-      CHECK(small.wrong() == 0);
+      const BFloat16Product product(13, columns, depth, [&] { return draw.uniform(-1, 1); });
+      CHECK(product.wrong() == 0);
+      CHECK(test::different_bits(product.multiplied(), product.multiplied(true)) == 0);
+      // numbers on both sides of 2^-56, products and sums on both sides of 2^-126
+      for (const float size : {0x1p-53F, 0x1p-62F, 0x1p-120F}) {
+        const BFloat16Product small(7, columns, depth, [&] { return draw.uniform(-1, 1) * size; });
+        CHECK(small.wrong() == 0);
+      }
+      // of 2^-56 and more, so that the least sums are normal, and many of them cancel
+      const BFloat16Product least(7, columns, depth, [&] {
+        return std::ldexp(1 + 0x1p-7F * static_cast<float>(draw.below(128)), -56) *
+               static_cast<float>(static_cast<int>(draw.below(3)) - 1);
+      });
+      CHECK(least.wrong() == 0);
+      CHECK(test::different_bits(least.multiplied(), least.multiplied(true)) == 0);
     }
   }
 }
 
-TEST_CASE("WeightOperand: infinities and NaN come through sums of FlushedBFloat16") {
+TEST_CASE("WeightOperand: infinities and NaN come through sums of BFloat16") {
   const float infinity = std::numeric_limits<float>::infinity();
   const float nan = std::numeric_limits<float>::quiet_NaN();
   constexpr std::size_t depths[] = {1, 2, 3, 4, 7, 8, 144};
@@ -233,9 +246,9 @@ TEST_CASE("WeightOperand: infinities and NaN come through sums of FlushedBFloat1
     for (std::size_t at = 0; at < depth; ++at) {
       CAPTURE(depth);
       CAPTURE(at);
-      FlushedProduct product(3, 17, depth, [] { return 1.0F; });
+      BFloat16Product product(3, 17, depth, [] { return 1.0F; });
       const auto expect = [&](float x, float w, float right) {
-        FlushedProduct changed = product;
+        BFloat16Product changed = product;
         changed.x[depth + at] = x;  // of the second row
         changed.w[16 * depth + at] = w;
         const std::vector<float> y = changed.multiplied();
@@ -262,15 +275,56 @@ TEST_CASE("WeightOperand: infinities and NaN come through sums of FlushedBFloat1
   }
 }
 
-TEST_CASE("WeightOperand: subnormal codes are zeros in sums of FlushedBFloat16") {
-  FlushedProduct product(2, 3, 5, [] { return 1.0F; });
-  product.x[0] = 0x1p-127F;  // kept by BFloat16
-  product.w[4] = 0x1p-127F;
-  for (std::size_t k = 0; k < 5; ++k) {
-    product.w[5 + k] = k == 0 ? 0x1p127F : 0.0F;
+TEST_CASE("WeightOperand: subnormal numbers are kept in sums of BFloat16") {
+  const auto product = [](float x, float w) {
+    BFloat16Product ones(2, 3, 5, [] { return 1.0F; });
+    ones.x[0] = x;
+    ones.w[4] = w;
+    for (std::size_t k = 0; k < 5; ++k) {
+      ones.w[5 + k] = k == 0 ? 0x1p127F : 0.0F;
+    }
+    return ones.multiplied();
+  };
+  for (const float small : {0x1p-127F, 0x1p-133F, -0x1p-130F}) {
+    CHECK(product(small, 1)[1] == small * 0x1p127F);
+    CHECK(product(1, small)[0] == 4.0F);
+    CHECK(product(small, 1)[4] == 0x1p127F);
   }
-  const std::vector<float> y = product.multiplied();
-  CHECK(y[0] == 3.0F);  // 0 1 + 1 + 1 + 1 + 1 0
-  CHECK(y[1] == 0.0F);  // not 1
-  CHECK(y[3] == 4.0F);
+  // a sum that is subnormal though nothing else is
+  BFloat16Product difference(1, 1, 2, [] { return 0x1p-63F; });
+  difference.w[1] = -0x1p-63F * (1 - 0x1p-7F);
+  CHECK(difference.multiplied()[0] == 0x1p-133F);
+}
+
+TEST_CASE("WeightOperand: a fault makes a weight of BFloat16 tiny, and another undoes it") {
+  using F = BFloat16;
+  std::vector<float> weights(20 * depth, 1.0F);
+  std::fill(weights.end() - depth, weights.end(), 0.0F);
+  weights.back() = 1.5F;
+  const std::vector<float> x(depth, 0x1p100F);
+  PaddedPictures<F, F> pictures(WindowGeometry{}, 1, 1, depth, 1, {});
+  pictures.write(0, x, {});
+  CHECK_FALSE(pictures.holds_tiny(1));
+  Memory<F> kernel(weights, {{}});
+  WeightOperand<F, F> operand(1, 20, 1, depth);
+  operand.build(kernel);
+  operand.set_scales(kernel, {}, std::vector<float>(20, 0.0F));
+  const auto last_sum = [&] {
+    std::vector<float> y(20);
+    operand.multiply(pictures, 1, y.data());
+    CHECK(y[18] == depth * 0x1p100F);
+    return y[19];
+  };
+  const auto flip_exponent = [&] {
+    kernel.forget_touched();
+    for (std::uint64_t bit = 7; bit < 14; ++bit) {
+      kernel.flip((weights.size() - 1) * 16 + bit);
+    }
+    operand.patch(kernel);
+  };
+  CHECK(last_sum() == 1.5F * 0x1p100F);
+  flip_exponent();  // 127 becomes 0, of subnormals
+  CHECK(last_sum() == 0x1p-127F * 0x1p100F);
+  flip_exponent();
+  CHECK(last_sum() == 1.5F * 0x1p100F);
 }

@@ -13,11 +13,10 @@ struct FormatPair {
 }  // namespace upset::test
 
 /// One pair for each arithmetic of products, of formats that a test includes.
-#define UPSET_PRODUCT_PAIRS                                        \
-  ::upset::test::FormatPair<Float32, Float32>,                     \
-      ::upset::test::FormatPair<FlushedBFloat16, FlushedBFloat16>, \
-      ::upset::test::FormatPair<Int8Affine, Int8Affine>,           \
-      ::upset::test::FormatPair<Fixed<16, 12>, Fixed<16, 8>>,      \
-      ::upset::test::FormatPair<Fixed<24, 12>, Fixed<24, 8>>,      \
-      ::upset::test::FormatPair<Fixed<32, 16>, Fixed<32, 16>>,     \
+#define UPSET_PRODUCT_PAIRS                                                                   \
+  ::upset::test::FormatPair<Float32, Float32>, ::upset::test::FormatPair<BFloat16, BFloat16>, \
+      ::upset::test::FormatPair<Int8Affine, Int8Affine>,                                      \
+      ::upset::test::FormatPair<Fixed<16, 12>, Fixed<16, 8>>,                                 \
+      ::upset::test::FormatPair<Fixed<24, 12>, Fixed<24, 8>>,                                 \
+      ::upset::test::FormatPair<Fixed<32, 16>, Fixed<32, 16>>,                                \
       ::upset::test::FormatPair<Mono<8>, Int8Affine>

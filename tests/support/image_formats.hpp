@@ -12,8 +12,8 @@ namespace upset::test {
 
 /// Every kind of format the main job compares, and the widest products of levels.
 using LayerFormats =
-    std::tuple<Float32, BFloat16, FlushedBFloat16, Float16, Int8Affine, Fixed<8, 6>, Fixed<5, 4>,
-               Fixed<16, 8>, Fixed<32, 16>, Binary, Mono<5>, Mono<8>, MultiLevelBinary<4>>;
+    std::tuple<Float32, BFloat16, Float16, Int8Affine, Fixed<8, 6>, Fixed<5, 4>, Fixed<16, 8>,
+               Fixed<32, 16>, Binary, Mono<5>, Mono<8>, MultiLevelBinary<4>>;
 
 /// Every guard, on formats with and without a scale, a zero, and several codes in a word.
 using LayerGuards =

@@ -19,8 +19,8 @@ template <NumberFormat T>
   return std::to_chars(first, last, x.value());
 }
 
-/// Writes a code that is no number by itself (without its scale, or `FlushedBFloat16`, of which
-/// several are zero) as its bits, the highest first: "0b01011010".
+/// Writes a code that is no number by itself, without its scale, as its bits, the highest first:
+/// "0b01011010".
 template <ElementType T>
 requires(!NumberFormat<T>) [[nodiscard]] constexpr std::to_chars_result
     to_chars(char* first, char* last, T x) {

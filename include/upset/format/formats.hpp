@@ -8,7 +8,6 @@
 #include <upset/format/fixed.hpp>
 #include <upset/format/float16.hpp>
 #include <upset/format/float32.hpp>
-#include <upset/format/flushed_bfloat16.hpp>
 #include <upset/format/int8_affine.hpp>
 #include <upset/format/minifloat.hpp>
 #include <upset/format/mono.hpp>

@@ -11,8 +11,7 @@ namespace upset {
 
 /// A format whose codes are numbers by themselves: no scale, an exact value, arithmetic.
 ///
-/// `Fixed` and `Minifloat` (so `Float32`, `BFloat16`, `Float16`) are; codes of `Mono` and of
-/// `FlushedBFloat16` are not.
+/// `Fixed` and `Minifloat` (so `Float32`, `BFloat16`, `Float16`) are, codes of `Mono` are not.
 template <class T>
 concept NumberFormat = ElementType<T> && std::same_as<typename T::Scale, Unscaled> &&
     OverflowPolicy<typename T::Overflow> && requires(T x, Dyadic exact) {

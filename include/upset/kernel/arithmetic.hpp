@@ -7,8 +7,8 @@
 #include <limits>
 #include <type_traits>
 
+#include <upset/format/bfloat16.hpp>
 #include <upset/format/concepts.hpp>
-#include <upset/format/flushed_bfloat16.hpp>
 #include <upset/format/int8_affine.hpp>
 #include <upset/format/level_encoder.hpp>
 #include <upset/format/straight_through.hpp>
@@ -68,7 +68,7 @@ struct ShiftedEncoder {
 
 /// Codes as 32-bit words, see `transform`.
 struct BFloat16Encoder {
-  [[nodiscard]] std::uint32_t operator()(float x) const { return FlushedBFloat16::encode(x); }
+  [[nodiscard]] std::uint32_t operator()(float x) const { return BFloat16::encode(x); }
 };
 
 /// An activation and a weight as the product wants them.
@@ -80,8 +80,8 @@ struct OperandTypes {
 
 template <class W, class A>
 consteval auto operand_types() {
-  if constexpr (has_bfloat16_dot && std::is_same_v<typename W::Element, FlushedBFloat16> &&
-                std::is_same_v<typename A::Element, FlushedBFloat16>) {
+  if constexpr (has_bfloat16_dot && std::is_same_v<typename W::Element, BFloat16> &&
+                std::is_same_v<typename A::Element, BFloat16>) {
     return OperandTypes<BFloat16Code, BFloat16Code>{};
   } else if constexpr (!is_level_product<W, A>) {
     return OperandTypes<float, float>{};
@@ -115,7 +115,7 @@ struct ExactLimits {
 ///
 /// Bytes hold a weight's level plus its zero point, and an activation's plus its zero point plus
 /// 128: the sum of their products is then off by what `PackedKernel` takes off. Numbers in
-/// `FlushedBFloat16` are their codes where the processor multiplies them.
+/// `BFloat16` are their codes where the processor multiplies them.
 template <Format W, Format A>
 struct Arithmetic {
  private:

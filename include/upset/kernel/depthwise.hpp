@@ -68,7 +68,9 @@ class DepthwiseMatrix {
   [[nodiscard]] bool is_empty() const { return words_.empty(); }
   /// Integers may be as large as the sums hold, or 16 bits where these are wider than weights.
   void set(std::size_t tap, std::size_t channel, Word weight) {
-    if constexpr (in_pairs) {  // the other of the pair is zero, whatever stands beside x
+    if constexpr (in_codes) {  // as a float
+      words_[tap * stride_ + channel] = static_cast<Word>(static_cast<std::uint32_t>(weight) << 16);
+    } else if constexpr (in_pairs) {  // the other of the pair is zero, whatever stands beside x
       words_[tap * stride_ + channel] = static_cast<std::uint16_t>(weight);
     } else {
       words_[tap * stride_ + channel] = weight;
@@ -127,6 +129,7 @@ class DepthwiseMatrix {
   }
 
  private:
+  static constexpr bool in_codes = std::is_same_v<W, detail::BFloat16Code>;
   static constexpr bool in_pairs = sizeof(W) < sizeof(Sum) && detail::has_short_dot;
   static constexpr std::size_t tile_rows = 8;  // `multiply` names each
   static constexpr std::size_t lanes = std::max<std::size_t>(1, detail::vector_bytes / sizeof(Sum));
@@ -138,8 +141,9 @@ class DepthwiseMatrix {
 
   [[gnu::always_inline]] static void add(Vector& sums, const X* from, const Words& weights) {
     const auto x = detail::load_widened<Word, lanes>(from);
-    if constexpr (std::is_same_v<W, detail::BFloat16Code>) {
-      Op<X, W>::add(sums, x, weights);
+    if constexpr (in_codes) {  // subnormals and all
+      Op<float, float>::add(sums, reinterpret_cast<Vector>(x << 16),
+                            reinterpret_cast<Vector>(weights));
     } else if constexpr (in_pairs) {
       Op<std::int16_t, std::int16_t>::add(sums, x, weights);
     } else {

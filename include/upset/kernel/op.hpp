@@ -2,10 +2,12 @@
 /// The one line in which operands differ: a word of activations times a vector of packed weights.
 #pragma once
 
+#include <algorithm>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <span>
 #include <type_traits>
 
 #if defined(__x86_64__)
@@ -41,14 +43,31 @@ inline constexpr bool has_short_dot = true;
 inline constexpr bool has_short_dot = false;
 #endif
 
-/// Products of pairs of bfloat16 numbers exist. They are made for `FlushedBFloat16` alone: they
-/// flush subnormals, and round in an order of their own.
+/// Products of pairs of bfloat16 numbers exist.
 #if defined(__AVX512BF16__) && defined(__AVX512VL__)
 inline constexpr bool has_bfloat16_dot = true;
 #else
 inline constexpr bool has_bfloat16_dot = false;
 #endif
 using BFloat16Code = std::uint16_t;
+
+/// What activations are read as where they or their weights hold `is_tiny` codes.
+enum class TinyBFloat16Code : BFloat16Code {};
+
+/// Whether VDPBF16PS may miss what comes of one of these numbers: of magnitude below 2^-56, but for
+/// zero. It takes subnormals for zeros, and flushes sums to them; products of two larger numbers
+/// are multiples of 2^(2 (-56 - 7)) = 2^-126, and so are their sums, none of which is subnormal.
+[[nodiscard]] constexpr bool holds_tiny(std::span<const BFloat16Code> codes) {
+  const auto without_sign = [](unsigned code) {  // zero comes last
+    return static_cast<BFloat16Code>(2 * code - 1);
+  };
+  BFloat16Code least = without_sign(0);
+  for (const BFloat16Code code : codes) {
+    least = std::min(least, without_sign(code));
+  }
+  return least < without_sign((127 - 56) << 7);
+}
+[[nodiscard]] constexpr bool is_tiny(BFloat16Code code) { return holds_tiny({&code, 1}); }
 
 /// A vector as it lies in memory: anywhere.
 template <class T, std::size_t Width>
@@ -165,25 +184,47 @@ struct Op<std::int16_t, std::int16_t> {
 
 #if defined(__AVX512BF16__) && defined(__AVX512VL__)
 
-/// Two products of bfloat16 numbers, exact; each sum with one is rounded to a float or flushed.
+/// Two multiply-adds of bfloat16 numbers to a float, the second of a pair first, as the processor
+/// does it; none of them `is_tiny`.
 template <>
 struct Op<detail::BFloat16Code, detail::BFloat16Code> {
   using Sum = float;
 
   template <class Vector>
-  [[nodiscard, gnu::always_inline]] static Vector broadcast(const detail::BFloat16Code* x) {
+  [[nodiscard, gnu::always_inline]] static Vector broadcast(const void* x) {
     using Words = typename detail::Register<std::int32_t, sizeof(Vector) / 4>::type;
     return reinterpret_cast<Vector>(detail::broadcast_word<Words>(x));
   }
   /// Of the last number alone.
   template <class Vector>
-  [[nodiscard, gnu::always_inline]] static Vector broadcast_last(const detail::BFloat16Code* x) {
+  [[nodiscard, gnu::always_inline]] static Vector broadcast_last(const void* x) {
     using Words = typename detail::Register<std::int32_t, sizeof(Vector) / 4>::type;
-    return reinterpret_cast<Vector>(Words{} + std::int32_t{*x});
+    detail::BFloat16Code code;
+    std::memcpy(&code, x, sizeof(code));
+    return reinterpret_cast<Vector>(Words{} + std::int32_t{code});
   }
-  template <class Vector, class Words>
-  [[gnu::always_inline]] static void add(Vector& sums, const Words& x, const Words& w) {
+  template <class Vector>
+  [[gnu::always_inline]] static void add(Vector& sums, const Vector& x, const Vector& w) {
     asm("vdpbf16ps %2, %1, %0" : "+v"(sums) : "v"(x), "v"(w));
+  }
+};
+
+/// The same of any numbers, and the same sums bit for bit.
+template <>
+struct Op<detail::TinyBFloat16Code, detail::BFloat16Code>
+    : Op<detail::BFloat16Code, detail::BFloat16Code> {
+  template <class Vector>
+  [[gnu::always_inline]] static void add(Vector& sums, const Vector& x, const Vector& w) {
+    using Words = typename detail::Register<std::uint32_t, sizeof(Vector) / 4>::type;
+    const auto x_words = reinterpret_cast<Words>(x);
+    const auto w_words = reinterpret_cast<Words>(w);
+    const Words x_second = x_words & 0xFFFF'0000U;
+    const Words w_second = w_words & 0xFFFF'0000U;
+    const Words x_first = x_words << 16;
+    const Words w_first = w_words << 16;
+    // fused, whatever a compiler makes of a product and a sum
+    asm("vfmadd231ps %2, %1, %0" : "+v"(sums) : "v"(x_second), "v"(w_second));
+    asm("vfmadd231ps %2, %1, %0" : "+v"(sums) : "v"(x_first), "v"(w_first));
   }
 };
 

@@ -68,6 +68,7 @@ class PackedKernel {
     std::fill(weight_sums_.begin(), weight_sums_.end(), 0);
     std::fill(tap_sums_.begin(), tap_sums_.end(), 0);
     nonfinite_ = 0;
+    tiny_ = 0;
     std::fill(magnitudes_.begin(), magnitudes_.end(), 0);
     std::size_t output = 0;
     const W* from = weights.data();
@@ -124,20 +125,23 @@ class PackedKernel {
 
   /// y[m * stride + o] for the outputs of one group, o counted from the first of them.
   ///
-  /// - shape:    `x`, `bases` and `segments` as in `upset::multiply`
+  /// - shape:    `x`, `bases` and `segments` as in `upset::multiply`; codes of `BFloat16` in x may
+  ///             be tiny where it is said so, see `detail::is_tiny`
   /// - rounding: level products are exact integers, rounded to float, which changes none below
   ///             2^24, then scaled and added to the bias, fused where the target can; real ones are
   ///             added up in float
   void multiply(std::size_t group, const X* x, std::span<const std::size_t> bases,
-                const Segments& segments, float* y, std::size_t stride) const {
-    upset::multiply<Sum>(x, bases, segments, matrices_[group],
-                         scales_.writer(group * columns_, x, bases.data(), segments, {y, stride}),
-                         exact_depth_);
+                const Segments& segments, float* y, std::size_t stride,
+                bool x_holds_tiny = true) const {
+    const auto writer = scales_.writer(group * columns_, x, bases.data(), segments, {y, stride});
+    as_read(x, x_holds_tiny, [&](const auto* operands) {
+      upset::multiply<Sum>(operands, bases, segments, matrices_[group], writer, exact_depth_);
+    });
   }
   /// y[m * outputs + o] for all outputs of the windows that begin at `bases`. Equals the products
   /// of the groups, bit for bit.
-  void multiply(const X* x, std::span<const std::size_t> bases, const Window& window,
-                float* y) const {
+  void multiply(const X* x, std::span<const std::size_t> bases, const Window& window, float* y,
+                bool x_holds_tiny) const {
     const std::size_t groups = matrices_.size();
     if constexpr (Channels::is_fast) {
       if (!channels_.is_empty() && depth() <= (in_bytes ? exact_depth_ / 2 : exact_depth_)) {
@@ -150,7 +154,7 @@ class PackedKernel {
     for (std::size_t group = 0; group < groups; ++group) {
       const AlignedVector<std::size_t> offsets = window.offsets(group);
       multiply(group, x, bases, {offsets, window.segment_length()}, y + group * outputs_,
-               groups * outputs_);
+               groups * outputs_, x_holds_tiny);
     }
   }
 
@@ -167,7 +171,8 @@ class PackedKernel {
   [[nodiscard]] std::size_t tile_rows() const { return matrices_[0].panels() == 1 ? 12 : 6; }
   /// y[m * outputs + o] for all outputs of the windows in `parts`, which may be any that
   /// `leaves_out_taps`. Equals the product of all taps, bit for bit.
-  void multiply(const X* x, const WindowParts& parts, const Window& window, float* y) const {
+  void multiply(const X* x, const WindowParts& parts, const Window& window, float* y,
+                bool x_holds_tiny) const {
     const PackedMatrix<W>& matrix = matrices_[0];
     const AlignedVector<std::size_t> offsets = window.offsets(0);
     const std::size_t stride = in_bytes ? tap_stride() : 0;
@@ -194,13 +199,27 @@ class PackedKernel {
                                        {y, outputs_, parts.targets(part)}, false, correction)});
       correction += stride;
     }
-    upset::multiply<Sum>(x, std::span(groups), matrix);
+    as_read(x, x_holds_tiny, [&](const auto* operands) {
+      upset::multiply<Sum>(operands, std::span(groups), matrix);
+    });
   }
 
  private:
   using Channels = DepthwiseMatrix<X, W>;
   using Scales = SumScales<X, in_bytes, is_level>;
   static constexpr bool in_shorts = std::is_same_v<W, std::int16_t>;
+
+  // Calls `use` with activations of the type that `Op` multiplies with these weights.
+  template <class Use>
+  void as_read(const X* x, [[maybe_unused]] bool x_holds_tiny, Use use) const {
+    if constexpr (std::is_same_v<X, detail::BFloat16Code>) {
+      if (x_holds_tiny || tiny_ > 0) {
+        use(reinterpret_cast<const detail::TinyBFloat16Code*>(x));
+        return;
+      }
+    }
+    use(x);
+  }
 
   void set_channel(std::size_t output, std::size_t k, W weight) {
     if constexpr (Channels::is_fast) {
@@ -230,6 +249,7 @@ class PackedKernel {
       magnitudes_[output] += times * std::abs(std::int64_t{weight});
     } else if constexpr (std::is_same_v<W, detail::BFloat16Code>) {
       nonfinite_ += (weight & 0x7F80U) == 0x7F80U ? times : 0;
+      tiny_ += detail::is_tiny(weight) ? times : 0;
     } else if constexpr (!is_level) {
       nonfinite_ += std::isfinite(weight) ? 0 : times;
     }
@@ -289,6 +309,7 @@ class PackedKernel {
   std::vector<std::uint32_t> tap_sums_;    // the same per tap and column, modulo 2^32
   std::vector<std::int64_t> magnitudes_;   // per output; of 16-bit weights
   std::int64_t nonfinite_ = 0;             // weights that are infinite or NaN
+  std::int64_t tiny_ = 0;                  // weights that are `is_tiny`; of `BFloat16`
   std::int64_t input_zero_ = 0;            // of bytes
   Scales scales_;                          // per group and column
 };

@@ -56,6 +56,7 @@ class PaddedPictures {
         detail::transform(x.data() + from, length, image + to, round);
       });
     });
+    look_for_tiny(picture);
   }
   /// Reads one picture from memory.
   void write(std::size_t picture, const Memory<A>& memory) {
@@ -68,9 +69,16 @@ class PaddedPictures {
     window_.for_each_stretch([&](std::size_t from, std::size_t to, std::size_t length) {
       std::copy_n(values.data() + from, length, image + to);
     });
+    look_for_tiny(picture);
   }
 
   [[nodiscard]] const Activation* data() const { return data_; }
+  /// Whether codes of `BFloat16` in the first `pictures` are too small for the processor to
+  /// multiply them as they are.
+  [[nodiscard]] bool holds_tiny(std::size_t pictures) const {
+    return std::ranges::any_of(std::span(tiny_).first(std::min(pictures, tiny_.size())),
+                               [](char holds) { return holds != 0; });
+  }
   /// Where each window of the first `pictures` begins.
   [[nodiscard]] std::span<const std::size_t> bases(std::size_t pictures) {
     if (bases_.empty()) {
@@ -96,6 +104,13 @@ class PaddedPictures {
 
  private:
   static constexpr bool is_copy = std::is_same_v<A, Float32> && std::is_same_v<Activation, float>;
+
+  void look_for_tiny([[maybe_unused]] std::size_t picture) {
+    if constexpr (std::is_same_v<Activation, detail::BFloat16Code>) {
+      tiny_.resize(pictures_);
+      tiny_[picture] = detail::holds_tiny({padded(picture), window_.padded_size()}) ? 1 : 0;
+    }
+  }
 
   /// Where a picture is padded. The first call writes all padding.
   [[nodiscard]] Activation* padded(std::size_t picture) {
@@ -124,6 +139,7 @@ class PaddedPictures {
   bool is_unpadded_;
   AlignedVector<Activation> padded_;
   const Activation* data_ = nullptr;
+  AlignedVector<char> tiny_;  // of each picture: whether it `holds_tiny`; of codes of `BFloat16`
 };
 
 }  // namespace upset
