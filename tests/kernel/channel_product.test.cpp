@@ -9,7 +9,7 @@
 #include <doctest/doctest.h>
 
 #include <upset/kernel/channel_product.hpp>
-#include <upset/kernel/delta_product.hpp>
+#include <upset/kernel/delta_window.hpp>
 
 namespace upset {
 namespace {
@@ -56,7 +56,7 @@ TEST_CASE("channel product: a row is the convolution of the differences") {
         }
         AlignedVector<std::int32_t> sums(from.size(), 55);
         product.add_row(row, differences, from.data(),
-                        DeltaProduct<std::int8_t>::SumRow{sums.data(), stride});
+                        detail::SumRow<std::int32_t>{sums.data(), stride});
         for (std::size_t x = 0; x < window.output_width(); ++x) {
           for (std::size_t o = 0; o < stride; ++o) {
             const std::int32_t added = sums[x * stride + o] - from[x * stride + o];

@@ -33,7 +33,7 @@ consteval bool has_short_levels() {
 template <Format W, Format A>
 consteval bool has_byte_differences() {
   if constexpr (is_level_product<W, A>) {
-    return largest_byte_weight == 128 && A::max_level <= 255;
+    return has_byte_product && A::max_level <= 255;
   } else {
     return false;
   }
@@ -147,10 +147,10 @@ std::unique_ptr<ChangeRule> Conv2d<W, A, B>::change_rule(const Shape& input) con
     }
     auto face = std::make_unique<Face>(*this);
     if constexpr (detail::has_byte_differences<W, A>()) {
+      using InBytes = ConvolutionChange<typename Face::Level, std::int8_t>;
       const auto [low, high] = std::ranges::minmax(face->weights());
-      if (low >= -128 && high <= 127) {
-        return std::make_unique<ConvolutionChange<std::int16_t, std::int8_t>>(
-            std::move(face), geometry_, input, out_channels());
+      if (low >= -128 && high <= 127 && InBytes::Product::suits(geometry_, input[1], input[2])) {
+        return std::make_unique<InBytes>(std::move(face), geometry_, input, out_channels());
       }
     }
     return std::make_unique<ConvolutionChange<typename Face::Level>>(std::move(face), geometry_,

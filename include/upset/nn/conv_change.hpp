@@ -16,6 +16,7 @@
 #include <variant>
 #include <vector>
 
+#include <upset/kernel/byte_product.hpp>
 #include <upset/kernel/channel_differences.hpp>
 #include <upset/kernel/channel_product.hpp>
 #include <upset/kernel/delta_product.hpp>
@@ -136,15 +137,16 @@ class ConvolutionChange final : public ChangeRule {
   using Vector = typename Product::Vector;
   using Stored = typename detail::Lanes<Sum, lanes>::type;
 
-  // Words above which the layer itself is faster, among other pictures. In nanoseconds, as measured
-  // with AVX-512; nothing but time depends on them. Twice what the layer takes: who goes on
-  // by differences can do so in later layers, of which fewer change.
+  // Differences, or words of them, above which the layer itself is faster, among other pictures. In
+  // nanoseconds, as measured with AVX-512; nothing but time depends on them. Twice what the layer
+  // takes: who goes on by differences can do so in later layers, of which fewer change.
   [[nodiscard]] static std::size_t most_differences(const Product& product, std::size_t depth) {
     const auto pixels = static_cast<double>(product.output_width() * product.output_height());
     const auto outputs = static_cast<double>(product.stride());
     const double whole = pixels * outputs * static_cast<double>(depth) / (in_levels ? 137.0 : 48.0);
     const auto taps = static_cast<double>(depth) / static_cast<double>(product.channels());
-    const double each = taps * (0.75 + 0.2 * outputs / static_cast<double>(lanes));
+    const double vectors = outputs / static_cast<double>(lanes);
+    const double each = taps * (in_bytes ? 0.25 + 0.08 * vectors : 0.75 + 0.2 * vectors);
     return static_cast<std::size_t>(2 * whole / each) + 4;
   }
 

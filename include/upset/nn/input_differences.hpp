@@ -14,6 +14,7 @@
 #include <vector>
 
 #include <upset/core/aligned_allocator.hpp>
+#include <upset/kernel/byte_differences.hpp>
 #include <upset/kernel/channel_differences.hpp>
 #include <upset/kernel/difference_list.hpp>
 #include <upset/kernel/window.hpp>
@@ -21,7 +22,7 @@
 
 namespace upset {
 
-/// What is read of a changed picture, and how it differs from the fault-free levels: in words of
+/// What is read of a changed picture, and how it differs from the fault-free levels: in a list of
 /// differences `T`, or in one channel, where `T` is a byte and no other can differ.
 template <class Level, class T = Level>
 class InputDifferences {
@@ -34,15 +35,15 @@ class InputDifferences {
       : face_(&face),
         input_(input),
         lanes_(face.lanes()),
-        list_(input[0] * input[1], input[2]),
+        list_(input[0], input[1], input[2]),
         now_(input.size()) {
     if (in_bytes && lanes_ == 1 && ChannelDifferences::suits(geometry)) {
       channel_.emplace(geometry, input[0], input[1]);
     }
   }
 
-  /// Compares what is read of x, flips included, with `golden`. False where more than `most` words
-  /// differ; there are then no differences to be had.
+  /// Compares what is read of x, flips included, with `golden`. False where more than `most` are
+  /// listed; there are then no differences to be had.
   [[nodiscard]] bool find(const ChangedInput& x, const NodeFaults& faults,
                           const AlignedVector<Level>& golden, std::size_t most) {
     list_.clear();
@@ -128,9 +129,16 @@ class InputDifferences {
     if (is_of_channel_) {
       return channel_->rows();
     }
-    const std::size_t row = input_[1] * list_.pixel_words();
-    return empty() ? std::pair<std::size_t, std::size_t>{0, 0}
-                   : std::pair{list_.words().front() / row, list_.words().back() / row + 1};
+    if (empty()) {
+      return {0, 0};
+    }
+    const auto starts = list_.starts();  // of pixels, ascending: those that have some lie between
+    const auto first = std::ranges::upper_bound(starts, 0U) - 1;
+    const auto last = std::ranges::lower_bound(starts, static_cast<std::uint32_t>(list_.size()));
+    const auto row_of = [&](auto pixel) {
+      return static_cast<std::size_t>(pixel - starts.begin()) / input_[1];
+    };
+    return {row_of(first), row_of(last - 1) + 1};
   }
   /// What is read of value i.
   [[nodiscard]] Level level(std::size_t i, const AlignedVector<Level>& golden) const {

@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: BSL-1.0
+/// The values of a picture that differ from another's, as a product of bytes reads them.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <numeric>
+#include <span>
+#include <vector>
+
+#include <upset/core/aligned_allocator.hpp>
+#include <upset/kernel/difference_list.hpp>
+
+#if defined(__AVX512BW__)
+#include <immintrin.h>
+#endif
+
+namespace upset {
+
+/// Differences of two pictures [H, W, C] of 16-bit levels, one by one: of the four in a word of
+/// neighbouring channels two thirds were zeros.
+///
+/// One too large for a byte is spread over several that lie in the same place.
+template <>
+class DifferenceList<std::int8_t> {
+ public:
+  /// How many may be read behind the last of them.
+  static constexpr std::size_t slack = 64;
+  /// In one place: of differences up to 510.
+  static constexpr std::size_t most_parts = 5;
+  /// Whether a row of so many values has places of 16 bits.
+  [[nodiscard]] static constexpr bool suits(std::size_t row_size) { return row_size <= 0x10000; }
+
+  /// `suits` a row.
+  DifferenceList(std::size_t height, std::size_t width, std::size_t channels)
+      : width_(width), channels_(channels), starts_(height * width + 1, 0U) {}
+
+  [[nodiscard]] std::size_t size() const { return count_; }
+  /// Where each lies in its row of the picture: column times channels, and its channel.
+  [[nodiscard]] std::span<const std::uint16_t> places() const { return {places_.data(), count_}; }
+  [[nodiscard]] std::span<const std::int8_t> values() const { return {values_.data(), count_}; }
+  /// For each pixel, and once more, how many lie before it.
+  [[nodiscard]] std::span<const std::uint32_t> starts() const { return starts_; }
+
+  void clear() {
+    count_ = 0;
+    next_ = 0;
+  }
+  /// Compares pixels `first` to `last - 1`, which lie behind those compared before; `now` and
+  /// `golden` are whole pictures.
+  void compare(const std::int16_t* now, const std::int16_t* golden, std::size_t first,
+               std::size_t last) {
+    reach(first);
+    const std::size_t room = count_ + (last - first) * channels_ * most_parts + vector + slack;
+    if (places_.size() < room) {
+      places_.resize(2 * room);
+      values_.resize(2 * room);
+    }
+    for (std::size_t pixel = first; pixel < last;) {
+      const std::size_t end = std::min(last, (pixel / width_ + 1) * width_);
+      compare_in_row(now + pixel * channels_, golden + pixel * channels_, pixel, end);
+      pixel = end;
+    }
+    next_ = last;
+  }
+  /// To be called behind the last pixels that were compared.
+  void finish() {
+    reach(starts_.size() - 1);
+    starts_.back() = static_cast<std::uint32_t>(count_);
+    places_.resize(std::max(places_.size(), count_ + slack));
+    values_.resize(places_.size());
+  }
+
+ private:
+  static constexpr std::size_t vector = 32;  // compared together, and written
+
+  void reach(std::size_t pixel) {
+    std::fill(starts_.begin() + static_cast<std::ptrdiff_t>(next_),
+              starts_.begin() + static_cast<std::ptrdiff_t>(pixel),
+              static_cast<std::uint32_t>(count_));
+  }
+
+  // Pixels `pixel` to `end - 1` of one row, the first of which is at `now` and `golden`.
+  void compare_in_row(const std::int16_t* now, const std::int16_t* golden, std::size_t pixel,
+                      std::size_t end) {
+    const std::size_t place = pixel % width_ * channels_;
+    const std::size_t size = (end - pixel) * channels_;
+    // locals, or every store might change them
+    const std::size_t channels = channels_;
+    std::uint32_t* const starts = starts_.data();
+    std::size_t found = count_;
+    std::size_t boundary = 0;  // where `pixel` begins
+    for (std::size_t at = 0; at < size; at += vector) {
+      const std::size_t count = std::min(size - at, vector);
+#if defined(__AVX512BW__)
+      const auto here = static_cast<__mmask32>((std::uint64_t{1} << count) - 1);
+      // masked, if by nothing: GCC 12 warns of the undefined operand of the plain ones
+      const __m512i difference = _mm512_sub_epi16(_mm512_maskz_loadu_epi16(here, now + at),
+                                                  _mm512_maskz_loadu_epi16(here, golden + at));
+      const std::uint32_t different = _mm512_test_epi16_mask(difference, difference);
+      const __m512i largest = _mm512_set1_epi16(127);
+      if (_mm512_cmpgt_epi16_mask(_mm512_abs_epi16(difference), largest) == 0) [[likely]] {
+        for (; boundary < at + count; boundary += channels) {
+          const std::uint32_t before = different & ((1U << (boundary - at)) - 1);
+          starts[pixel++] =
+              static_cast<std::uint32_t>(found + static_cast<std::size_t>(std::popcount(before)));
+        }
+        if (different != 0) {
+          append(difference, different, place + at, found);
+        }
+        continue;
+      }
+#endif
+      for (std::size_t i = at; i < at + count; ++i) {
+        if (i == boundary) {
+          starts[pixel++] = static_cast<std::uint32_t>(found);
+          boundary += channels;
+        }
+        append(now[i] - golden[i], place + i, found);
+      }
+    }
+    count_ = found;
+  }
+
+  // Writes a difference behind the `found` that there are.
+  void append(int difference, std::size_t place, std::size_t& found) {
+    while (difference != 0) {
+      const int part = std::clamp(difference, -128, 127);
+      places_[found] = static_cast<std::uint16_t>(place);
+      values_[found] = static_cast<std::int8_t>(part);
+      ++found;
+      difference -= part;
+    }
+  }
+#if defined(__AVX512BW__)
+  // Those in the lanes of `different`, the first of which is at `place`.
+  void append(const __m512i& differences, std::uint32_t different, std::size_t place,
+              std::size_t& found) {
+#if defined(__AVX512VBMI2__) && defined(__AVX512VL__)
+    static constexpr auto lanes = [] {
+      std::array<std::uint16_t, vector> result{};
+      std::iota(result.begin(), result.end(), std::uint16_t{0});
+      return result;
+    }();
+    const __m512i places = _mm512_add_epi16(_mm512_loadu_si512(lanes.data()),
+                                            _mm512_set1_epi16(static_cast<short>(place)));
+    _mm512_storeu_si512(places_.data() + found, _mm512_maskz_compress_epi16(different, places));
+    _mm256_storeu_si256(
+        reinterpret_cast<__m256i*>(values_.data() + found),
+        _mm256_maskz_compress_epi8(different, _mm512_maskz_cvtepi16_epi8(~0U, differences)));
+    found += static_cast<std::size_t>(std::popcount(different));
+#else
+    std::array<std::int16_t, vector> values;
+    _mm512_storeu_si512(values.data(), differences);
+    for (std::uint32_t left = different; left != 0; left &= left - 1) {
+      const auto lane = static_cast<std::size_t>(std::countr_zero(left));
+      append(values[lane], place + lane, found);
+    }
+#endif
+  }
+#endif
+
+  std::size_t width_;
+  std::size_t channels_;
+  std::size_t count_ = 0;
+  std::size_t next_ = 0;  // the first pixel that has not been reached
+  AlignedVector<std::uint16_t> places_;
+  AlignedVector<std::int8_t> values_;
+  std::vector<std::uint32_t> starts_;
+};
+
+}  // namespace upset

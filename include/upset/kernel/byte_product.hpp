@@ -1,0 +1,267 @@
+// SPDX-License-Identifier: BSL-1.0
+/// What changes in a convolution's sums of levels when a few of its inputs do: products of bytes.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <numeric>
+#include <vector>
+
+#include <upset/core/aligned_allocator.hpp>
+#include <upset/kernel/byte_differences.hpp>
+#include <upset/kernel/delta_product.hpp>
+#include <upset/kernel/delta_window.hpp>
+#include <upset/kernel/op.hpp>
+
+#if defined(__AVX512VNNI__) && defined(__AVX512BW__) && defined(__AVX512VL__)
+#include <immintrin.h>
+#define UPSET_HAS_BYTE_PRODUCT
+#endif
+
+namespace upset {
+
+#if defined(UPSET_HAS_BYTE_PRODUCT)
+/// Whether products of differences in bytes exist.
+inline constexpr bool has_byte_product = true;
+
+/// Weights within -128..127 as rows of 64 bytes, in which a changed value finds all it is
+/// multiplied with: those of 64 outputs, or of fewer for two or four pixels side by side. Rows of
+/// any four differences are transposed in registers, so that four products are one instruction.
+/// With words of four channels, as of wider differences, two thirds of all products were by zero.
+template <>
+class DeltaProduct<std::int8_t> : public DeltaWindow {
+ public:
+  using Sum = std::int32_t;
+  using Differences = DifferenceList<std::int8_t>;
+  using SumRow = detail::SumRow<Sum>;
+  static constexpr std::size_t lanes = detail::vector_bytes / sizeof(Sum);
+  using Vector = detail::Register<Sum, lanes>::type;
+
+  DeltaProduct(const WindowGeometry& geometry, std::size_t height, std::size_t width,
+               std::size_t channels, std::size_t outputs)
+      : DeltaWindow(geometry, height, width, channels, outputs) {
+    std::size_t size = 0;
+    for (std::size_t first = 0; first < stride();) {
+      Part part;
+      part.first_output = first;
+      part.vectors = std::bit_floor(std::min((stride() - first) / lanes, sums_at_once));
+      part.pixels = std::gcd(output_width(), sums_at_once / part.vectors);
+      part.columns = geometry.kernel_width + (part.pixels - 1) * geometry.stride.columns;
+      part.first_weight = size;
+      parts_.push_back(part);
+      const std::size_t rows = geometry.kernel_height * part.columns * channels;
+      size += rows * row_bytes;
+      first += part.vectors * lanes;
+      rows_.resize(std::max(rows_.size(), rows * Differences::most_parts + block));
+    }
+    weights_.resize(size, zero);
+    values_.resize(rows_.size());
+  }
+  /// Whether a window of so many values has rows of weights with numbers of 16 bits, and the
+  /// picture a list of differences.
+  [[nodiscard]] static bool suits(const WindowGeometry& geometry, std::size_t width,
+                                  std::size_t channels) {
+    const std::size_t columns =
+        geometry.kernel_width + (sums_at_once - 1) * geometry.stride.columns;
+    return Differences::suits(width * channels) &&
+           geometry.kernel_height * columns * channels <= 0x10000;
+  }
+
+  /// k in the order of a [H, W, I] kernel.
+  void set_weight(std::size_t output, std::size_t k, std::int16_t weight) {
+    const Part& part = part_of(output);
+    for (std::size_t pixel = 0; pixel < part.pixels; ++pixel) {
+      weights_[index(part, output, k, pixel)] = static_cast<std::uint8_t>(weight + zero);
+    }
+  }
+  [[nodiscard]] Sum weight(std::size_t output, std::size_t k) const {
+    return weights_[index(part_of(output), output, k, 0)] - Sum{zero};
+  }
+
+  /// See `DeltaProduct::add_row`.
+  /// - cost: eight shuffles and five products per four differences, row of taps that reads them,
+  /// and
+  ///         64 sums
+  template <class Take>
+  void add_row(std::size_t row, const Differences& differences, const Sum* from, const Take& take) {
+    for (const Part& part : parts_) {
+      const auto add = [&]<std::size_t Vectors, std::size_t Pixels>() {
+        add_outputs<Vectors, Pixels>(part, row, differences, from, take);
+      };
+      switch (part.vectors * 8 + part.pixels) {
+        case 4 * 8 + 1:
+          add.template operator()<4, 1>();
+          break;
+        case 2 * 8 + 2:
+          add.template operator()<2, 2>();
+          break;
+        case 2 * 8 + 1:
+          add.template operator()<2, 1>();
+          break;
+        case 1 * 8 + 4:
+          add.template operator()<1, 4>();
+          break;
+        case 1 * 8 + 2:
+          add.template operator()<1, 2>();
+          break;
+        default:
+          add.template operator()<1, 1>();
+      }
+    }
+  }
+
+ private:
+  static constexpr std::size_t sums_at_once = 4;  // vectors of sums that a row of weights is for
+  static constexpr std::size_t row_bytes = detail::vector_bytes;
+  static constexpr std::size_t block = Differences::slack;  // copied together
+  static constexpr std::uint8_t zero = 128;  // is added to weights, which are multiplied unsigned
+
+  /// Outputs whose sums of some pixels fill four vectors, unless the picture is too narrow.
+  struct Part {
+    std::size_t first_output;
+    std::size_t vectors;       // of outputs
+    std::size_t pixels;        // side by side
+    std::size_t columns;       // of the picture that these read
+    std::size_t first_weight;  // rows are [kernel row][column][channel]
+  };
+  [[nodiscard]] const Part& part_of(std::size_t output) const {
+    return *std::find_if(parts_.rbegin(), parts_.rend(),
+                         [&](const Part& part) { return part.first_output <= output; });
+  }
+  [[nodiscard]] std::size_t index(const Part& part, std::size_t output, std::size_t k,
+                                  std::size_t pixel) const {
+    const std::size_t tap = k / channels();
+    const std::size_t column = tap % geometry().kernel_width + pixel * geometry().stride.columns;
+    const std::size_t row =
+        (tap / geometry().kernel_width * part.columns + column) * channels() + k % channels();
+    // four bytes of each vector side by side in every 16, as `add_four` takes them apart
+    const std::size_t vector = pixel * part.vectors + (output - part.first_output) / lanes;
+    const std::size_t lane = output % lanes;
+    return part.first_weight + row * row_bytes + lane / 4 * 16 + vector * 4 + lane % 4;
+  }
+
+  /// Adds the products of the four bytes in `differences` with a row of weights each to four
+  /// vectors of sums, and to `excess` what these are too large by.
+  [[gnu::always_inline]] static void add_four(Vector& sum0, Vector& sum1, Vector& sum2,
+                                              Vector& sum3, Vector& excess,
+                                              std::uint32_t differences,
+                                              const std::array<const std::uint8_t*, 4>& rows) {
+    const __m512i row0 = _mm512_loadu_si512(rows[0]);
+    const __m512i row1 = _mm512_loadu_si512(rows[1]);
+    const __m512i row2 = _mm512_loadu_si512(rows[2]);
+    const __m512i row3 = _mm512_loadu_si512(rows[3]);
+    const __m512i low01 = _mm512_unpacklo_epi8(row0, row1);
+    const __m512i high01 = _mm512_unpackhi_epi8(row0, row1);
+    const __m512i low23 = _mm512_unpacklo_epi8(row2, row3);
+    const __m512i high23 = _mm512_unpackhi_epi8(row2, row3);
+    const Vector value = Vector{} + static_cast<std::int32_t>(differences);
+    const auto add = [&](Vector & sum, const __m512i& weights) __attribute__((always_inline)) {
+      Op<std::uint8_t, std::int8_t>::add(sum, reinterpret_cast<Vector>(weights), value);
+    };
+    add(sum0, _mm512_unpacklo_epi16(low01, low23));
+    add(sum1, _mm512_unpackhi_epi16(low01, low23));
+    add(sum2, _mm512_unpacklo_epi16(high01, high23));
+    add(sum3, _mm512_unpackhi_epi16(high01, high23));
+    add(excess, _mm512_set1_epi8(static_cast<char>(zero)));
+  }
+
+  // The differences that the windows of `part.pixels` pixels from column x of an output row on
+  // read, as values and rows of weights; returns how many, of which the last four may be zeros.
+  [[nodiscard]] std::size_t collect(const Part& part, std::array<std::size_t, 2> tap_rows,
+                                    std::size_t row, std::size_t x,
+                                    const Differences& differences) {
+    const std::uint16_t* const places = differences.places().data();
+    const std::int8_t* const values = differences.values().data();
+    const std::uint32_t* const starts = differences.starts().data();
+    const std::size_t width = input_width();
+    // what lies before the picture wraps round
+    const std::size_t column = x * geometry().stride.columns - geometry().pad_left;
+    const std::size_t begin = static_cast<std::ptrdiff_t>(column) < 0 ? 0 : std::min(column, width);
+    const std::size_t end = static_cast<std::ptrdiff_t>(column + part.columns) < 0
+                                ? 0
+                                : std::min(column + part.columns, width);
+    std::size_t count = 0;
+    for (std::size_t tap_row = tap_rows[0]; tap_row < tap_rows[1]; ++tap_row) {
+      const std::size_t pixel = input_row(row, tap_row) * width;
+      const std::size_t last = starts[pixel + end];
+      // of the first tap, were that at the start of the row; modulo 2^16, as places are
+      const auto first_row = static_cast<short>((tap_row * part.columns - column) * channels());
+      const __m512i base = _mm512_set1_epi16(first_row);
+      for (std::size_t i = starts[pixel + begin]; i < last; i += block) {
+        std::uint16_t* const rows = rows_.data() + count;
+        for (std::size_t half = 0; half < block; half += 32) {
+          const __m512i here = _mm512_loadu_si512(places + i + half);
+          _mm512_storeu_si512(rows + half, _mm512_add_epi16(here, base));
+        }
+        _mm512_storeu_si512(values_.data() + count, _mm512_loadu_si512(values + i));
+        count += std::min(last - i, block);
+      }
+    }
+    // the last four: behind them lie parts of what stood behind those copied
+    std::memset(rows_.data() + count, 0, 4 * sizeof(std::uint16_t));
+    std::memset(values_.data() + count, 0, 4);
+    return count;
+  }
+
+  template <std::size_t Vectors, std::size_t Pixels, class Take>
+  void add_outputs(const Part& part, std::size_t row, const Differences& differences,
+                   const Sum* from, const Take& taker) {
+    // locals, or sums stored might change them
+    const std::size_t stride = this->stride();
+    const std::size_t first_output = part.first_output;
+    const std::uint8_t* const weights = weights_.data() + part.first_weight;
+    const std::uint16_t* const rows = rows_.data();
+    const std::int8_t* const values = values_.data();
+    const std::array<std::size_t, 2> taps = tap_rows(row);
+    const std::size_t pixels = output_width();
+    constexpr std::size_t vectors = Vectors * Pixels;
+    static_assert(vectors == 1 || vectors == 2 || vectors == sums_at_once);
+    const auto take = taker.template columns<Vectors>(first_output);
+    for (std::size_t x = 0; x < pixels; x += Pixels) {
+      // sum n is that of pixel x + n / Vectors
+      const auto start = [&](std::size_t n) {
+        using Stored = detail::Lanes<Sum, lanes>::type;
+        const std::size_t at = (x + n / Vectors) * stride + first_output + n % Vectors * lanes;
+        return n < vectors ? Vector{*reinterpret_cast<const Stored*>(from + at)} : Vector{};
+      };
+      Vector sum0 = start(0);  // by name, or they would lie in memory
+      Vector sum1 = start(1);
+      Vector sum2 = start(2);
+      Vector sum3 = start(3);
+      Vector excess{};
+      const std::size_t count = collect(part, taps, row, x, differences);
+      for (std::size_t i = 0; i < count; i += 4) {
+        const auto row_of = [&](std::size_t n) { return weights + rows[n] * row_bytes; };
+        std::uint32_t four;
+        std::memcpy(&four, values + i, sizeof(four));
+        add_four(sum0, sum1, sum2, sum3, excess, four,
+                 {row_of(i), row_of(i + 1), row_of(i + 2), row_of(i + 3)});
+      }
+      const auto store = [&](std::size_t n, const Vector& sum) __attribute__((always_inline)) {
+        if (n < vectors) {
+          take(x + n / Vectors, n % Vectors, sum - excess);
+        }
+      };
+      store(0, sum0);
+      store(1, sum1);
+      store(2, sum2);
+      store(3, sum3);
+    }
+  }
+
+  std::vector<Part> parts_;
+  AlignedVector<std::uint8_t> weights_;
+  // of a window
+  AlignedVector<std::uint16_t> rows_;
+  AlignedVector<std::int8_t> values_;
+};
+#else
+inline constexpr bool has_byte_product = false;
+#endif
+
+}  // namespace upset
+
+#undef UPSET_HAS_BYTE_PRODUCT
