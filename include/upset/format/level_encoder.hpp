@@ -162,6 +162,20 @@ class FastLevelEncoder<Mono<M>> {
     return 2 * (detail::whole_part(sum) + (number >= above ? 1 : 0)) + M % 2;
   }
 
+  /// Twice the integer nearest to x / (2 gamma), in 16 bits: the level, unless x lies between two
+  /// or is no number. What is left of x is rounded once: its multiple of the step is exact.
+  [[nodiscard]] detail::Guess guess(float x) const requires(M % 2 == 0) {
+    const float above = -bound_ > x ? -bound_ : x;
+    const float number = bound_ < above ? bound_ : above;
+    const float sum = number * inverse_ + detail::to_integer;
+    const float left = number - (sum - detail::to_integer) * step_;
+    return {std::bit_cast<std::uint32_t>(sum) << 1U,
+            static_cast<std::int32_t>(std::bit_cast<std::uint32_t>(left) & 0x7FFFFFFFU)};
+  }
+  [[nodiscard]] std::int32_t error_limit() const requires(M % 2 == 0) {
+    return std::bit_cast<std::int32_t>(step_ / 2);
+  }
+
  private:
   static constexpr float shift = M % 2 == 0 ? 0.5F : 0.0F;
 
