@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <vector>
@@ -78,8 +79,15 @@ struct Subject {
     x.write(1, input[1]);
     std::vector<float> y(2 * pixels * outputs, -1);
     for (std::size_t group = 0; group < groups; ++group) {
-      operand.multiply(group, x, 2, y.data() + group * (outputs / groups), outputs);
+      operand.multiply(group, x, 2, {y.data() + group * (outputs / groups), outputs});
     }
+    std::vector<float> all(y.size());
+    operand.multiply(x, 2, all.data(), 0.0F);
+    std::size_t wrong = 0;
+    for (std::size_t i = 0; i < y.size(); ++i) {
+      wrong += all[i] == std::max(y[i], 0.0F) ? 0U : 1U;
+    }
+    CHECK(wrong == 0);
     return y;
   }
 
@@ -183,7 +191,7 @@ TEST_CASE("BitOperand: sums of equal and of opposite signs are as large as they 
     BitPictures<Binary> x({}, 1, 1, depth, 1);
     x.write(0, std::vector<float>(depth, 1.0F), {});
     std::vector<float> y(2);
-    operand.multiply(0, x, 1, y.data(), 2);
+    operand.multiply(0, x, 1, {y.data(), 2});
     CHECK(y[0] == 70003.0F * sign);
     CHECK(y[1] == 70003.0F * sign);
   }

@@ -92,21 +92,25 @@ TEST_CASE_TEMPLATE("WeightOperand: depthwise products are those of groups, bit f
   Memory<W> kernel(weights.values(), {W::fit(weights.values())});
   WeightOperand<W, A> operand(channels, channels, 9, 1);
 
-  const auto difference = [&] {
+  const auto difference = [&](float least = no_least) {
     operand.set_scales(kernel, scale, bias.values());
     const std::size_t size = pictures.bases(2).size() * channels;
     std::vector<float> together(size, std::numeric_limits<float>::quiet_NaN());
     std::vector<float> apart = together;
-    operand.multiply(pictures, 2, together.data());
+    operand.multiply(pictures, 2, together.data(), least);
     for (std::size_t group = 0; group < channels; ++group) {
       const AlignedVector<std::size_t> offsets = pictures.window().offsets(group);
       operand.multiply(group, pictures.data(), pictures.bases(2), {offsets, 1},
-                       apart.data() + group, channels);
+                       {apart.data() + group, channels});
+    }
+    for (float& value : apart) {
+      value = value < least ? least : value;
     }
     return test::different_bits(together, apart);
   };
   operand.build(kernel);
   CHECK(difference() == 0);
+  CHECK(difference(0.0F) == 0);
   for (const std::uint64_t bit : {std::uint64_t{3}, std::uint64_t{100}, std::uint64_t{1000}}) {
     kernel.flip(bit);
   }

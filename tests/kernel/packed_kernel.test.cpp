@@ -41,7 +41,7 @@ std::vector<float> product(const PackedKernel<X, W, is_level>& kernel, const std
   std::vector<float> y(window_count * output_count);
   for (std::size_t group = 0; group < group_count; ++group) {
     kernel.multiply(group, x.data(), bases, {offsets, segment_length},
-                    y.data() + group * output_count / group_count, output_count);
+                    {y.data() + group * output_count / group_count, output_count});
   }
   return y;
 }
@@ -114,7 +114,7 @@ std::size_t wrong_in_tiles(std::size_t outputs, std::size_t length) {
   std::iota(bases.begin(), bases.end(), std::size_t{0});
   const std::vector<std::size_t> offsets{0, length + 3};
   std::vector<float> y(windows * outputs, -1.0F);
-  kernel.multiply(0, x.data(), bases, {offsets, length}, y.data(), outputs);
+  kernel.multiply(0, x.data(), bases, {offsets, length}, {y.data(), outputs});
   std::size_t wrong = 0;
   for (std::size_t m = 0; m < windows; ++m) {
     for (std::size_t o = 0; o < outputs; ++o) {

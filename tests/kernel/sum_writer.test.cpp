@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: BSL-1.0
+#include <algorithm>
 #include <array>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <vector>
 
 #include <doctest/doctest.h>
@@ -18,8 +21,8 @@ constexpr std::size_t written_columns = detail::vector_bytes / sizeof(float);
 using OneVector = detail::Register<std::int32_t, written_columns>::type;
 
 // What stands in y, each row of 20 columns, after three rows of sums from column 2 on were written
-// there: row r, column c is 100 r + c, times 2, plus c, less 7.
-std::vector<float> written_sums(const std::size_t* offsets) {
+// there: row r, column c is 100 r + c, less 7, times 2, plus c, or `least` if that is more.
+std::vector<float> written_sums(const std::size_t* offsets, float least) {
   std::vector<float> y(20 * 20, -1.0F);
   alignas(64) std::array<float, 2 + written_columns> steps;
   alignas(64) std::array<float, 2 + written_columns> biases;
@@ -29,11 +32,11 @@ std::vector<float> written_sums(const std::size_t* offsets) {
     biases[c] = static_cast<float>(c) - 2;
     corrections[c] = 7;
   }
-  const SumTarget target{y.data(), 20, offsets};
+  const SumTarget target{y.data(), 20, offsets, least};
   const detail::SumWriter writer(
       NoTiles{}, target,
       detail::RegisterWriter<true, true>{y.data(), nullptr, steps.data(), biases.data(),
-                                         corrections.data()},
+                                         corrections.data(), least},
       true);
   const auto tile = writer.template from_registers<std::int32_t>(1, 2);
   const auto write = tile.template columns<OneVector>(0, 0);
@@ -47,12 +50,13 @@ std::vector<float> written_sums(const std::size_t* offsets) {
   return y;
 }
 
-std::size_t wrong_sums(const std::vector<float>& y, const std::array<std::size_t, 3>& at) {
+std::size_t wrong_sums(const std::vector<float>& y, const std::array<std::size_t, 3>& at,
+                       float least) {
   std::vector<float> expected(20 * 20, -1.0F);
   for (std::size_t row = 0; row < 3; ++row) {
     for (std::size_t c = 0; c < written_columns; ++c) {
-      expected[at[row] + 2 + c] =
-          2 * (static_cast<float>(100 * row + c) - 7) + static_cast<float>(c);
+      const float sum = 2 * (static_cast<float>(100 * row + c) - 7) + static_cast<float>(c);
+      expected[at[row] + 2 + c] = std::max(sum, least);
     }
   }
   std::size_t wrong = 0;
@@ -65,10 +69,29 @@ std::size_t wrong_sums(const std::vector<float>& y, const std::array<std::size_t
 }  // namespace
 
 TEST_CASE("SumWriter: rows of registers go where they belong, one behind the other or scattered") {
-  CHECK(wrong_sums(written_sums(nullptr), {20, 40, 60}) == 0);
   std::vector<std::size_t> offsets{0, 60, 20, 200};
   offsets.resize(1 + 3 + detail::rows_ahead, 0);
-  CHECK(wrong_sums(written_sums(offsets.data()), {60, 20, 200}) == 0);
+  for (const float least : {no_least, 0.0F, 150.0F}) {
+    CHECK(wrong_sums(written_sums(nullptr, least), {20, 40, 60}, least) == 0);
+    CHECK(wrong_sums(written_sums(offsets.data(), least), {60, 20, 200}, least) == 0);
+  }
+}
+
+TEST_CASE("at_least: as a ReLU, which lets NaN and -0 be") {
+  using Floats = detail::Register<float, 4>::type;
+  const float nan = std::numeric_limits<float>::quiet_NaN();
+  const Floats values{-1.5F, -0.0F, nan, 2.0F};
+  const Floats bounded = detail::at_least(values, 0.0F);
+  const Floats free = detail::at_least(values, no_least);
+  for (std::size_t i = 0; i < 4; ++i) {
+    const float value = values[i];
+    const float now = bounded[i];
+    const float same = free[i];
+    CHECK(std::bit_cast<std::uint32_t>(now) == std::bit_cast<std::uint32_t>(i == 0 ? 0.0F : value));
+    CHECK(std::bit_cast<std::uint32_t>(same) == std::bit_cast<std::uint32_t>(value));
+  }
+  const float lowest = detail::at_least(Floats{no_least}, no_least)[0];
+  CHECK(lowest == no_least);
 }
 
 TEST_CASE("LevelRowWriter: scales the outputs there are, and writes no more") {

@@ -67,8 +67,8 @@ struct Multiplication {
     for (std::size_t group = 0; group < groups; ++group) {
       for (std::size_t row = 0; row < input_rows; row += together) {
         operand.multiply(group, x.data(), std::span(bases).subspan(row, together),
-                         {offsets, length}, y.data() + row * outputs + group * outputs / groups,
-                         outputs);
+                         {offsets, length},
+                         {y.data() + row * outputs + group * outputs / groups, outputs});
       }
     }
     return y;
@@ -183,7 +183,7 @@ struct BFloat16Product {
     }
     const std::size_t offset = 0;
     std::vector<float> y(rows * columns);
-    operand.multiply(0, pictures.data(), bases, {{&offset, 1}, depth}, y.data(), columns,
+    operand.multiply(0, pictures.data(), bases, {{&offset, 1}, depth}, {y.data(), columns},
                      holds_tiny || pictures.holds_tiny(1));
     return y;
   }

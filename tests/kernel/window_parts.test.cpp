@@ -145,10 +145,14 @@ TEST_CASE_TEMPLATE("WeightOperand: products without padding are those with it, b
         const std::size_t size = pictures.bases(count).size() * outputs;
         std::vector<float> sorted(size, std::numeric_limits<float>::quiet_NaN());
         std::vector<float> plain = sorted;
-        operand.multiply(pictures, count, sorted.data());
+        const float least = count == 1 ? 0.0F : no_least;
+        operand.multiply(pictures, count, sorted.data(), least);
         const AlignedVector<std::size_t> offsets = pictures.window().offsets(0);
         operand.multiply(0, pictures.data(), pictures.bases(count),
-                         {offsets, pictures.window().segment_length()}, plain.data(), outputs);
+                         {offsets, pictures.window().segment_length()}, {plain.data(), outputs});
+        for (float& value : plain) {
+          value = value < least ? least : value;
+        }
         return test::different_bits(sorted, plain);
       };
       operand.build(kernel);

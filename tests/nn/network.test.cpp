@@ -3,9 +3,11 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <set>
 #include <span>
 #include <string>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -145,6 +147,32 @@ TEST_CASE("Network: many pictures are computed as they would be one at a time") 
     CHECK(net.forward_from(start, x, std::span(all).first(start), pass) == all.back());
   }
   CHECK(net.forward(x) != all.back());
+}
+
+TEST_CASE_TEMPLATE("Network: activations behind convolutions and sums are what they are alone", F,
+                   Float32, BFloat16, Int8Affine, Binary) {
+  Values draw(9);
+  Network net({6, 7, 3});
+  const auto layer = [&](std::size_t in, std::size_t out) {
+    return conv<F>(draw, in, out, WindowGeometry::square(3, 1, 1));
+  };
+  net.add("first", layer(3, 20));
+  const std::size_t skip = net.add("rectified", ReLU{});
+  net.add("second", layer(20, 20));
+  net.add("clipped_once", ReLU{});
+  net.add("clipped_twice", ClippedReLU(0.7F));
+  const std::size_t third = net.add("third", layer(20, 20));
+  net.add("sum", Add{}, {third, skip, third});
+  net.add("again", ReLU{});
+  net.add("and_again", ReLU{});
+  net.add("last", layer(20, 20));
+  net.add("centred", CentredReLU(0.3F));
+  if constexpr (std::is_same_v<F, Float32>) {
+    (*net.parameters()[0].value)[0] = std::numeric_limits<float>::infinity();  // NaN of zeros
+    net.encode();
+  }
+  const Tensor x = draw.uniform({3, 6, 7, 3}, -1, 1);
+  CHECK(different_bits(net.forward(x), net.forward_all(x).back()) == 0);
 }
 
 TEST_CASE("Network: knows which node is the last to read each value") {

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include <upset/kernel/bit_pictures.hpp>
+#include <upset/kernel/sum_writer.hpp>
 #include <upset/kernel/weight_operand.hpp>
 
 namespace upset {
@@ -90,24 +91,25 @@ class BitOperand {
     }
   }
 
-  /// y[m * stride + o] for the outputs of one group, o counted from the first of them, and the
-  /// windows m of the first `pictures` of x.
+  /// `to.y[m * to.stride + o]` for the outputs of one group, o counted from the first of them, and
+  /// the windows m of the first `pictures` of x.
   ///
   /// - rounding: sums of signs are exact integers below 2^24; scaled, they are added to the bias in
   ///             float one by one, planes of activations within planes of weights, fused where the
   ///             target can
   /// - cost:     a count of differences for each pair of planes, see `count_differences`
-  void multiply(std::size_t group, const BitPictures<A>& x, std::size_t pictures, float* y,
-                std::size_t stride) const {
+  void multiply(std::size_t group, const BitPictures<A>& x, std::size_t pictures,
+                const SumTarget& to) const {
     return matrices_[0].width() == panel_columns
-               ? multiply_tiles<panel_columns>(group, x, pictures, y, stride)
-               : multiply_tiles<panel_columns / 2>(group, x, pictures, y, stride);
+               ? multiply_tiles<panel_columns>(group, x, pictures, to)
+               : multiply_tiles<panel_columns / 2>(group, x, pictures, to);
   }
-  /// y[m * outputs + o] for all outputs.
-  void multiply(const BitPictures<A>& x, std::size_t pictures, float* y) const {
+  /// y[m * outputs + o] for all outputs; what is below `least` becomes it.
+  void multiply(const BitPictures<A>& x, std::size_t pictures, float* y,
+                float least = no_least) const {
     const std::size_t groups = matrices_.size() / planes;
     for (std::size_t group = 0; group < groups; ++group) {
-      multiply(group, x, pictures, y + group * outputs_, groups * outputs_);
+      multiply(group, x, pictures, {y + group * outputs_, groups * outputs_, nullptr, least});
     }
   }
 
@@ -165,13 +167,12 @@ class BitOperand {
   struct Block {
     std::span<const std::size_t> bases;
     std::array<const float*, 64> sums;  // the largest
-    float* y;
-    std::size_t stride;
+    SumTarget to;
   };
 
   template <std::size_t Columns>
-  void multiply_tiles(std::size_t group, const BitPictures<A>& x, std::size_t pictures, float* y,
-                      std::size_t stride) const {
+  void multiply_tiles(std::size_t group, const BitPictures<A>& x, std::size_t pictures,
+                      const SumTarget& to) const {
     const AlignedVector<std::size_t> offsets = x.offsets(group);
     const AlignedVector<float> sums = largest_sums(group, x);
     const std::span<const std::size_t> bases = x.bases().first(pictures * x.windows());
@@ -180,12 +181,12 @@ class BitOperand {
     const bool has_padding = sums.size() > planes * columns_;
     Block block;
     block.sums.fill(sums.data());
-    block.stride = stride;
+    block.to = to;
     std::size_t down = 0;
     std::size_t across = 0;
     for (std::size_t first = 0; first < bases.size(); first += block.sums.size()) {
       block.bases = bases.subspan(first, std::min(block.sums.size(), bases.size() - first));
-      block.y = y + first * stride;
+      block.to.y = to.row(first);
       for (std::size_t m = 0; has_padding && m < block.sums.size(); ++m) {
         const std::size_t pattern =
             rows.pattern_of[down] * columns.count() + columns.pattern_of[across];
@@ -212,7 +213,8 @@ class BitOperand {
     using Floats = typename detail::Lanes<float, lanes>::type;
     using Integer = typename detail::Register<std::int32_t, lanes>::type;
     const std::size_t end = std::min((panel + 1) * Columns, outputs_);
-    const std::size_t stride = block.stride;
+    const std::size_t stride = block.to.stride;
+    const float least = block.to.least;
     std::array<std::size_t, tile_rows> last;
     for (std::size_t column = panel * Columns; column < end; column += lanes) {
       const float* const bias = biases_.data() + group * columns_ + column;
@@ -222,7 +224,7 @@ class BitOperand {
         weights[plane] = matrices_[group * planes + plane].panel(panel) + column % Columns;
       }
       const std::size_t left = outputs_ - column;
-      float* to = block.y + column;
+      float* to = block.to.y + column;
       for (std::size_t m = 0; m < block.bases.size(); m += tile_rows, to += tile_rows * stride) {
         const std::size_t count = std::min(tile_rows, block.bases.size() - m);
         const std::size_t* bases = block.bases.data() + m;
@@ -251,6 +253,10 @@ class BitOperand {
             const auto differing = reinterpret_cast<Integer>(counters[r].total());
             values[r] += (largest - 2 * __builtin_convertvector(differing, Float)) * step;
           }
+        }
+#pragma GCC unroll 8
+        for (std::size_t r = 0; r < tile_rows; ++r) {
+          values[r] = detail::at_least(values[r], least);
         }
         if (count == tile_rows && left >= lanes) [[likely]] {
 #pragma GCC unroll 8

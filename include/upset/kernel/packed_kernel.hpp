@@ -17,6 +17,7 @@
 #include <upset/kernel/gemm.hpp>
 #include <upset/kernel/packed_matrix.hpp>
 #include <upset/kernel/sum_scales.hpp>
+#include <upset/kernel/sum_writer.hpp>
 #include <upset/kernel/window.hpp>
 #include <upset/kernel/window_parts.hpp>
 
@@ -123,7 +124,7 @@ class PackedKernel {
     }
   }
 
-  /// y[m * stride + o] for the outputs of one group, o counted from the first of them.
+  /// `to.row(m)[o]` for the outputs of one group, o counted from the first of them.
   ///
   /// - shape:    `x`, `bases` and `segments` as in `upset::multiply`; codes of `BFloat16` in x may
   ///             be tiny where it is said so, see `detail::is_tiny`
@@ -131,30 +132,30 @@ class PackedKernel {
   ///             2^24, then scaled and added to the bias, fused where the target can; real ones are
   ///             added up in float
   void multiply(std::size_t group, const X* x, std::span<const std::size_t> bases,
-                const Segments& segments, float* y, std::size_t stride,
-                bool x_holds_tiny = true) const {
-    const auto writer = scales_.writer(group * columns_, x, bases.data(), segments, {y, stride});
+                const Segments& segments, const SumTarget& to, bool x_holds_tiny = true) const {
+    const auto writer = scales_.writer(group * columns_, x, bases.data(), segments, to);
     as_read(x, x_holds_tiny, [&](const auto* operands) {
       upset::multiply<Sum>(operands, bases, segments, matrices_[group], writer, exact_depth_);
     });
   }
-  /// y[m * outputs + o] for all outputs of the windows that begin at `bases`. Equals the products
-  /// of the groups, bit for bit.
-  void multiply(const X* x, std::span<const std::size_t> bases, const Window& window, float* y,
-                bool x_holds_tiny) const {
+  /// `to.row(m)[o]` for all outputs of the windows that begin at `bases`. Equals the products of
+  /// the groups, bit for bit.
+  void multiply(const X* x, std::span<const std::size_t> bases, const Window& window,
+                const SumTarget& to, bool x_holds_tiny) const {
     const std::size_t groups = matrices_.size();
     if constexpr (Channels::is_fast) {
       if (!channels_.is_empty() && depth() <= (in_bytes ? exact_depth_ / 2 : exact_depth_)) {
         const AlignedVector<std::size_t> offsets = window.offsets(0);
         channels_.multiply(x, bases, offsets,
-                           scales_.writer(0, x, bases.data(), {offsets, 1}, {y, groups}, true));
+                           scales_.writer(0, x, bases.data(), {offsets, 1}, to, true));
         return;
       }
     }
     for (std::size_t group = 0; group < groups; ++group) {
       const AlignedVector<std::size_t> offsets = window.offsets(group);
-      multiply(group, x, bases, {offsets, window.segment_length()}, y + group * outputs_,
-               groups * outputs_, x_holds_tiny);
+      SumTarget of_group = to;
+      of_group.y += group * outputs_;
+      multiply(group, x, bases, {offsets, window.segment_length()}, of_group, x_holds_tiny);
     }
   }
 
@@ -170,8 +171,9 @@ class PackedKernel {
   /// Rows of the product's tiles, or a multiple of them.
   [[nodiscard]] std::size_t tile_rows() const { return matrices_[0].panels() == 1 ? 12 : 6; }
   /// y[m * outputs + o] for all outputs of the windows in `parts`, which may be any that
-  /// `leaves_out_taps`. Equals the product of all taps, bit for bit.
-  void multiply(const X* x, const WindowParts& parts, const Window& window, float* y,
+  /// `leaves_out_taps`, and `to` as it is without `offsets`. Equals the product of all taps, bit
+  /// for bit.
+  void multiply(const X* x, const WindowParts& parts, const Window& window, const SumTarget& to,
                 bool x_holds_tiny) const {
     const PackedMatrix<W>& matrix = matrices_[0];
     const AlignedVector<std::size_t> offsets = window.offsets(0);
@@ -194,9 +196,10 @@ class PackedKernel {
       if constexpr (in_bytes) {
         correct(part, window, correction);
       }
-      groups.push_back({bases, segments,
-                        scales_.writer(0, x, bases.data(), segments,
-                                       {y, outputs_, parts.targets(part)}, false, correction)});
+      groups.push_back(
+          {bases, segments,
+           scales_.writer(0, x, bases.data(), segments,
+                          {to.y, to.stride, parts.targets(part), to.least}, false, correction)});
       correction += stride;
     }
     as_read(x, x_holds_tiny, [&](const auto* operands) {

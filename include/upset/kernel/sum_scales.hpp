@@ -114,16 +114,14 @@ class SumScales {
             sum = corrected<Floats>(sums, at, has_zeros ? row_sums[i] : 0);
           }
           float* const y_row = to.row(m + i) + column + part;
-          if constexpr (is_level) {
-            detail::store_first(y_row, sum * step + bias, left);
-          } else {
-            detail::store_first(y_row, sum + bias, left);
-          }
+          const Floats value = is_level ? sum * step + bias : sum + bias;
+          detail::store_first(y_row, detail::at_least(value, to.least), left);
         }
       }
     };
     const detail::RegisterWriter<in_bytes, is_level> registers{
-        target.y, nullptr, steps_.data() + first_column, biases_.data() + first_column, offsets};
+        target.y, nullptr,     steps_.data() + first_column, biases_.data() + first_column,
+        offsets,  target.least};
     return detail::SumWriter{write, target, registers, !has_zero_points() || zero_points_taken_off};
   }
 

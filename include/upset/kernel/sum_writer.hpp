@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <limits>
 
 #include <upset/kernel/op.hpp>
 #include <upset/kernel/packed_matrix.hpp>
@@ -23,12 +24,16 @@ inline constexpr std::size_t rows_ahead = 12;
 
 }  // namespace detail
 
+/// No value is below it.
+inline constexpr float no_least = -std::numeric_limits<float>::infinity();
+
 /// Where sums are written: row m at `y + m * stride` or, given them, at `y + offsets[m]`. Of these
-/// `detail::rows_ahead` behind the last are read.
+/// `detail::rows_ahead` behind the last are read. What is below `least` becomes it.
 struct SumTarget {
   float* y;
   std::size_t stride;
   const std::size_t* offsets = nullptr;
+  float least = no_least;
 
   [[nodiscard]] float* row(std::size_t m) const {
     return y + (offsets == nullptr ? m * stride : offsets[m]);
@@ -36,6 +41,13 @@ struct SumTarget {
 };
 
 namespace detail {
+
+/// Every lane that is below `least` becomes it: no NaN is, nor -0 below 0.
+template <class Floats>
+[[nodiscard, gnu::always_inline]] inline Floats at_least(const Floats& values, float least) {
+  const Floats bound = Floats{} + least;
+  return values < bound ? bound : values;
+}
 
 /// Stores the first `count` lanes of `values`, all where there are no more.
 template <class Floats>
@@ -83,6 +95,7 @@ struct RegisterWriter {
   const float* steps;
   const float* biases;
   const std::uint32_t* offsets;  // of bytes
+  float least;
 
   /// See `TileSums`: sums of bytes begin at what they would be off by, taken off.
   template <class Vector>
@@ -104,10 +117,12 @@ struct RegisterWriter {
     const Floats bias = *reinterpret_cast<const Stored*>(biases + column);
     const Floats step = *reinterpret_cast<const Stored*>(steps + column);
     const auto ahead = static_cast<std::ptrdiff_t>(rows[rows_ahead] - rows[0]);
-    return [bias, step, ahead, to = y + column, rows = rows](std::size_t row, const Vector& sums) {
+    return [bias, step, ahead, least = least, to = y + column, rows = rows](std::size_t row,
+                                                                            const Vector& sums) {
       const Floats sum = __builtin_convertvector(sums, Floats);
+      const Floats value = is_level ? sum * step + bias : sum + bias;
       float* const at = to + rows[row];
-      *reinterpret_cast<Stored*>(at) = is_level ? sum * step + bias : sum + bias;
+      *reinterpret_cast<Stored*>(at) = at_least(value, least);
       __builtin_prefetch(at + ahead, 1);
     };
   }

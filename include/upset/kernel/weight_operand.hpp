@@ -73,18 +73,20 @@ class WeightOperand {
 
   /// See `PackedKernel`.
   void multiply(std::size_t group, const Activation* x, std::span<const std::size_t> bases,
-                const Segments& segments, float* y, std::size_t stride,
-                bool x_holds_tiny = true) const {
-    packed_.multiply(group, x, bases, segments, y, stride, x_holds_tiny);
+                const Segments& segments, const SumTarget& to, bool x_holds_tiny = true) const {
+    packed_.multiply(group, x, bases, segments, to, x_holds_tiny);
   }
-  /// y[m * outputs + o] for all outputs of the windows of the first `pictures` of x.
-  void multiply(PaddedPictures<W, A>& x, std::size_t pictures, float* y) const {
+  /// y[m * outputs + o] for all outputs of the windows of the first `pictures` of x; what is below
+  /// `least` becomes it.
+  void multiply(PaddedPictures<W, A>& x, std::size_t pictures, float* y,
+                float least = no_least) const {
+    const SumTarget to{y, packed_.outputs(), nullptr, least};
     const bool holds_tiny = x.holds_tiny(pictures);
     if (x.has_parts() && packed_.leaves_out_taps(x.window().channels())) {
       packed_.multiply(x.data(), x.parts(pictures, packed_.outputs(), packed_.tile_rows()),
-                       x.window(), y, holds_tiny);
+                       x.window(), to, holds_tiny);
     } else {
-      packed_.multiply(x.data(), x.bases(pictures), x.window(), y, holds_tiny);
+      packed_.multiply(x.data(), x.bases(pictures), x.window(), to, holds_tiny);
     }
   }
 

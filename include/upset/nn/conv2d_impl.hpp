@@ -119,7 +119,7 @@ Tensor Conv2d<W, A, B>::forward(Inputs inputs, const Pass& pass) const {
       write_input(b, x.row(first + b), pass, pass.first_image + first + b,
                   memory ? &*memory : nullptr, pictures);
     }
-    operand_.multiply(pictures, count, to);
+    operand_.multiply(pictures, count, to, pass.least);
     if (pass.then != nullptr) {
       (*pass.then)({to, count * pixels * outputs});
     }

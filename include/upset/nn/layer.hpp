@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <limits>
 #include <span>
 #include <string>
 #include <utility>
@@ -50,7 +51,9 @@ struct Pass {
   std::uint64_t first_image = 0;  ///< data-set index of the first picture of the batch
   std::size_t layer = 0;          ///< node being computed; `Network` sets it
   const ActivationHook* hook = nullptr;
-  /// What a `Fusing` layer applies to its output, whole pixels at a time while they are in the
+  /// What a `Fusing` layer's values become that are below it, as behind a `ReLU`.
+  float least = -std::numeric_limits<float>::infinity();
+  /// What a `Fusing` layer then applies to its output, whole pixels at a time while they are in the
   /// cache.
   const ValueFunction* then = nullptr;
 };
@@ -136,7 +139,7 @@ concept InPlace = Layer<L> && requires(const L layer, Tensor x, Inputs others, c
   { layer.transform(std::move(x), others, pass) } -> std::same_as<Tensor>;
 };
 
-/// A layer that heeds `Pass::then`.
+/// A layer that heeds `Pass::least` and `Pass::then`.
 template <class L>
 concept Fusing = Layer<L> && L::fuses;
 

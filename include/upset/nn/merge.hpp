@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <limits>
 #include <memory>
 #include <span>
 #include <string>
@@ -52,10 +53,13 @@ struct Add : Stateless {
     const std::size_t part = std::max<std::size_t>(4096 / channels, 1) * channels;
     for (std::size_t first = 0; first < y.size(); first += part) {
       const std::span<float> sums = y.values().subspan(first, std::min(part, y.size() - first));
-      for (const Tensor* x : others) {
+      for (const Tensor* const& x : others) {
         const float* const more = x->data() + first;
+        const float least =
+            &x == &others.back() ? pass.least : -std::numeric_limits<float>::infinity();
         for (std::size_t i = 0; i < sums.size(); ++i) {
-          sums[i] += more[i];
+          const float sum = sums[i] + more[i];
+          sums[i] = sum < least ? least : sum;
         }
       }
       if (pass.then != nullptr) {

@@ -3,7 +3,9 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 
+#include <upset/nn/activation.hpp>
 #include <upset/nn/network.hpp>
 
 namespace upset {
@@ -126,13 +128,19 @@ inline Tensor Network::compute(std::size_t start, const Tensor& x, std::span<con
     // Functions of pixels, each of which alone reads the node before it, are applied part by part.
     std::size_t result = n;
     chain.clear();
+    pass.least = -std::numeric_limits<float>::infinity();
     while (!pass.training && node.layer.fuses() && readers[result] == 1 &&
            last_reader[result] == result + 1) {
-      ValueFunction function = nodes_[result + 1].layer.value_function();
+      const AnyLayer& next = nodes_[result + 1].layer;
+      ValueFunction function = next.value_function();
       if (!function) {
         break;
       }
-      chain.push_back(std::move(function));
+      if (chain.empty() && next.target<ReLU>() != nullptr) {
+        pass.least = 0;
+      } else {
+        chain.push_back(std::move(function));
+      }
       ++result;
     }
     pass.then = chain.empty() ? nullptr : chain.size() == 1 ? &chain[0] : &all_of_chain;
