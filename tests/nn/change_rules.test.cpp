@@ -127,6 +127,17 @@ TEST_CASE("whole change: any layer, of one input or several") {
   CHECK(wrong == 0);
 }
 
+TEST_CASE("global average change: stretches of any beginning and end, in whole pixels or not") {
+  test::Values values(5);
+  const GlobalAveragePool pool;
+  const auto rule = GlobalAveragePool::change_rule({6, 4, 5});
+  std::size_t wrong = 0;
+  for (std::size_t trial = 0; trial < 50; ++trial) {
+    wrong += wrong_values(pool, *rule, {Input({6, 4, 5}, values, trial)});
+  }
+  CHECK(wrong == 0);
+}
+
 TEST_CASE("whole change: bits flipped in what the layer reads") {
   test::Values values(5);
   const Conv2d<> conv(WindowGeometry::square(3, 1, 1), values.uniform({4, 3, 3, 2}, -1, 1),

@@ -132,13 +132,20 @@ struct ChangedInput {
   }
   /// Writes the whole value.
   void write(std::span<float> to) const {
+    for_each_stretch([&](const float* from, std::size_t begin, std::size_t end) {
+      std::copy(from + begin, from + end, to.data() + begin);
+    });
+  }
+  /// Calls `use(values, begin, end)` for stretches that make up the whole value, in order.
+  template <class Use>
+  void for_each_stretch(Use use) const {
     const std::size_t begin = is_none() ? golden.size() : change->begin;
     const std::size_t end = is_none() ? golden.size() : change->end;
-    std::copy_n(golden.data(), begin, to.data());
+    use(golden.data(), 0, begin);
     if (begin < end) {
-      std::copy_n(change->values.data() + begin, end - begin, to.data() + begin);
+      use(change->values.data(), begin, end);
     }
-    std::copy_n(golden.data() + end, golden.size() - end, to.data() + end);
+    use(golden.data(), end, golden.size());
   }
 };
 

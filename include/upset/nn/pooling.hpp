@@ -7,10 +7,13 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <memory>
 #include <span>
 #include <string>
 
+#include <upset/core/aligned_allocator.hpp>
 #include <upset/kernel/op.hpp>
+#include <upset/nn/change.hpp>
 #include <upset/nn/pool_window.hpp>
 
 namespace upset {
@@ -138,6 +141,59 @@ namespace detail {
 
 }  // namespace detail
 
+namespace detail {
+
+/// The means of channels of a picture that comes in stretches, in order.
+class ChannelMeans {
+ public:
+  explicit ChannelMeans(std::size_t channels) : sums_(channels) {}
+
+  void clear() { std::ranges::fill(sums_, 0.0); }
+  /// Adds values `begin` to `end - 1` of a picture at `picture`.
+  void add(const float* picture, std::size_t begin, std::size_t end) {
+    while (begin < end) {  // the rest of a pixel
+      const std::size_t channel = begin % sums_.size();
+      const std::size_t count = std::min(sums_.size() - channel, end - begin);
+      for (std::size_t c = 0; c < count; ++c) {
+        sums_[channel + c] += static_cast<double>(picture[begin + c]);
+      }
+      begin += count;
+    }
+  }
+  void write(std::size_t pixels, std::span<float> to) const {
+    for (std::size_t c = 0; c < sums_.size(); ++c) {
+      to[c] = mean_of(sums_[c], pixels);
+    }
+  }
+
+ private:
+  AlignedVector<double> sums_;
+};
+
+}  // namespace detail
+
+/// The rule of `GlobalAveragePool`: the sums anew, of values where they lie.
+class GlobalAverageChange final : public ChangeRule {
+ public:
+  explicit GlobalAverageChange(std::size_t channels) : means_(channels) {}
+
+  void propagate(std::size_t /*slot*/, std::span<const ChangedInput> inputs,
+                 std::span<const float> y, const NodeFaults& /*faults*/, Change& to) override {
+    inherit(inputs, to);
+    const ChangedInput& x = inputs[0];
+    means_.clear();
+    x.for_each_stretch([&](const float* picture, std::size_t begin, std::size_t end) {
+      means_.add(picture, begin, end);
+    });
+    means_.write(x.golden.size() / y.size(), to.values);
+    to.begin = 0;
+    to.end = y.size();
+  }
+
+ private:
+  detail::ChannelMeans means_;
+};
+
 /// What the sum over a window is divided by: the number of its real pixels, or of all its taps, as
 /// if padding were zeros.
 enum class Divisor : std::uint8_t { pixels, taps };
@@ -219,20 +275,16 @@ struct GlobalAveragePool : Stateless {
     const Tensor& x = *inputs[0];
     const std::size_t channels = x.shape()[x.shape().rank() - 1];
     Tensor y({x.batch(), channels});
-    AlignedVector<double> sums(channels);
+    detail::ChannelMeans means(channels);
     for (std::size_t b = 0; b < x.batch(); ++b) {
-      const auto picture = x.row(b);
-      std::ranges::fill(sums, 0.0);
-      for (std::size_t first = 0; first < picture.size(); first += channels) {
-        for (std::size_t c = 0; c < channels; ++c) {
-          sums[c] += static_cast<double>(picture[first + c]);
-        }
-      }
-      for (std::size_t c = 0; c < channels; ++c) {
-        y[b * channels + c] = detail::mean_of(sums[c], picture.size() / channels);
-      }
+      means.clear();
+      means.add(x.row(b).data(), 0, x.row(b).size());
+      means.write(x.row(b).size() / channels, y.row(b));
     }
     return y;
+  }
+  [[nodiscard]] static std::unique_ptr<ChangeRule> change_rule(const Shape& input) {
+    return std::make_unique<GlobalAverageChange>(input[input.rank() - 1]);
   }
 
   // d_x[b, pixel, c] += d_y[b, c] / pixels
