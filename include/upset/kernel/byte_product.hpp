@@ -82,9 +82,7 @@ class DeltaProduct<std::int8_t> : public DeltaWindow {
   }
 
   /// See `DeltaProduct::add_row`.
-  /// - cost: eight shuffles and five products per four differences, row of taps that reads them,
-  /// and
-  ///         64 sums
+  /// - cost: eight shuffles and five products for four differences in a window and 64 of its sums
   template <class Take>
   void add_row(std::size_t row, const Differences& differences, const Sum* from, const Take& take) {
     for (const Part& part : parts_) {
@@ -169,7 +167,7 @@ class DeltaProduct<std::int8_t> : public DeltaWindow {
   }
 
   // The differences that the windows of `part.pixels` pixels from column x of an output row on
-  // read, as values and rows of weights; returns how many, of which the last four may be zeros.
+  // read, as values and the rows of their weights; returns how many: zeros fill the last four.
   [[nodiscard]] std::size_t collect(const Part& part, std::array<std::size_t, 2> tap_rows,
                                     std::size_t row, std::size_t x,
                                     const Differences& differences) {
@@ -200,7 +198,7 @@ class DeltaProduct<std::int8_t> : public DeltaWindow {
         count += std::min(last - i, block);
       }
     }
-    // the last four: behind them lie parts of what stood behind those copied
+    // over what was copied beyond the last one
     std::memset(rows_.data() + count, 0, 4 * sizeof(std::uint16_t));
     std::memset(values_.data() + count, 0, 4);
     return count;
@@ -254,7 +252,7 @@ class DeltaProduct<std::int8_t> : public DeltaWindow {
 
   std::vector<Part> parts_;
   AlignedVector<std::uint8_t> weights_;
-  // of a window
+  // what `collect` has found
   AlignedVector<std::uint16_t> rows_;
   AlignedVector<std::int8_t> values_;
 };
