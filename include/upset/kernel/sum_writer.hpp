@@ -44,7 +44,7 @@ namespace detail {
 
 /// Every lane that is below `least` becomes it: no NaN is, nor -0 below 0.
 template <class Floats>
-[[nodiscard, gnu::always_inline]] inline Floats at_least(const Floats& values, float least) {
+[[nodiscard, gnu::always_inline]] inline Floats at_least(Floats values, float least) {
   const Floats bound = Floats{} + least;
   return values < bound ? bound : values;
 }
