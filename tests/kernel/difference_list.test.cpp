@@ -45,25 +45,10 @@ template <class T>
   return wrong;
 }
 
-template <class T>
-void check_list() {
-  std::size_t wrong = 0;
-  std::size_t listed = 0;
-  test::for_each_listed_pictures<T>([&](const test::ListedPictures<T>& at) {
-    DifferenceList<T> list(at.height, at.width, at.channels);
-    for (int time = 0; time < 2; ++time) {  // the first leaves something behind
-      at.list_in(list);
-      wrong += wrong_entries(list, at);
-    }
-    listed += list.size();
-  });
-  CHECK(wrong == 0);
-  CHECK(listed > 1000);
-}
-
 TEST_CASE("difference list: every word that differs, and where pixels begin") {
-  check_list<float>();
-  check_list<std::int16_t>();
+  test::check_listed_pictures<DifferenceList<float>, float>(wrong_entries<float>);
+  test::check_listed_pictures<DifferenceList<std::int16_t>, std::int16_t>(
+      wrong_entries<std::int16_t>);
 }
 
 }  // namespace

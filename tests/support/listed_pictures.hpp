@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "support/values.hpp"
+#include <doctest/doctest.h>
 
 namespace upset::test {
 
@@ -56,20 +57,31 @@ struct ListedPictures {
   }
 };
 
-/// Calls `check(pictures)` for pictures of many sizes, of which all or few values differ.
-template <class Level, class Check>
-void for_each_listed_pictures(Check check) {
+/// Lists pictures of many sizes, of which all or few values differ, each twice: the first time
+/// leaves something behind. `wrong_entries(list, pictures)` counts what is wrong.
+template <class List, class Level, class Wrong>
+void check_listed_pictures(Wrong wrong_entries) {
   Values values(1);
+  std::size_t wrong = 0;
+  std::size_t listed = 0;
   for (const std::size_t channels : {1U, 2U, 3U, 4U, 6U, 16U, 20U, 32U, 64U, 68U, 130U}) {
     for (const std::size_t height : {1U, 2U, 5U}) {
       for (const std::size_t width : {1U, 3U, 8U, 37U}) {
         for (std::size_t trial = 0; trial < 8; ++trial) {
           const std::size_t rarity = std::size_t{1} << trial;
-          check(ListedPictures<Level>(height, width, channels, rarity, values));
+          const ListedPictures<Level> at(height, width, channels, rarity, values);
+          List list(height, width, channels);
+          for (int time = 0; time < 2; ++time) {
+            at.list_in(list);
+            wrong += wrong_entries(list, at);
+          }
+          listed += list.size();
         }
       }
     }
   }
+  CHECK(wrong == 0);
+  CHECK(listed > 1000);
 }
 
 }  // namespace upset::test

@@ -9,7 +9,6 @@
 #include <cstdint>
 #include <numeric>
 #include <span>
-#include <vector>
 
 #include <upset/core/aligned_allocator.hpp>
 #include <upset/kernel/difference_list.hpp>
@@ -36,24 +35,24 @@ class DifferenceList<std::int8_t> {
 
   /// `suits` a row.
   DifferenceList(std::size_t height, std::size_t width, std::size_t channels)
-      : width_(width), channels_(channels), starts_(height * width + 1, 0U) {}
+      : width_(width), channels_(channels), starts_(height * width) {}
 
   [[nodiscard]] std::size_t size() const { return count_; }
   /// Where each lies in its row of the picture: column times channels, and its channel.
   [[nodiscard]] std::span<const std::uint16_t> places() const { return {places_.data(), count_}; }
   [[nodiscard]] std::span<const std::int8_t> values() const { return {values_.data(), count_}; }
   /// For each pixel, and once more, how many lie before it.
-  [[nodiscard]] std::span<const std::uint32_t> starts() const { return starts_; }
+  [[nodiscard]] std::span<const std::uint32_t> starts() const { return starts_.all(); }
 
   void clear() {
     count_ = 0;
-    next_ = 0;
+    starts_.clear();
   }
   /// Compares pixels `first` to `last - 1`, which lie behind those compared before; `now` and
   /// `golden` are whole pictures.
   void compare(const std::int16_t* now, const std::int16_t* golden, std::size_t first,
                std::size_t last) {
-    reach(first);
+    starts_.reach(first, count_);
     const std::size_t room = count_ + (last - first) * channels_ * most_parts + vector + slack;
     if (places_.size() < room) {
       places_.resize(2 * room);
@@ -64,24 +63,16 @@ class DifferenceList<std::int8_t> {
       compare_in_row(now + pixel * channels_, golden + pixel * channels_, pixel, end);
       pixel = end;
     }
-    next_ = last;
   }
   /// To be called behind the last pixels that were compared.
   void finish() {
-    reach(starts_.size() - 1);
-    starts_.back() = static_cast<std::uint32_t>(count_);
+    starts_.reach_end(count_);
     places_.resize(std::max(places_.size(), count_ + slack));
     values_.resize(places_.size());
   }
 
  private:
   static constexpr std::size_t vector = 32;  // compared together, and written
-
-  void reach(std::size_t pixel) {
-    std::fill(starts_.begin() + static_cast<std::ptrdiff_t>(next_),
-              starts_.begin() + static_cast<std::ptrdiff_t>(pixel),
-              static_cast<std::uint32_t>(count_));
-  }
 
   // Pixels `pixel` to `end - 1` of one row, the first of which is at `now` and `golden`.
   void compare_in_row(const std::int16_t* now, const std::int16_t* golden, std::size_t pixel,
@@ -90,9 +81,9 @@ class DifferenceList<std::int8_t> {
     const std::size_t size = (end - pixel) * channels_;
     // locals, or every store might change them
     const std::size_t channels = channels_;
-    std::uint32_t* const starts = starts_.data();
+    std::uint32_t* start = starts_.next();
     std::size_t found = count_;
-    std::size_t boundary = 0;  // where `pixel` begins
+    std::size_t boundary = 0;  // where the next pixel begins
     for (std::size_t at = 0; at < size; at += vector) {
       const std::size_t count = std::min(size - at, vector);
 #if defined(__AVX512BW__)
@@ -105,7 +96,7 @@ class DifferenceList<std::int8_t> {
       if (_mm512_cmpgt_epi16_mask(_mm512_abs_epi16(difference), largest) == 0) [[likely]] {
         for (; boundary < at + count; boundary += channels) {
           const std::uint32_t before = different & ((1U << (boundary - at)) - 1);
-          starts[pixel++] =
+          *start++ =
               static_cast<std::uint32_t>(found + static_cast<std::size_t>(std::popcount(before)));
         }
         if (different != 0) {
@@ -116,13 +107,14 @@ class DifferenceList<std::int8_t> {
 #endif
       for (std::size_t i = at; i < at + count; ++i) {
         if (i == boundary) {
-          starts[pixel++] = static_cast<std::uint32_t>(found);
+          *start++ = static_cast<std::uint32_t>(found);
           boundary += channels;
         }
         append(now[i] - golden[i], place + i, found);
       }
     }
     count_ = found;
+    starts_.written(start);
   }
 
   // Writes a difference behind the `found` that there are.
@@ -166,10 +158,9 @@ class DifferenceList<std::int8_t> {
   std::size_t width_;
   std::size_t channels_;
   std::size_t count_ = 0;
-  std::size_t next_ = 0;  // the first pixel that has not been reached
   AlignedVector<std::uint16_t> places_;
   AlignedVector<std::int8_t> values_;
-  std::vector<std::uint32_t> starts_;
+  detail::PixelStarts starts_;
 };
 
 }  // namespace upset

@@ -8,7 +8,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <numeric>
-#include <type_traits>
 
 #include <upset/core/aligned_allocator.hpp>
 #include <upset/kernel/delta_window.hpp>
@@ -37,7 +36,6 @@ class DeltaProduct : public DeltaWindow {
   DeltaProduct(const WindowGeometry& geometry, std::size_t height, std::size_t width,
                std::size_t channels, std::size_t outputs)
       : DeltaWindow(geometry, height, width, channels, outputs),
-        width_(width),
         words_((channels + group - 1) / group),
         pixels_(std::gcd(output_width(), sums_at_once / last_vectors())),
         margin_((pixels_ - 1) * geometry.stride.columns),
@@ -101,7 +99,7 @@ class DeltaProduct : public DeltaWindow {
     // locals, or sums stored might change them
     const std::size_t stride = this->stride();
     const auto step = static_cast<std::ptrdiff_t>(geometry().stride.columns);
-    const auto width = static_cast<std::ptrdiff_t>(width_);
+    const auto width = static_cast<std::ptrdiff_t>(input_width());
     const auto taps = static_cast<std::ptrdiff_t>(geometry().kernel_width);
     const auto pad = static_cast<std::ptrdiff_t>(geometry().pad_left);
     const auto tap = static_cast<std::ptrdiff_t>(tap_size());
@@ -130,7 +128,7 @@ class DeltaProduct : public DeltaWindow {
       const auto end = std::clamp<std::ptrdiff_t>(
           column + taps + static_cast<std::ptrdiff_t>(Pixels - 1) * step, 0, width);
       for (std::size_t tap_row = first_tap; tap_row < last_tap; ++tap_row) {
-        const auto pixel = static_cast<std::ptrdiff_t>(input_row(row, tap_row) * width_);
+        const auto pixel = static_cast<std::ptrdiff_t>(input_row(row, tap_row)) * width;
         std::uint32_t i = starts[pixel + begin];
         const std::uint32_t last = starts[pixel + end];
         // of the first pixel's first tap, were that at word 0 of the picture
@@ -171,7 +169,6 @@ class DeltaProduct : public DeltaWindow {
     return *static_cast<const Stored*>(from);
   }
 
-  std::size_t width_;   // of the input
   std::size_t words_;   // of an input pixel
   std::size_t pixels_;  // computed together at most
   std::size_t margin_;  // taps of zeros on both sides of a row of them

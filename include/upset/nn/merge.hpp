@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <cstddef>
-#include <limits>
 #include <memory>
 #include <span>
 #include <string>
@@ -55,8 +54,7 @@ struct Add : Stateless {
       const std::span<float> sums = y.values().subspan(first, std::min(part, y.size() - first));
       for (const Tensor* const& x : others) {
         const float* const more = x->data() + first;
-        const float least =
-            &x == &others.back() ? pass.least : -std::numeric_limits<float>::infinity();
+        const float least = &x == &others.back() ? pass.least : Pass{}.least;
         for (std::size_t i = 0; i < sums.size(); ++i) {
           const float sum = sums[i] + more[i];
           sums[i] = sum < least ? least : sum;

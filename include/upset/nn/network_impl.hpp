@@ -3,7 +3,6 @@
 #pragma once
 
 #include <cstdint>
-#include <limits>
 
 #include <upset/nn/activation.hpp>
 #include <upset/nn/network.hpp>
@@ -128,7 +127,7 @@ inline Tensor Network::compute(std::size_t start, const Tensor& x, std::span<con
     // Functions of pixels, each of which alone reads the node before it, are applied part by part.
     std::size_t result = n;
     chain.clear();
-    pass.least = -std::numeric_limits<float>::infinity();
+    pass.least = Pass{}.least;
     while (!pass.training && node.layer.fuses() && readers[result] == 1 &&
            last_reader[result] == result + 1) {
       const AnyLayer& next = nodes_[result + 1].layer;

@@ -139,10 +139,6 @@ namespace detail {
   return std::isfinite(held) ? static_cast<float>(sum / static_cast<double>(count)) : held;
 }
 
-}  // namespace detail
-
-namespace detail {
-
 /// The means of channels of a picture that comes in stretches, in order.
 class ChannelMeans {
  public:
