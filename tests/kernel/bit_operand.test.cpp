@@ -32,7 +32,7 @@ Scale coarse_scale(float largest) {
 // One group after the other, of pixels in a row that windows of two pixels slide over.
 template <Format W, Format A>
 struct Subject {
-  static constexpr std::size_t pixels = 67;  // not whole tiles, not whole blocks of 64 windows
+  static constexpr std::size_t pixels = 131;  // no whole tiles; of two pictures, no whole blocks
   std::size_t groups;
   std::size_t outputs;   // of all groups
   std::size_t channels;  // of a group

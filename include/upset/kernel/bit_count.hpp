@@ -171,8 +171,9 @@ inline constexpr std::size_t bit_tile_rows = has_word_popcount ? 8 : vector_byte
 /// Adds the ones in x[m][k] ^ w[n][k], over all words k, to the counter of row m, of whose lanes
 /// each is a column n.
 ///
-/// - shape: `rows` says where rows begin, `offsets` where each word k lies in them; `weights` is a
-///          panel of a `PackedMatrix` from some column on, `stride` words from one k to the next
+/// - shape: `rows` says where rows begin, `offsets` where each word k lies in them, at least one;
+///          `weights` is a panel of a `PackedMatrix` from some column on, `stride` words from one k
+///          to the next
 /// - cost:  three vector operations a word where words are counted, 3.4 with VPTERNLOG, 6.4 without
 template <std::size_t Width>
 [[gnu::always_inline]] inline void count_differences(
@@ -194,13 +195,13 @@ template <std::size_t Width>
     weights += words * stride;
   };
   if constexpr (detail::has_word_popcount) {
-    while (offset != end) {
+    do {
 #pragma GCC unroll 8
       for (std::size_t r = 0; r < row_count; ++r) {
         counters[r].add_one(next(r));
       }
       advance(1);
-    }
+    } while (offset != end);
     return;
   }
   if (offsets.size() % 2 != 0) {
