@@ -32,7 +32,7 @@ Scale coarse_scale(float largest) {
 // One group after the other, of pixels in a row that windows of two pixels slide over.
 template <Format W, Format A>
 struct Subject {
-  static constexpr std::size_t pixels = 131;  // no whole tiles; of two pictures, no whole blocks
+  std::size_t pixels;
   std::size_t groups;
   std::size_t outputs;   // of all groups
   std::size_t channels;  // of a group
@@ -43,8 +43,9 @@ struct Subject {
   BitOperand<W, A> operand;
 
   Subject(std::size_t group_count, std::size_t group_outputs, std::size_t group_channels,
-          bool per_channel)
-      : groups(group_count),
+          bool per_channel, std::size_t pixel_count = 67)  // not whole tiles
+      : pixels(pixel_count),
+        groups(group_count),
         outputs(group_count * group_outputs),
         channels(group_channels),
         operand(groups, outputs, 2, channels) {
@@ -168,6 +169,13 @@ TEST_CASE_TEMPLATE("BitOperand: multiplies what memory holds, and follows flips 
   CHECK(wrong == 0);
   // guards that correct flips see to it that most do not show
   CHECK(hits >= (is_plain<typename P::W> ? 30U : 0U));
+}
+
+TEST_CASE("BitOperand: windows of several blocks, which end within a picture") {
+  for (const std::size_t channels : {7U, 200U, 3000U}) {
+    const Subject<Binary, Binary> subject(1, 17, channels, true, 331);
+    CHECK(test::different_bits(subject.product(), subject.expected()) == 0);
+  }
 }
 
 TEST_CASE("BitOperand: follows flips of scales") {
