@@ -29,7 +29,7 @@ std::vector<T> integers(std::size_t count, int most, std::uint32_t seed) {
   Values draw(seed);
   std::vector<T> result;
   for (const float value : draw.steps({count}, most, 1).values()) {
-    result.push_back(static_cast<T>(value));
+    result.push_back(static_cast<T>(static_cast<int>(value)));
   }
   return result;
 }

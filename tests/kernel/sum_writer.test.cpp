@@ -21,8 +21,9 @@ constexpr std::size_t written_columns = detail::vector_bytes / sizeof(float);
 using OneVector = detail::Register<std::int32_t, written_columns>::type;
 
 // What stands in y, each row of 20 columns, after three rows of sums from column 2 on were written
-// there: row r, column c is 100 r + c, less 7, times 2, plus c, or `least` if that is more.
-std::vector<float> written_sums(const std::size_t* offsets, float least) {
+// there, as tiles of `tile_rows`: row r, column c is 100 r + c, less 7, times 2, plus c, or `least`
+// if that is more.
+std::vector<float> written_sums(const std::size_t* offsets, float least, std::size_t tile_rows) {
   std::vector<float> y(20 * 20, -1.0F);
   alignas(64) std::array<float, 2 + written_columns> steps;
   alignas(64) std::array<float, 2 + written_columns> biases;
@@ -38,14 +39,17 @@ std::vector<float> written_sums(const std::size_t* offsets, float least) {
       detail::RegisterWriter<true, true>{y.data(), nullptr, steps.data(), biases.data(),
                                          corrections.data(), least},
       true);
-  const auto tile = writer.template from_registers<std::int32_t>(1, 2);
-  const auto write = tile.template columns<OneVector>(0, 0);
-  for (std::size_t row = 0; row < 3; ++row) {
-    OneVector sums = tile.template start<OneVector>(0, 0);
-    for (std::size_t c = 0; c < written_columns; ++c) {
-      sums[c] += static_cast<std::int32_t>(100 * row + c);
+  auto tile = writer.template from_registers<std::int32_t>(1, 2);
+  for (std::size_t first = 0; first < 3; first += tile_rows) {
+    const auto write = tile.template columns<OneVector>(0, 0);
+    for (std::size_t row = 0; row < tile_rows; ++row) {
+      OneVector sums = tile.template start<OneVector>(0, 0);
+      for (std::size_t c = 0; c < written_columns; ++c) {
+        sums[c] += static_cast<std::int32_t>(100 * (first + row) + c);
+      }
+      write(row, sums);
     }
-    write(row, sums);
+    tile.advance(tile_rows);
   }
   return y;
 }
@@ -72,8 +76,10 @@ TEST_CASE("SumWriter: rows of registers go where they belong, one behind the oth
   std::vector<std::size_t> offsets{0, 60, 20, 200};
   offsets.resize(1 + 3 + detail::rows_ahead, 0);
   for (const float least : {no_least, 0.0F, 150.0F}) {
-    CHECK(wrong_sums(written_sums(nullptr, least), {20, 40, 60}, least) == 0);
-    CHECK(wrong_sums(written_sums(offsets.data(), least), {60, 20, 200}, least) == 0);
+    for (const std::size_t tile_rows : {3U, 1U}) {
+      CHECK(wrong_sums(written_sums(nullptr, least, tile_rows), {20, 40, 60}, least) == 0);
+      CHECK(wrong_sums(written_sums(offsets.data(), least, tile_rows), {60, 20, 200}, least) == 0);
+    }
   }
 }
 
@@ -104,7 +110,7 @@ TEST_CASE("LevelRowWriter: scales the outputs there are, and writes no more") {
   const auto write = row.columns<3>(0);
   for (const std::size_t pixel : {std::size_t{0}, std::size_t{1}}) {
     for (std::size_t v = 0; v < 3; ++v) {
-      OneVector sums;
+      OneVector sums{};
       for (std::size_t c = 0; c < lanes; ++c) {
         sums[c] = static_cast<std::int32_t>(100 * pixel + v * lanes + c);
       }

@@ -46,11 +46,12 @@ std::size_t wrong_tile_sums(std::size_t length, std::size_t left_out) {
   if constexpr (detail::folds<T>) {
     if (weights.is_folded()) {
       detail::add_folded_products<tile_columns, 1, Sum, false>(rows, offsets, length - left_out,
-                                                               from, steps, take);
+                                                               from, steps, take, 1);
     }
   }
   if (!weights.is_folded()) {
-    detail::add_products<tile_columns, 1, Sum>(rows, offsets, length - left_out, from, steps, take);
+    detail::add_products<tile_columns, 1, Sum>(rows, offsets, length - left_out, from, steps, take,
+                                               1);
   }
   std::size_t wrong = 0;
   for (std::size_t m = 0; m < tile_row_count; ++m) {

@@ -124,12 +124,13 @@ void multiply_tiles(std::size_t panel, const X* x, std::span<const std::size_t> 
   Rows<X, row_count> rows{x, nullptr};
   std::array<std::size_t, row_count> last_bases;
   const auto add = [&]<bool is_apart = false>(std::span<const std::size_t> offsets,
-                                              std::size_t steps, const W* from, const auto& take) {
+                                              std::size_t steps, const W* from, const auto& take,
+                                              std::size_t tiles = 1) {
     if constexpr (Fold == 2) {
       add_folded_products<Columns, Panels, Partial, is_apart>(rows, offsets, steps, from,
-                                                              weight_steps, take);
+                                                              weight_steps, take, tiles);
     } else {
-      add_products<Columns, Panels, Partial>(rows, offsets, steps, from, weight_steps, take);
+      add_products<Columns, Panels, Partial>(rows, offsets, steps, from, weight_steps, take, tiles);
     }
   };
   for (std::size_t m = first_row; m < bases.size(); m += row_count) {
@@ -154,8 +155,10 @@ void multiply_tiles(std::size_t panel, const X* x, std::span<const std::size_t> 
                     requires { write.template from_registers<Partial>(m, panel * Columns); }) {
         const bool is_full = count == row_count && weights.rows() >= (panel + Panels) * Columns;
         if (is_full && write.takes_registers) {
+          const std::size_t tiles = (bases.size() - m) / row_count;
           add(segments.offsets, segments.length, from,
-              write.template from_registers<Partial>(m, panel * Columns));
+              write.template from_registers<Partial>(m, panel * Columns), tiles);
+          m += (tiles - 1) * row_count;
           continue;
         }
       }

@@ -45,7 +45,7 @@ namespace detail {
 /// Every lane that is below `least` becomes it: no NaN is, nor -0 below 0.
 template <class Floats>
 [[nodiscard, gnu::always_inline]] inline Floats at_least(Floats values, float least) {
-  const Floats bound = Floats{} + least;
+  const Floats bound = least - Floats{};  // + would be computed: it turns -0 into 0
   return values < bound ? bound : values;
 }
 
@@ -96,6 +96,8 @@ struct RegisterWriter {
   const float* biases;
   const std::uint32_t* offsets;  // of bytes
   float least;
+  std::size_t y_step = 0;     // from row to row, where `rows` are those of every tile
+  std::size_t rows_step = 0;  // the same of `rows`, where y is that of every tile
 
   /// See `TileSums`: sums of bytes begin at what they would be off by, taken off.
   template <class Vector>
@@ -117,7 +119,9 @@ struct RegisterWriter {
     const Floats bias = *reinterpret_cast<const Stored*>(biases + column);
     const Floats step = *reinterpret_cast<const Stored*>(steps + column);
     const auto ahead = static_cast<std::ptrdiff_t>(rows[rows_ahead] - rows[0]);
-    return [bias, step, ahead, least = least, to = y + column, rows = rows](std::size_t row,
+    float bound = least;
+    asm volatile("" : "+m"(bound));  // or its vector takes a register from every tile
+    return [bias, step, ahead, least = bound, to = y + column, rows = rows](std::size_t row,
                                                                             const Vector& sums) {
       const Floats sum = __builtin_convertvector(sums, Floats);
       const Floats value = is_level ? sum * step + bias : sum + bias;
@@ -125,6 +129,11 @@ struct RegisterWriter {
       *reinterpret_cast<Stored*>(at) = at_least(value, least);
       __builtin_prefetch(at + ahead, 1);
     };
+  }
+  /// To the next tile, behind `count` rows.
+  [[gnu::always_inline]] void advance(std::size_t count) {
+    y += count * y_step;
+    rows += count * rows_step;
   }
 };
 
@@ -182,6 +191,8 @@ struct SumWriter : Write {
     const bool is_scattered = target.offsets != nullptr;
     result.y += (is_scattered ? 0 : row * target.stride) + column;
     result.rows = is_scattered ? target.offsets + row : consecutive.data();
+    result.y_step = is_scattered ? 0 : target.stride;
+    result.rows_step = is_scattered ? 1 : 0;
     result.steps += column;
     result.biases += column;
     if (result.offsets != nullptr) {

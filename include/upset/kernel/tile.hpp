@@ -52,7 +52,8 @@ template <class Sum, std::size_t Panels, std::size_t RowCount, std::size_t Colum
 using Tile = std::array<std::array<std::array<Sum, Columns>, RowCount>, Panels>;
 
 /// Says what the sums of a vector of columns begin at, takes them as they leave their registers,
-/// `columns<Vector>(panel, column)(row, sums)`, and keeps them.
+/// `columns<Vector>(panel, column)(row, sums)`, and keeps them. `advance(rows)` leads to the next
+/// tile: here, there is none.
 template <class Tile>
 struct TileSums {
   Tile& tile;
@@ -70,16 +71,29 @@ struct TileSums {
       *reinterpret_cast<Stored*>(rows[row].data() + column) = sums;
     };
   }
+  [[gnu::always_inline]] static void advance(std::size_t /*rows*/) {}
 };
 
-// The sums of one tile over all of K, or over `length` steps from one offset. Each sum runs over k
-// upwards with one multiply-add a step, so a result depends on its own row and column alone, never
-// on the tile it was computed in.
+// Where vectors lie, hidden from GCC, which would keep them in registers from one tile to the next;
+// a tile of floats leaves none.
+template <class Vector, std::size_t Count>
+[[nodiscard, gnu::always_inline]] inline const Vector* out_of_registers(
+    const std::array<Vector, Count>& vectors) {
+  const Vector* from = vectors.data();
+  asm volatile("" : "+r"(from) : "m"(vectors));
+  return from;
+}
+
+// The sums of some tiles, one after the other, over all of K, or over `length` steps from one
+// offset. Each sum runs over k upwards with one multiply-add a step, so a result depends on its own
+// row and column alone, never on the tile it was computed in. A call for each tile takes 3 to 9 %
+// of all the time where K is 144.
 template <std::size_t Columns, std::size_t Panels, class Sum, std::size_t RowCount, class X,
           class W, class Take>
 [[gnu::noinline]] void add_products(const Rows<X, RowCount>& rows,
                                     std::span<const std::size_t> offsets, std::size_t length,
-                                    const W* weights, WeightSteps weight_steps, const Take& taker) {
+                                    const W* weights, WeightSteps weight_steps, const Take& taker,
+                                    std::size_t tiles) {
   constexpr std::size_t group = values_per_word<W>;
   constexpr std::size_t width = std::min(vector_bytes / sizeof(Sum), Columns);
   constexpr std::size_t vectors = Panels * Columns / width;
@@ -89,57 +103,68 @@ template <std::size_t Columns, std::size_t Panels, class Sum, std::size_t RowCou
   constexpr bool has_rest = group > 1 && !is_silenced_by_zero<W>;
   const std::size_t whole = has_rest ? length / group * group : length;
   constexpr std::size_t in_panel = vectors / Panels;
-  const Take take = taker;  // a local: its stores might alias what it is read from
-  Vector sums[RowCount][vectors];
-#pragma GCC unroll 8
+  Take take = taker;  // locals: its stores might alias what it is read from
+  Rows<X, RowCount> starts = rows;
+  std::array<Vector, vectors> start;
   for (std::size_t v = 0; v < vectors; ++v) {
-    const auto start = take.template start<Vector>(v / in_panel, v % in_panel * width);
-#pragma GCC unroll 16
-    for (std::size_t m = 0; m < RowCount; ++m) {
-      sums[m][v] = start;
-    }
+    start[v] = taker.template start<Vector>(v / in_panel, v % in_panel * width);
   }
-  const std::array<const X*, RowCount> row = rows.addresses();
-  const auto add_words = [&](auto broadcast) __attribute__((always_inline)) {
-    Vector column[vectors];
+  do {
+    const Vector* const first = out_of_registers(start);
+    const W* from = weights;
+    Vector sums[RowCount][vectors];
 #pragma GCC unroll 8
     for (std::size_t v = 0; v < vectors; ++v) {
-      column[v] = *reinterpret_cast<const Stored*>(weights + v / in_panel * weight_steps.panel +
-                                                   v % in_panel * width * group);
-    }
+      const Vector sum = first[v];
 #pragma GCC unroll 16
-    for (std::size_t m = 0; m < RowCount; ++m) {
-      Vector word = broadcast(row[m]);
-      if constexpr (vectors > 1) {
-        keep_in_register(word);
+      for (std::size_t m = 0; m < RowCount; ++m) {
+        sums[m][v] = sum;
       }
+    }
+    const std::array<const X*, RowCount> row = starts.addresses();
+    const auto add_words = [&](auto broadcast) __attribute__((always_inline)) {
+      Vector column[vectors];
 #pragma GCC unroll 8
       for (std::size_t v = 0; v < vectors; ++v) {
-        Op<X, W>::add(sums[m][v], word, column[v]);
+        column[v] = *reinterpret_cast<const Stored*>(from + v / in_panel * weight_steps.panel +
+                                                     v % in_panel * width * group);
       }
-    }
-    weights += Columns * group;
-  };
-  for (const std::size_t offset : offsets) {
-    std::size_t k = offset;
-    for (; k < offset + whole; k += group) {
-      add_words([k](const X* x) { return Op<X, W>::template broadcast<Vector>(x + k); });
-    }
-    if constexpr (has_rest) {
-      if (k < offset + length) {
-        add_words([k](const X* x) { return Op<X, W>::template broadcast_last<Vector>(x + k); });
-      }
-    }
-    weights += weight_steps.gap;
-  }
-#pragma GCC unroll 8
-  for (std::size_t v = 0; v < vectors; ++v) {
-    const auto write = take.template columns<Vector>(v / in_panel, v % in_panel * width);
 #pragma GCC unroll 16
-    for (std::size_t m = 0; m < RowCount; ++m) {
-      write(m, sums[m][v]);
+      for (std::size_t m = 0; m < RowCount; ++m) {
+        Vector word = broadcast(row[m]);
+        if constexpr (vectors > 1) {
+          keep_in_register(word);
+        }
+#pragma GCC unroll 8
+        for (std::size_t v = 0; v < vectors; ++v) {
+          Op<X, W>::add(sums[m][v], word, column[v]);
+        }
+      }
+      from += Columns * group;
+    };
+    for (const std::size_t offset : offsets) {
+      std::size_t k = offset;
+      for (; k < offset + whole; k += group) {
+        add_words([k](const X* x) { return Op<X, W>::template broadcast<Vector>(x + k); });
+      }
+      if constexpr (has_rest) {
+        if (k < offset + length) {
+          add_words([k](const X* x) { return Op<X, W>::template broadcast_last<Vector>(x + k); });
+        }
+      }
+      from += weight_steps.gap;
     }
-  }
+#pragma GCC unroll 8
+    for (std::size_t v = 0; v < vectors; ++v) {
+      const auto write = take.template columns<Vector>(v / in_panel, v % in_panel * width);
+#pragma GCC unroll 16
+      for (std::size_t m = 0; m < RowCount; ++m) {
+        write(m, sums[m][v]);
+      }
+    }
+    starts.bases += RowCount;
+    take.advance(RowCount);
+  } while (--tiles != 0);
 }
 
 // The sums of neighbours in a vector, of the first vector's lanes and the second's by turns of two.
@@ -180,99 +205,105 @@ template <std::size_t Columns, std::size_t Panels, class Sum, bool is_apart, std
 [[gnu::noinline]] void add_folded_products(const Rows<X, RowCount>& rows,
                                            std::span<const std::size_t> offsets, std::size_t length,
                                            const W* weights, WeightSteps weight_steps,
-                                           const Take& taker) {
+                                           const Take& taker, std::size_t tiles) {
   constexpr std::size_t unit = 2 * values_per_word<W>;
   constexpr std::size_t width = std::min(vector_bytes / sizeof(Sum), 2 * Columns);
   constexpr std::size_t in_panel = 2 * Columns / width;
   using Vector = typename Register<Sum, width>::type;
   using Stored = typename Lanes<Sum, width>::type;
   using Added = typename Register<Sum, Columns>::type;
-  const Take take = taker;  // a local: its stores might alias what it is read from
   constexpr std::make_index_sequence<width> lanes;
-  Vector sums[RowCount][Panels * in_panel];
-#pragma GCC unroll 2
-  for (std::size_t p = 0; p < Panels; ++p) {
-    std::array<Vector, in_panel> start{};
-    if constexpr (!is_apart) {
-      const auto whole = take.template start<Added>(p, 0);
-      if constexpr (in_panel == 2) {
-        start = beside_zeros(whole, lanes);
-      } else {
-        for (std::size_t n = 0; n < Columns; ++n) {
-          start[0][2 * n] = whole[n];
-        }
-      }
-    }
-#pragma GCC unroll 16
-    for (std::size_t m = 0; m < RowCount; ++m) {
-#pragma GCC unroll 2
-      for (std::size_t v = 0; v < in_panel; ++v) {
-        sums[m][p * in_panel + v] = start[v];
+  Take take = taker;  // locals: its stores might alias what it is read from
+  Rows<X, RowCount> starts = rows;
+  std::array<Vector, Panels * in_panel> start{};
+  for (std::size_t p = 0; p < Panels && !is_apart; ++p) {
+    const auto whole = taker.template start<Added>(p, 0);
+    if constexpr (in_panel == 2) {
+      std::ranges::copy(beside_zeros(whole, lanes), &start[2 * p]);
+    } else {
+      for (std::size_t n = 0; n < Columns; ++n) {
+        start[p][2 * n] = whole[n];
       }
     }
   }
   const auto steps = static_cast<std::ptrdiff_t>((length + unit - 1) / unit * unit);
-  for (const std::size_t offset : offsets) {
-    // counted up to zero: an end to compare with is one register more than GCC has, and to read a
-    // row's address from where it is put then takes 5 % of all the time
-    const std::array<const X*, RowCount> row =
-        rows.addresses(offset + static_cast<std::size_t>(steps));
-    for (std::ptrdiff_t k = -steps; k != 0; k += std::ptrdiff_t{unit}) {
-      Vector column[Panels * in_panel];
+  do {
+    const Vector* const first = out_of_registers(start);
+    const W* from = weights;
+    Vector sums[RowCount][Panels * in_panel];
 #pragma GCC unroll 4
-      for (std::size_t v = 0; v < Panels * in_panel; ++v) {
-        const W* const from =
-            weights + v / in_panel * weight_steps.panel + v % in_panel * width / 2 * unit;
-        column[v] = *reinterpret_cast<const Stored*>(from);
-        __builtin_prefetch(from + prefetched_steps * Columns * unit);  // 10 % for K from 288 on
-      }
+    for (std::size_t v = 0; v < Panels * in_panel; ++v) {
+      const Vector sum = first[v];
 #pragma GCC unroll 16
       for (std::size_t m = 0; m < RowCount; ++m) {
-        auto words = broadcast_two_words<Vector>(row[m] + k);
-        keep_in_register(words);
+        sums[m][v] = sum;
+      }
+    }
+    for (const std::size_t offset : offsets) {
+      // counted up to zero: an end to compare with is one register more than GCC has, and to read a
+      // row's address from where it is put then takes 5 % of all the time
+      const std::array<const X*, RowCount> row =
+          starts.addresses(offset + static_cast<std::size_t>(steps));
+      for (std::ptrdiff_t k = -steps; k != 0; k += std::ptrdiff_t{unit}) {
+        Vector column[Panels * in_panel];
 #pragma GCC unroll 4
         for (std::size_t v = 0; v < Panels * in_panel; ++v) {
-          Op<X, W>::add(sums[m][v], words, column[v]);
+          const W* const part =
+              from + v / in_panel * weight_steps.panel + v % in_panel * width / 2 * unit;
+          column[v] = *reinterpret_cast<const Stored*>(part);
+          __builtin_prefetch(part + prefetched_steps * Columns * unit);  // 10 % for K from 288 on
         }
-      }
-      weights += Columns * unit;
-    }
-    weights += weight_steps.gap;
-  }
-#pragma GCC unroll 2
-  for (std::size_t p = 0; p < Panels; ++p) {
-    if constexpr (is_apart) {
-      for (std::size_t v = 0; v < in_panel; ++v) {
-        const auto write = take.template columns<Vector>(p, v * width);
 #pragma GCC unroll 16
         for (std::size_t m = 0; m < RowCount; ++m) {
-          write(m, sums[m][p * in_panel + v]);
-        }
-      }
-    } else {
-      const auto write = take.template columns<Added>(p, 0);
-#pragma GCC unroll 16
-      for (std::size_t m = 0; m < RowCount; ++m) {
-        const Vector* const from = sums[m] + p * in_panel;
-        if constexpr (in_panel == 2) {
-          write(m, add_neighbours(from[0], from[1], lanes));
-        } else {
-          Added added;
-          for (std::size_t n = 0; n < Columns; ++n) {
-            added[n] = from[0][2 * n] + from[0][2 * n + 1];
+          auto words = broadcast_two_words<Vector>(row[m] + k);
+          keep_in_register(words);
+#pragma GCC unroll 4
+          for (std::size_t v = 0; v < Panels * in_panel; ++v) {
+            Op<X, W>::add(sums[m][v], words, column[v]);
           }
-          write(m, added);
+        }
+        from += Columns * unit;
+      }
+      from += weight_steps.gap;
+    }
+#pragma GCC unroll 2
+    for (std::size_t p = 0; p < Panels; ++p) {
+      if constexpr (is_apart) {
+        for (std::size_t v = 0; v < in_panel; ++v) {
+          const auto write = take.template columns<Vector>(p, v * width);
+#pragma GCC unroll 16
+          for (std::size_t m = 0; m < RowCount; ++m) {
+            write(m, sums[m][p * in_panel + v]);
+          }
+        }
+      } else {
+        const auto write = take.template columns<Added>(p, 0);
+#pragma GCC unroll 16
+        for (std::size_t m = 0; m < RowCount; ++m) {
+          const Vector* const halves = sums[m] + p * in_panel;
+          if constexpr (in_panel == 2) {
+            write(m, add_neighbours(halves[0], halves[1], lanes));
+          } else {
+            Added added;
+            for (std::size_t n = 0; n < Columns; ++n) {
+              added[n] = halves[0][2 * n] + halves[0][2 * n + 1];
+            }
+            write(m, added);
+          }
         }
       }
     }
-  }
+    starts.bases += RowCount;
+    take.advance(RowCount);
+  } while (--tiles != 0);
 }
 
 // The same sums in 128 bits, one at a time.
 template <std::size_t Columns, std::size_t Panels, class Sum, std::size_t RowCount>
 void add_products(const Rows<std::int64_t, RowCount>& rows, std::span<const std::size_t> offsets,
                   std::size_t length, const std::int64_t* weights, WeightSteps weight_steps,
-                  const TileSums<Tile<Int128, Panels, RowCount, Columns>>& take) {
+                  const TileSums<Tile<Int128, Panels, RowCount, Columns>>& take,
+                  std::size_t /*tiles: one*/) {
   take.tile = {};
   for (const std::size_t offset : offsets) {
     for (std::size_t k = offset; k < offset + length; ++k) {
