@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <cstring>
 #include <numeric>
+#include <span>
 #include <vector>
 
 #include <upset/core/aligned_allocator.hpp>
@@ -55,10 +56,11 @@ class DeltaProduct<std::int8_t> : public DeltaWindow {
       const std::size_t rows = geometry.kernel_height * part.columns * channels;
       size += rows * row_bytes;
       first += part.vectors * lanes;
-      rows_.resize(std::max(rows_.size(), rows * Differences::most_parts + block));
+      room_ = std::max(room_, rows * Differences::most_parts + block);
     }
     weights_.resize(size, zero);
-    values_.resize(rows_.size());
+    taps_.resize(geometry.kernel_height);
+    ends_.resize(output_width());
   }
   /// Whether a window of so many values has rows of weights with numbers of 16 bits, and the
   /// picture a list of differences.
@@ -166,55 +168,75 @@ class DeltaProduct<std::int8_t> : public DeltaWindow {
     add(excess, _mm512_set1_epi8(static_cast<char>(zero)));
   }
 
-  // The differences that the windows of `part.pixels` pixels from column x of an output row on
-  // read, as values and the rows of their weights; returns how many: zeros fill the last four.
-  [[nodiscard]] std::size_t collect(const Part& part, std::array<std::size_t, 2> tap_rows,
-                                    std::size_t row, std::size_t x,
-                                    const Differences& differences) {
+  // The differences that the windows of an output row read, `part.pixels` of them together, as
+  // values and the rows of their weights; zeros fill up the last four of each. All of a row before
+  // its products: these have to wait for nothing but where each list ends.
+  void collect(const Part& part, std::size_t row, const Differences& differences) {
     const std::uint16_t* const places = differences.places().data();
     const std::int8_t* const values = differences.values().data();
-    const std::uint32_t* const starts = differences.starts().data();
+    const auto [first_tap, last_tap] = tap_rows(row);
+    // locals, or stores might change them
     const std::size_t width = input_width();
-    // what lies before the picture wraps round
-    const std::size_t column = x * geometry().stride.columns - geometry().pad_left;
-    const std::size_t begin = static_cast<std::ptrdiff_t>(column) < 0 ? 0 : std::min(column, width);
-    const std::size_t end = static_cast<std::ptrdiff_t>(column + part.columns) < 0
-                                ? 0
-                                : std::min(column + part.columns, width);
-    std::size_t count = 0;
-    for (std::size_t tap_row = tap_rows[0]; tap_row < tap_rows[1]; ++tap_row) {
-      const std::size_t pixel = input_row(row, tap_row) * width;
-      const std::size_t last = starts[pixel + end];
-      // of the first tap, were that at the start of the row; modulo 2^16, as places are
-      const auto first_row = static_cast<short>((tap_row * part.columns - column) * channels());
-      const __m512i base = _mm512_set1_epi16(first_row);
-      for (std::size_t i = starts[pixel + begin]; i < last; i += block) {
-        std::uint16_t* const rows = rows_.data() + count;
-        for (std::size_t half = 0; half < block; half += 32) {
-          const __m512i here = _mm512_loadu_si512(places + i + half);
-          _mm512_storeu_si512(rows + half, _mm512_add_epi16(here, base));
-        }
-        _mm512_storeu_si512(values_.data() + count, _mm512_loadu_si512(values + i));
-        count += std::min(last - i, block);
-      }
+    const std::size_t channels = this->channels();
+    const std::size_t columns = part.columns;
+    const std::size_t step = part.pixels * geometry().stride.columns;
+    const std::size_t tap_count = last_tap - first_tap;
+    TapRow* const taps = taps_.data();
+    for (std::size_t tap = 0; tap < tap_count; ++tap) {
+      const std::size_t tap_row = first_tap + tap;
+      taps[tap] = {differences.starts().data() + input_row(row, tap_row) * width,
+                   tap_row * columns * channels};
     }
-    // over what was copied beyond the last one
-    std::memset(rows_.data() + count, 0, 4 * sizeof(std::uint16_t));
-    std::memset(values_.data() + count, 0, 4);
-    return count;
+    std::size_t column = -geometry().pad_left;  // what lies before the picture wraps round
+    std::size_t count = 0;
+    for (std::uint32_t& list_end : std::span(ends_).first(output_width() / part.pixels)) {
+      if (rows_.size() < count + room_) {
+        rows_.resize(2 * (count + room_));
+        values_.resize(rows_.size());
+      }
+      std::uint16_t* const list_rows = rows_.data();
+      std::int8_t* const list_values = values_.data();
+      const bool is_before = static_cast<std::ptrdiff_t>(column) < 0;
+      const bool ends_before = static_cast<std::ptrdiff_t>(column + columns) < 0;
+      const std::size_t begin = is_before ? 0 : std::min(column, width);
+      const std::size_t end = ends_before ? 0 : std::min(column + columns, width);
+      for (std::size_t tap = 0; tap < tap_count; ++tap) {
+        const std::size_t last = taps[tap].starts[end];
+        // of the first tap, were that at the start of the row; modulo 2^16, as places are
+        const auto first_row = static_cast<short>(taps[tap].first_row - column * channels);
+        const __m512i base = _mm512_set1_epi16(first_row);
+        for (std::size_t i = taps[tap].starts[begin]; i < last; i += block) {
+          std::uint16_t* const rows = list_rows + count;
+          for (std::size_t half = 0; half < block; half += 32) {
+            const __m512i here = _mm512_loadu_si512(places + i + half);
+            _mm512_storeu_si512(rows + half, _mm512_add_epi16(here, base));
+          }
+          _mm512_storeu_si512(list_values + count, _mm512_loadu_si512(values + i));
+          count += std::min(last - i, block);
+        }
+      }
+      // over what was copied beyond the last one
+      std::memset(list_rows + count, 0, 4 * sizeof(std::uint16_t));
+      std::memset(list_values + count, 0, 4);
+      count = (count + 3) / 4 * 4;
+      list_end = static_cast<std::uint32_t>(count);
+      column += step;
+    }
   }
 
   template <std::size_t Vectors, std::size_t Pixels, class Take>
   void add_outputs(const Part& part, std::size_t row, const Differences& differences,
                    const Sum* from, const Take& taker) {
+    collect(part, row, differences);
     // locals, or sums stored might change them
     const std::size_t stride = this->stride();
     const std::size_t first_output = part.first_output;
     const std::uint8_t* const weights = weights_.data() + part.first_weight;
     const std::uint16_t* const rows = rows_.data();
     const std::int8_t* const values = values_.data();
-    const std::array<std::size_t, 2> taps = tap_rows(row);
+    const std::uint32_t* list_end = ends_.data();
     const std::size_t pixels = output_width();
+    std::size_t i = 0;
     constexpr std::size_t vectors = Vectors * Pixels;
     static_assert(vectors == 1 || vectors == 2 || vectors == sums_at_once);
     const auto take = taker.template columns<Vectors>(first_output);
@@ -230,8 +252,7 @@ class DeltaProduct<std::int8_t> : public DeltaWindow {
       Vector sum2 = start(2);
       Vector sum3 = start(3);
       Vector excess{};
-      const std::size_t count = collect(part, taps, row, x, differences);
-      for (std::size_t i = 0; i < count; i += 4) {
+      for (const std::size_t last = *list_end++; i < last; i += 4) {
         const auto row_of = [&](std::size_t n) { return weights + rows[n] * row_bytes; };
         std::uint32_t four;
         std::memcpy(&four, values + i, sizeof(four));
@@ -250,11 +271,20 @@ class DeltaProduct<std::int8_t> : public DeltaWindow {
     }
   }
 
+  /// A row of the kernel in an output row's windows.
+  struct TapRow {
+    const std::uint32_t* starts;  // of the pixels it reads, see `Differences`
+    std::size_t first_row;        // of its weights
+  };
+
   std::vector<Part> parts_;
   AlignedVector<std::uint8_t> weights_;
   // what `collect` has found
+  std::size_t room_ = 0;  // that a list may take
+  std::vector<TapRow> taps_;
   AlignedVector<std::uint16_t> rows_;
   AlignedVector<std::int8_t> values_;
+  std::vector<std::uint32_t> ends_;
 };
 #else
 inline constexpr bool has_byte_product = false;
