@@ -17,6 +17,7 @@
 #include <upset/nn/conv2d.hpp>
 #include <upset/nn/merge.hpp>
 #include <upset/nn/pooling.hpp>
+#include <upset/nn/subsample.hpp>
 
 namespace upset {
 namespace {
@@ -136,6 +137,35 @@ TEST_CASE("global average change: stretches of any beginning and end, in whole p
     wrong += wrong_values(pool, *rule, {Input({6, 4, 5}, values, trial)});
   }
   CHECK(wrong == 0);
+}
+
+TEST_CASE("subsample change: stretches of any beginning and end, in whole pixels or not") {
+  test::Values values(6);
+  std::size_t wrong = 0;
+  for (const std::size_t stride : {1U, 2U, 3U}) {
+    const Subsample layer(stride, 2, 1);
+    const auto rule = layer.change_rule({5, 6, 3});
+    for (std::size_t trial = 0; trial < 50; ++trial) {
+      wrong += wrong_values(layer, *rule, {Input({5, 6, 3}, values, trial)});
+    }
+  }
+  CHECK(wrong == 0);
+}
+
+TEST_CASE("subsample change: what lies between the rows taken changes nothing") {
+  test::Values values(7);
+  const auto rule = Subsample(2, 0, 0).change_rule({4, 2, 1});
+  const Tensor golden = values.uniform({1, 4, 2, 1}, -1, 1);
+  Change change;
+  change.values.assign(golden.size(), 7.0F);
+  change.begin = 2;
+  change.end = 4;
+  const ChangedInput input{golden.values(), &change};
+  const std::vector<float> y{golden[0], golden[4]};
+  Change to;
+  to.values.resize(2);
+  rule->propagate(0, {&input, 1}, y, NodeFaults{}, to);
+  CHECK(to.is_none());
 }
 
 TEST_CASE("whole change: bits flipped in what the layer reads") {
