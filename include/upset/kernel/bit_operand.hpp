@@ -185,7 +185,7 @@ class BitOperand {
     block.to = to;
     std::size_t down = 0;
     std::size_t across = 0;
-    constexpr std::size_t cached_words = 4096;
+    constexpr std::size_t cached_words = 4096;  // half of that cache
     const std::size_t windows = std::clamp(cached_words / offsets.size() / tile_rows * tile_rows,
                                            8 * tile_rows, Block::most_windows);
     for (std::size_t first = 0; first < bases.size(); first += windows) {
