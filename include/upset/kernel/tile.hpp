@@ -75,12 +75,14 @@ struct TileSums {
 };
 
 // Where vectors lie, hidden from GCC, which would keep them in registers from one tile to the next;
-// a tile of floats leaves none.
+// a tile of floats leaves none. Smaller ones come one at a time, and begin at zeros.
 template <class Vector, std::size_t Count>
 [[nodiscard, gnu::always_inline]] inline const Vector* out_of_registers(
     const std::array<Vector, Count>& vectors) {
   const Vector* from = vectors.data();
-  asm volatile("" : "+r"(from) : "m"(vectors));
+  if constexpr (vector_bytes == 64) {
+    asm volatile("" : "+r"(from) : "m"(vectors));
+  }
   return from;
 }
 
