@@ -72,7 +72,8 @@ class DifferenceList<std::int8_t> {
   }
 
  private:
-  static constexpr std::size_t vector = 32;  // compared together, and written
+  static constexpr std::size_t vector = 64;  // compared together, and written
+  static constexpr std::size_t half = vector / 2;
 
   // Pixels `pixel` to `end - 1` of one row, the first of which is at `now` and `golden`.
   void compare_in_row(const std::int16_t* now, const std::int16_t* golden, std::size_t pixel,
@@ -87,21 +88,21 @@ class DifferenceList<std::int8_t> {
     for (std::size_t at = 0; at < size; at += vector) {
       const std::size_t count = std::min(size - at, vector);
 #if defined(__AVX512BW__)
-      const auto here = static_cast<__mmask32>((std::uint64_t{1} << count) - 1);
-      // masked, if by nothing: GCC 12 warns of the undefined operand of the plain ones
-      const __m512i difference = _mm512_sub_epi16(_mm512_maskz_loadu_epi16(here, now + at),
-                                                  _mm512_maskz_loadu_epi16(here, golden + at));
-      const std::uint32_t different = _mm512_test_epi16_mask(difference, difference);
-      const __m512i largest = _mm512_set1_epi16(127);
-      if (_mm512_cmpgt_epi16_mask(_mm512_abs_epi16(difference), largest) == 0) [[likely]] {
+      const __m512i low = difference(now + at, golden + at, count);
+      const __m512i high =
+          difference(now + at + half, golden + at + half, count - std::min(count, half));
+      // quarters of both by turns, put in order
+      const __m512i order = _mm512_setr_epi64(0, 2, 4, 6, 1, 3, 5, 7);
+      const __m512i bytes =
+          _mm512_maskz_permutexvar_epi64(0xFF, order, _mm512_packs_epi16(low, high));
+      if (_mm512_cmpgt_epu8_mask(_mm512_abs_epi8(bytes), _mm512_set1_epi8(126)) == 0) [[likely]] {
+        const std::uint64_t different = _mm512_test_epi8_mask(bytes, bytes);
         for (; boundary < at + count; boundary += channels) {
-          const std::uint32_t before = different & ((1U << (boundary - at)) - 1);
+          const std::uint64_t before = different & ((std::uint64_t{1} << (boundary - at)) - 1);
           *start++ =
               static_cast<std::uint32_t>(found + static_cast<std::size_t>(std::popcount(before)));
         }
-        if (different != 0) {
-          append(difference, different, place + at, found);
-        }
+        append(bytes, different, place + at, found);
         continue;
       }
 #endif
@@ -128,26 +129,40 @@ class DifferenceList<std::int8_t> {
     }
   }
 #if defined(__AVX512BW__)
+  // Of up to 32 levels; beyond them none.
+  [[nodiscard, gnu::always_inline]] static __m512i difference(const std::int16_t* now,
+                                                              const std::int16_t* golden,
+                                                              std::size_t count) {
+    const auto here = static_cast<__mmask32>(count >= half ? ~0U : (1U << count) - 1);
+    return _mm512_sub_epi16(_mm512_maskz_loadu_epi16(here, now),
+                            _mm512_maskz_loadu_epi16(here, golden));
+  }
   // Those in the lanes of `different`, the first of which is at `place`.
-  void append(const __m512i& differences, std::uint32_t different, std::size_t place,
+  void append(const __m512i& differences, std::uint64_t different, std::size_t place,
               std::size_t& found) {
-#if defined(__AVX512VBMI2__) && defined(__AVX512VL__)
+#if defined(__AVX512VBMI2__)
     static constexpr auto lanes = [] {
-      std::array<std::uint16_t, vector> result{};
-      std::iota(result.begin(), result.end(), std::uint16_t{0});
+      std::array<std::uint8_t, vector> result{};
+      std::iota(result.begin(), result.end(), std::uint8_t{0});
       return result;
     }();
-    const __m512i places = _mm512_add_epi16(_mm512_loadu_si512(lanes.data()),
-                                            _mm512_set1_epi16(static_cast<short>(place)));
-    _mm512_storeu_si512(places_.data() + found, _mm512_maskz_compress_epi16(different, places));
-    _mm256_storeu_si256(
-        reinterpret_cast<__m256i*>(values_.data() + found),
-        _mm256_maskz_compress_epi8(different, _mm512_maskz_cvtepi16_epi8(~0U, differences)));
-    found += static_cast<std::size_t>(std::popcount(different));
+    const __m512i base = _mm512_set1_epi16(static_cast<short>(place));
+    const __m512i numbers = _mm512_maskz_compress_epi8(different, _mm512_loadu_si512(lanes.data()));
+    const auto places = [&](const __m256i& part) {
+      return _mm512_add_epi16(_mm512_maskz_cvtepu8_epi16(~0U, part), base);
+    };
+    std::uint16_t* const to = places_.data() + found;
+    _mm512_storeu_si512(to, places(_mm512_maskz_extracti64x4_epi64(0xFF, numbers, 0)));
+    const auto count = static_cast<std::size_t>(std::popcount(different));
+    if (count > half) [[unlikely]] {
+      _mm512_storeu_si512(to + half, places(_mm512_maskz_extracti64x4_epi64(0xFF, numbers, 1)));
+    }
+    _mm512_storeu_si512(values_.data() + found, _mm512_maskz_compress_epi8(different, differences));
+    found += count;
 #else
-    std::array<std::int16_t, vector> values;
+    std::array<std::int8_t, vector> values;
     _mm512_storeu_si512(values.data(), differences);
-    for (std::uint32_t left = different; left != 0; left &= left - 1) {
+    for (std::uint64_t left = different; left != 0; left &= left - 1) {
       const auto lane = static_cast<std::size_t>(std::countr_zero(left));
       append(values[lane], place + lane, found);
     }

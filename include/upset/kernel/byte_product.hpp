@@ -117,6 +117,7 @@ class DeltaProduct<std::int8_t> : public DeltaWindow {
   static constexpr std::size_t sums_at_once = 4;  // vectors of sums that a row of weights is for
   static constexpr std::size_t row_bytes = detail::vector_bytes;
   static constexpr std::size_t block = Differences::slack;  // copied together
+  static constexpr std::size_t short_stretch = 18;  // on average, of which half a block does
   static constexpr std::uint8_t zero = 128;  // is added to weights, which are multiplied unsigned
 
   /// Outputs whose sums of some pixels fill four vectors, unless the picture is too narrow.
@@ -126,6 +127,11 @@ class DeltaProduct<std::int8_t> : public DeltaWindow {
     std::size_t pixels;        // side by side
     std::size_t columns;       // of the picture that these read
     std::size_t first_weight;  // rows are [kernel row][column][channel]
+  };
+  /// A row of the kernel in an output row's windows.
+  struct TapRow {
+    const std::uint32_t* starts;  // of the pixels it reads, see `Differences`
+    std::size_t first_row;        // of its weights
   };
   [[nodiscard]] const Part& part_of(std::size_t output) const {
     return *std::find_if(parts_.rbegin(), parts_.rend(),
@@ -172,21 +178,33 @@ class DeltaProduct<std::int8_t> : public DeltaWindow {
   // values and the rows of their weights; zeros fill up the last four of each. All of a row before
   // its products: these have to wait for nothing but where each list ends.
   void collect(const Part& part, std::size_t row, const Differences& differences) {
+    const auto [first_tap, last_tap] = tap_rows(row);
+    const std::size_t count = last_tap - first_tap;
+    for (std::size_t tap = 0; tap < count; ++tap) {
+      const std::size_t tap_row = first_tap + tap;
+      taps_[tap] = {differences.starts().data() + input_row(row, tap_row) * input_width(),
+                    tap_row * part.columns * channels()};
+    }
+    const std::span<const TapRow> taps = std::span(taps_).first(count);
+    const std::size_t found =
+        count == 0 ? 0 : taps.back().starts[input_width()] - taps.front().starts[0];
+    if (found * part.columns <= short_stretch * count * input_width()) {
+      collect<block / 2>(part, taps, differences);
+    } else {
+      collect<block>(part, taps, differences);
+    }
+  }
+  // The same, `Block` of them copied at a time, the second time to the surprise of the processor:
+  // as many as a row of a window is likely to have, and no more, for it waits for its stores.
+  template <std::size_t Block>
+  void collect(const Part& part, std::span<const TapRow> taps, const Differences& differences) {
+    // locals, or stores might change them
     const std::uint16_t* const places = differences.places().data();
     const std::int8_t* const values = differences.values().data();
-    const auto [first_tap, last_tap] = tap_rows(row);
-    // locals, or stores might change them
     const std::size_t width = input_width();
     const std::size_t channels = this->channels();
     const std::size_t columns = part.columns;
     const std::size_t step = part.pixels * geometry().stride.columns;
-    const std::size_t tap_count = last_tap - first_tap;
-    TapRow* const taps = taps_.data();
-    for (std::size_t tap = 0; tap < tap_count; ++tap) {
-      const std::size_t tap_row = first_tap + tap;
-      taps[tap] = {differences.starts().data() + input_row(row, tap_row) * width,
-                   tap_row * columns * channels};
-    }
     std::size_t column = -geometry().pad_left;  // what lies before the picture wraps round
     std::size_t count = 0;
     for (std::uint32_t& list_end : std::span(ends_).first(output_width() / part.pixels)) {
@@ -200,20 +218,22 @@ class DeltaProduct<std::int8_t> : public DeltaWindow {
       const bool ends_before = static_cast<std::ptrdiff_t>(column + columns) < 0;
       const std::size_t begin = is_before ? 0 : std::min(column, width);
       const std::size_t end = ends_before ? 0 : std::min(column + columns, width);
-      for (std::size_t tap = 0; tap < tap_count; ++tap) {
-        const std::size_t last = taps[tap].starts[end];
+      for (const TapRow& tap : taps) {
+        const std::size_t last = tap.starts[end];
         // of the first tap, were that at the start of the row; modulo 2^16, as places are
-        const auto first_row = static_cast<short>(taps[tap].first_row - column * channels);
-        const __m512i base = _mm512_set1_epi16(first_row);
-        for (std::size_t i = taps[tap].starts[begin]; i < last; i += block) {
+        const __m512i base =
+            _mm512_set1_epi16(static_cast<short>(tap.first_row - column * channels));
+        std::size_t i = tap.starts[begin];
+        do {  // of none, too, which nobody foresees either
           std::uint16_t* const rows = list_rows + count;
-          for (std::size_t half = 0; half < block; half += 32) {
+          for (std::size_t half = 0; half < Block; half += 32) {
             const __m512i here = _mm512_loadu_si512(places + i + half);
             _mm512_storeu_si512(rows + half, _mm512_add_epi16(here, base));
           }
-          _mm512_storeu_si512(list_values + count, _mm512_loadu_si512(values + i));
-          count += std::min(last - i, block);
-        }
+          std::memcpy(list_values + count, values + i, Block);
+          count += std::min(last - i, Block);
+          i += Block;
+        } while (i < last);
       }
       // over what was copied beyond the last one
       std::memset(list_rows + count, 0, 4 * sizeof(std::uint16_t));
@@ -270,12 +290,6 @@ class DeltaProduct<std::int8_t> : public DeltaWindow {
       store(3, sum3);
     }
   }
-
-  /// A row of the kernel in an output row's windows.
-  struct TapRow {
-    const std::uint32_t* starts;  // of the pixels it reads, see `Differences`
-    std::size_t first_row;        // of its weights
-  };
 
   std::vector<Part> parts_;
   AlignedVector<std::uint8_t> weights_;

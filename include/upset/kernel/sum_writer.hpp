@@ -147,6 +147,8 @@ struct LevelRowWriter {
   std::size_t outputs;
   const float* steps;
   const float* biases;
+  const float* added = nullptr;  // to whole vectors only; as y, if any
+  float least = no_least;
 
   /// See `DeltaProduct::add_row`.
   template <std::size_t Vectors>
@@ -158,12 +160,16 @@ struct LevelRowWriter {
       step[v] = *reinterpret_cast<const Stored*>(steps + first + v * lanes);
       bias[v] = *reinterpret_cast<const Stored*>(biases + first + v * lanes);
     }
-    return [step, bias, first, y = y, outputs = outputs](std::size_t pixel, std::size_t v,
-                                                         const auto& sums) {
+    return [step, bias, first, y = y, outputs = outputs, added = added, least = least](
+               std::size_t pixel, std::size_t v, const auto& sums) {
       const std::size_t output = first + v * lanes;
       if (output < outputs) {
-        const Floats value = __builtin_convertvector(sums, Floats) * step[v] + bias[v];
-        store_first(y + pixel * outputs + output, value, outputs - output);
+        const std::size_t at = pixel * outputs + output;
+        Floats value = __builtin_convertvector(sums, Floats) * step[v] + bias[v];
+        if (added != nullptr) {
+          value += *reinterpret_cast<const Stored*>(added + at);
+        }
+        store_first(y + at, at_least(value, least), outputs - output);
       }
     };
   }
