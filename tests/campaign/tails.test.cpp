@@ -117,7 +117,7 @@ TEST_CASE("tails: applied to any band they give what the nodes give") {
     std::vector<float> band(
         x.values().begin() + static_cast<std::ptrdiff_t>(first),
         x.values().begin() + static_cast<std::ptrdiff_t>(first + 1 + values.below(size - first)));
-    (*tail.function)(first, band);
+    tail.apply(first, band);
     std::size_t wrong = 0;
     for (std::size_t i = 0; i < band.size(); ++i) {
       wrong += band[i] == std::max(0.0F, x[first + i] + shortcut[first + i]) ? 0U : 1U;

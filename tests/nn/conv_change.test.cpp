@@ -41,6 +41,9 @@ TEST_CASE("conv change: of floats, within the rounding of the sums") {
     const auto rule = conv.change_rule(at.picture);
     REQUIRE(rule != nullptr);
     const double depth = static_cast<double>(conv.kernel().size() / at.outputs);
+    const Tensor like_y = test::forward(conv, Tensor(at.picture.with_batch(1)));
+    const Tensor golden_added = values.uniform(like_y.shape(), -1.0F, 1.0F);
+    const Tensor added_values = values.uniform(like_y.shape(), -1.0F, 1.0F);
     std::size_t wrong = 0;
     for (std::size_t trial = 0; trial < change_trials; ++trial) {
       const std::size_t most = trial % 3 == 0 ? 0 : trial % 4 == 1 ? 10 : at.picture.size();
@@ -199,6 +202,9 @@ TEST_CASE("conv change: a tail is applied once to all that either changes") {
   for (const test::ConvCase& at : test::conv_cases) {
     Conv2d<Short> conv = test::conv_of<Conv2d<Short>>(at, values);
     const auto rule = conv.change_rule(at.picture);
+    const Tensor like_y = test::forward(conv, Tensor(at.picture.with_batch(1)));
+    const Tensor golden_added = values.uniform(like_y.shape(), -1.0F, 1.0F);
+    const Tensor added_values = values.uniform(like_y.shape(), -1.0F, 1.0F);
     std::size_t wrong = 0;
     for (std::size_t trial = 0; trial < change_trials; ++trial) {
       const std::size_t most = trial % 3 == 0 ? 0 : trial % 5 == 0 ? at.picture.size() : 6;
@@ -216,24 +222,44 @@ TEST_CASE("conv change: a tail is applied once to all that either changes") {
       faults.weights = effect->weights.empty() ? nullptr : &*effect;
       faults.is_refreshed = true;
       // what the tail changes by itself, if it does
-      Tail tail{&function, y.size(), 0};
+      Tail tail{.function = trial % 7 < 4 ? &function : nullptr, .begin = y.size()};
+      Change of_added;
+      of_added.values.assign(added_values.values().begin(), added_values.values().end());
       if (trial % 4 < 2) {
-        tail.begin = values.below(y.size());
-        tail.end = tail.begin + 1 + values.below(y.size() - tail.begin);
+        tail.begin = of_added.begin = values.below(y.size());
+        tail.end = of_added.end = tail.begin + 1 + values.below(y.size() - tail.begin);
       }
+      const ChangedInput added{golden_added.values(), &of_added};
+      tail.added = trial % 3 == 0 ? nullptr : &added;
+      tail.least = trial % 5 < 2 ? 0.0F : no_least;
+      if (tail.is_none()) {
+        tail.begin = y.size();
+        tail.end = 0;
+      }
+      const auto apply = [&](Tensor& all, bool is_golden) {
+        for (std::size_t i = 0; i < all.size(); ++i) {
+          if (tail.added != nullptr) {  // 0 would turn -0 into 0
+            all[i] += is_golden ? golden_added[i] : added.value(i);
+          }
+          all[i] = all[i] < tail.least ? tail.least : all[i];
+        }
+        if (tail.function != nullptr) {
+          tail_of(0, all.values());
+        }
+      };
       const ChangedInput input = x.changed();
       Change to;
       to.values.assign(y.size(), 55.0F);
       rule->propagate(0, {&input, 1}, y.values(), faults, tail, to);
       Tensor expected = test::forward(conv, x.now);
       const bool changes = test::different_bits(expected, y) > 0;
-      tail_of(0, expected.values());
+      apply(expected, false);
       ++seen[to.is_none() ? 0 : to.end - to.begin < y.size() ? 1 : 2];
       if (to.is_none()) {  // the tail was not applied
         wrong += changes ? 1U : 0U;
       } else {
         Tensor golden = y;
-        tail_of(0, golden.values());
+        apply(golden, true);
         wrong += test::different_bits(test::value_after(golden.values(), to), expected.values());
         wrong += tail.begin >= tail.end || (to.begin <= tail.begin && tail.end <= to.end) ? 0U : 1U;
       }
@@ -276,7 +302,10 @@ TEST_CASE_TEMPLATE("conv change: one weight changes one channel, which the next 
       NodeFaults faults;
       faults.weights = &*effect;
       const ChangedInput input{x.values(), nullptr};
-      Tail tail{&function, y.size(), 0, y.values(), trial % 3 == 0 ? nullptr : &of_channel};
+      const Tail tail{.function = &function,
+                      .begin = y.size(),
+                      .golden = y.values(),
+                      .of_channel = trial % 3 == 0 ? nullptr : &of_channel};
       Change to;
       to.values.assign(y.size(), 55.0F);
       rule->propagate(0, {&input, 1}, sums.values(), faults, tail, to);

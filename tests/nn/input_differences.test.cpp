@@ -238,5 +238,14 @@ TEST_CASE("input differences: of one channel where nothing else can differ, and 
 }
 #endif
 
+TEST_CASE("input differences: worth listing are more of them in larger pictures, and always some") {
+  const auto most = [](std::size_t pixels, std::size_t outputs) {
+    return detail::most_differences<std::int16_t, std::int8_t>(pixels, outputs, 144, 16);
+  };
+  CHECK(most(64, 64) < most(256, 64));
+  CHECK(most(1, 16) > 0);
+  CHECK(detail::most_differences<std::int16_t, std::int16_t>(64, 64, 144, 16) < most(64, 64));
+}
+
 }  // namespace
 }  // namespace upset

@@ -9,9 +9,12 @@
 #include <vector>
 
 #include <upset/campaign/jumps.hpp>
+#include <upset/kernel/sum_writer.hpp>
+#include <upset/nn/activation.hpp>
 #include <upset/nn/change.hpp>
 #include <upset/nn/merge.hpp>
 #include <upset/nn/network.hpp>
+#include <upset/nn/tail.hpp>
 
 namespace upset::detail {
 
@@ -43,11 +46,20 @@ class Tails {
         ++last;
       }
       tails_[n].end = last;
-      tails_[n].function = [this, n](std::size_t first, std::span<float> values) {
-        apply(n, values, [=](const ChangedInput& added) { added.add(first, values); });
-      };
-      tails_[n].of_channel = [this, n](std::size_t channel, std::span<float> values) {
-        apply(n, values, [=](const ChangedInput& added) {  // fault-free
+      std::size_t next = n + 1;  // what rules can do themselves, as they write
+      tails_[n].adds = next <= last && !functions_[next];
+      next += tails_[n].adds ? 1U : 0U;
+      if (next <= last && nodes[next].layer.target<ReLU>() != nullptr) {
+        tails_[n].least = 0;
+        ++next;
+      }
+      if (next <= last) {
+        tails_[n].function = [this, next, last](std::size_t first, std::span<float> values) {
+          apply(next, last, values, [=](const ChangedInput& added) { added.add(first, values); });
+        };
+      }
+      tails_[n].of_channel = [this, n, last](std::size_t channel, std::span<float> values) {
+        apply(n + 1, last, values, [=](const ChangedInput& added) {  // fault-free
           const std::size_t channels = added.golden.size() / values.size();
           for (std::size_t pixel = 0; pixel < values.size(); ++pixel) {
             values[pixel] += added.golden[pixel * channels + channel];
@@ -72,7 +84,10 @@ class Tails {
   template <class ValueOf>
   [[nodiscard]] Tail prepare(std::size_t n, ValueOf value_of) {
     is_near_jump_ = false;
-    Tail tail{&tails_[n].function, network_->nodes()[n].shape.size(), 0, {}, nullptr};
+    const NodeTail& kept = tails_[n];
+    Tail tail{.least = kept.least, .begin = network_->nodes()[n].shape.size()};
+    tail.added = kept.adds ? &added_[n + 1] : nullptr;
+    tail.function = kept.function ? &kept.function : nullptr;
     for (std::size_t m = n + 1; m <= end(n); ++m) {
       if (functions_[m]) {
         continue;
@@ -106,7 +121,9 @@ class Tails {
  private:
   struct NodeTail {
     std::size_t end = 0;
-    BandFunction function;
+    bool adds = false;       // to begin with
+    float least = no_least;  // then
+    BandFunction function;   // then; empty where nothing is left
     ChannelFunction of_channel;
     bool mixes_channels = false;
   };
@@ -122,10 +139,10 @@ class Tails {
     return node.inputs.size() == 1 && node.inputs[0] == m - 1 && static_cast<bool>(functions_[m]);
   }
 
-  // `add` adds a value of a node before n to `values`.
+  // Nodes `first` to `last` of a tail, where `add` adds a value of a node before it to `values`.
   template <class Add>
-  void apply(std::size_t n, std::span<float> values, Add add) {
-    for (std::size_t m = n + 1; m <= end(n); ++m) {
+  void apply(std::size_t first, std::size_t last, std::span<float> values, Add add) {
+    for (std::size_t m = first; m <= last; ++m) {
       is_near_jump_ = is_near_jump_ || jumps_->are_near(m, values);
       if (functions_[m]) {
         functions_[m](values);

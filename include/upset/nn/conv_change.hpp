@@ -54,6 +54,7 @@ class ConvolutionChange final : public ChangeRule {
         biases_(face_->biases()),
         differences_(*face_, geometry, input),
         row_sums_(product_.output_width() * product_.stride()),
+        row_values_(product_.output_width() * outputs),
         weight_sums_(product_.output_height() * row_sums_.size()),
         no_sums_(in_levels ? 0 : weight_sums_.size(), Sum{0}) {
     steps_.resize(product_.stride());  // whole vectors
@@ -78,7 +79,8 @@ class ConvolutionChange final : public ChangeRule {
       largest_row_ = std::max(largest_row_, sums[i / depth] += size);
     }
     depth_ = depth;
-    most_differences_ = most_differences(product_, depth);
+    most_differences_ = detail::most_differences<Level, T>(
+        product_.output_width() * product_.output_height(), product_.stride(), depth, input[2]);
   }
 
   void keep(std::size_t slot, std::span<const float> x, std::span<const float> y) override {
@@ -137,19 +139,6 @@ class ConvolutionChange final : public ChangeRule {
   using Vector = typename Product::Vector;
   using Stored = typename detail::Lanes<Sum, lanes>::type;
 
-  // Differences, or words of them, above which the layer itself is faster, among other pictures. In
-  // nanoseconds, as measured with AVX-512; nothing but time depends on them. Twice what the layer
-  // takes: who goes on by differences can do so in later layers, of which fewer change.
-  [[nodiscard]] static std::size_t most_differences(const Product& product, std::size_t depth) {
-    const auto pixels = static_cast<double>(product.output_width() * product.output_height());
-    const auto outputs = static_cast<double>(product.stride());
-    const double whole = pixels * outputs * static_cast<double>(depth) / (in_levels ? 137.0 : 48.0);
-    const auto taps = static_cast<double>(depth) / static_cast<double>(product.channels());
-    const double vectors = outputs / static_cast<double>(lanes);
-    const double each = taps * (in_bytes ? 0.25 + 0.08 * vectors : 0.75 + 0.2 * vectors);
-    return static_cast<std::size_t>(2 * whole / each) + 4;
-  }
-
   // Before anything changes: of floats differences are added up, which are zeros.
   [[nodiscard]] const AlignedVector<Sum>& sums_of(const Slot& kept) const {
     if constexpr (in_levels) {
@@ -200,11 +189,7 @@ class ConvolutionChange final : public ChangeRule {
     to.begin = rows[0] * row_size;
     to.end = rows[1] * row_size;
     for (std::size_t row = rows[0]; row < rows[1]; ++row) {
-      largest = std::max(largest, change_row(row, kept, y, effect != nullptr, to.values.data()));
-      if (tail.function != nullptr) {
-        const std::size_t first = row * row_size;
-        (*tail.function)(first, {to.values.data() + first, row_size});
-      }
+      largest = std::max(largest, change_row(row, kept, y, effect != nullptr, tail, to.values));
     }
     note_rounding(kept, largest, to);
     tail.extend(y, to);
@@ -239,32 +224,51 @@ class ConvolutionChange final : public ChangeRule {
     return largest;
   }
 
-  // y = sum step + bias, of levels. Returns the magnitude of the largest change, of floats.
+  // Adds to a row of levels, if there are any, the products of the differences, and finishes it.
+  template <class Writer>
+  void write_row(std::size_t row, const Sum* sums, const Writer& to) {
+    if constexpr (in_bytes) {
+      if (const ChannelDifferences* const channel = differences_.channel()) {
+        channel_product_->add_row(row, *channel, sums, to);
+        return;
+      }
+    }
+    if (!differences_.empty()) {
+      product_.add_row(row, differences_.list(), sums, to);
+      return;
+    }
+    for (std::size_t o = 0; o < outputs_; o += lanes) {
+      const auto take = to.template columns<1>(o);
+      for (std::size_t p = 0; p < product_.output_width(); ++p) {
+        const Vector sum = *reinterpret_cast<const Stored*>(sums + p * product_.stride() + o);
+        take(p, 0, sum);
+      }
+    }
+  }
+
+  // y = sum step + bias, of levels, and the tail. Returns the magnitude of the largest change, of
+  // floats.
   [[nodiscard]] std::uint32_t change_row(std::size_t row, const Slot& kept,
-                                         std::span<const float> y, bool has_effect, float* out) {
+                                         std::span<const float> y, bool has_effect,
+                                         const Tail& tail, std::span<float> values) {
     const std::size_t stride = product_.stride();
     const std::size_t pixels = product_.output_width();
     const std::size_t first = row * pixels;
     const Sum* sums = (has_effect ? weight_sums_ : sums_of(kept)).data() + first * stride;
-    out += first * outputs_;
+    const std::span<float> finished = values.subspan(first * outputs_, pixels * outputs_);
+    float* const out = finished.data();
     if constexpr (in_levels) {
-      const detail::LevelRowWriter to{out, outputs_, steps_.data(), biases_now_.data()};
-      if constexpr (in_bytes) {
-        if (const ChannelDifferences* const channel = differences_.channel()) {
-          channel_product_->add_row(row, *channel, sums, to);
-          return 0;
-        }
-      }
-      if (!differences_.empty()) {
-        product_.add_row(row, differences_.list(), sums, to);
-        return 0;
-      }
-      for (std::size_t o = 0; o < outputs_; o += lanes) {
-        const auto take = to.template columns<1>(o);
-        for (std::size_t p = 0; p < pixels; ++p) {
-          const Vector sum = *reinterpret_cast<const Stored*>(sums + p * stride + o);
-          take(p, 0, sum);
-        }
+      detail::LevelRowWriter to{out, outputs_, steps_.data(), biases_now_.data()};
+      if (outputs_ % lanes == 0) {  // else vectors reach beyond what is added
+        to.least = tail.least;
+        to.added = tail.added == nullptr
+                       ? nullptr
+                       : tail.added->stretch(first * outputs_, finished.size(), row_values_.data());
+        write_row(row, sums, to);
+        tail.apply_function(first * outputs_, finished);
+      } else {
+        write_row(row, sums, to);
+        tail.apply(first * outputs_, finished);
       }
       return 0;
     } else {
@@ -285,6 +289,7 @@ class ConvolutionChange final : public ChangeRule {
           out[p * outputs + o] = old[p * outputs + o] + difference;
         }
       }
+      tail.apply(first * outputs, finished);
       return largest;
     }
   }
@@ -326,7 +331,7 @@ class ConvolutionChange final : public ChangeRule {
     if (tail.of_channel != nullptr) {
       (*tail.of_channel)(output, to.channel_values);
       to.set_channel(output, outputs_, tail.golden);
-    } else if (tail.function == nullptr) {
+    } else if (tail.is_none()) {
       to.set_channel(output, outputs_, y);
     } else {
       std::ranges::copy(y, to.values.begin());
@@ -377,6 +382,7 @@ class ConvolutionChange final : public ChangeRule {
   // of the picture being computed
   InputDifferences<Level, T> differences_;
   AlignedVector<Sum> row_sums_;
+  AlignedVector<float> row_values_;
   AlignedVector<Sum> weight_sums_;  // of all, changed weights included
   AlignedVector<Sum> no_sums_;
   std::vector<float> biases_now_;
