@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <numeric>
 #include <optional>
 #include <span>
 #include <utility>
@@ -31,7 +32,9 @@ struct FaultyNode {
 /// Computes outputs under faults from fault-free values kept for some pictures at a time.
 ///
 /// Owned by one thread, and refers to its network, whose layers stay where they are.
-/// - cost: memory for every node's value, once and for each picture kept
+/// - cost: memory for every node's value for each picture kept, and once for those of a run that
+/// are
+///         needed at the same time
 class Propagation {
  public:
   /// With `bound`, which may be null, runs end where it shows that the class stays the same.
@@ -44,7 +47,7 @@ class Propagation {
         tails_(network, rules_, jumps_) {
     const auto nodes = network.nodes();
     last_reader_.back() = nodes.size();
-    changes_.resize(nodes.size());
+    share_changes();
     for (std::size_t n = 0; n < nodes.size(); ++n) {
       std::vector<Shape> shapes;
       for (const std::size_t from : nodes[n].inputs) {
@@ -53,7 +56,8 @@ class Propagation {
       const AnyLayer& layer = nodes[n].layer;
       is_product_.push_back(layer.kind() == "Conv2d" || layer.kind() == "Dense");
       wholes_.push_back(std::make_unique<WholeChange<AnyLayer>>(layer, std::move(shapes)));
-      changes_[n].values.resize(nodes[n].shape.size());
+      AlignedVector<float>& values = change(n).values;
+      values.resize(std::max(values.size(), nodes[n].shape.size()));
     }
   }
 
@@ -104,7 +108,7 @@ class Propagation {
   [[nodiscard]] const Change& run(std::size_t slot, std::span<const FaultyNode> faults,
                                   bool early_exit = true, bool may_park = false) {
     const auto nodes = network_->nodes();
-    Change& output = changes_.back();
+    Change& output = change(nodes.size() - 1);
     output.set_none();
     parked_ = nodes.size();
     is_settled_ = false;
@@ -131,7 +135,7 @@ class Propagation {
         is_settled_ = true;
         break;
       }
-      Change& change = changes_[n];
+      Change& change = this->change(n);
       inputs_.clear();
       bool is_touched = fault != nullptr;
       for (const std::size_t from : nodes[n].inputs) {
@@ -240,11 +244,31 @@ class Propagation {
     return rules;
   }
 
+  /// Lets nodes whose values are not needed at the same time share one: less memory is in use.
+  void share_changes() {
+    const std::size_t nodes = rules_.size();
+    std::vector<std::size_t> first(nodes);  // node at which a value may be written
+    std::iota(first.begin(), first.end(), std::size_t{0});
+    for (std::size_t n = 0; n < nodes; ++n) {
+      first[tails_.end(n)] = std::min(first[tails_.end(n)], n);
+    }
+    std::vector<std::size_t> last_use;  // of each place
+    for (std::size_t n = 0; n < nodes; ++n) {
+      const auto is_free = [&](std::size_t last) { return last < first[n] && n + 1 < nodes; };
+      const auto place = std::ranges::find_if(last_use, is_free) - last_use.begin();
+      places_.push_back(static_cast<std::size_t>(place));
+      last_use.resize(std::max(last_use.size(), places_.back() + 1));
+      last_use[places_.back()] = std::max(last_reader_[n], n);
+    }
+    changes_.resize(last_use.size());
+  }
+  [[nodiscard]] Change& change(std::size_t node) { return changes_[places_[node]]; }
+
   /// Whether all changes that nodes from n on read are too small to change the class.
   [[nodiscard]] bool keeps_class(std::size_t slot, std::size_t n) const {
     double left = slots_[slot].room;
     for (std::size_t m = start_; m < n; ++m) {
-      const Change& change = changes_[m];
+      const Change& change = changes_[places_[m]];
       if (change.is_none() || last_reader_[m] < n) {
         continue;
       }
@@ -266,14 +290,14 @@ class Propagation {
   /// from another run.
   [[nodiscard]] ChangedInput value(std::size_t slot, std::size_t node) const {
     const bool is_new = node != Network::input && node >= start_;
-    return {golden(slot, node), is_new ? &changes_[node] : nullptr};
+    return {golden(slot, node), is_new ? &changes_[places_[node]] : nullptr};
   }
 
   /// The change of the last node of the tail, or null where the layer changes nothing.
   [[nodiscard]] Change* propagate_with_tail(std::size_t slot, std::size_t n,
                                             const NodeFaults& faults, ChangeRule& rule) {
     const std::size_t end = tails_.end(n);
-    Change& change = changes_[end];
+    Change& change = this->change(end);
     Tail tail = tails_.prepare(n, [this, slot](std::size_t node) { return value(slot, node); });
     tail.golden = golden(slot, end);
     rule.propagate(slot, inputs_, golden(slot, n), faults, tail, change);
@@ -284,9 +308,6 @@ class Propagation {
       return nullptr;  // else rounding may have become a jump
     }
     tails_.inherit(n, change);
-    for (std::size_t m = n; m < end; ++m) {
-      changes_[m].set_none();
-    }
     return &change;
   }
 
@@ -304,6 +325,7 @@ class Propagation {
   std::vector<std::unique_ptr<ChangeRule>> wholes_;
   AlignedVector<std::size_t> last_reader_;
   std::vector<Slot> slots_;
+  std::vector<std::size_t> places_;  // per node: of its change
   std::vector<Change> changes_;
   std::vector<ChangedInput> inputs_;
   detail::Jumps jumps_;
