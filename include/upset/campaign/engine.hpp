@@ -70,7 +70,8 @@ class Engine {
     const std::size_t blocks = (images() + block - 1) / block;
     const std::size_t threads = worker_count(options_.threads, blocks * trials.size());
     // few pictures and many threads: trials are shared as well, or some would wait for the last
-    const std::size_t slices = std::clamp<std::size_t>((16 * threads + blocks - 1) / blocks, 1,
+    const std::size_t shares = threads == 1 ? 1 : 16 * threads;
+    const std::size_t slices = std::clamp<std::size_t>((shares + blocks - 1) / blocks, 1,
                                                        std::max<std::size_t>(trials.size(), 1));
     while (workers_.size() < threads) {
       workers_.push_back(

@@ -153,25 +153,49 @@ struct LevelRowWriter {
   /// See `DeltaProduct::add_row`.
   template <std::size_t Vectors>
   [[nodiscard, gnu::always_inline]] auto columns(std::size_t first) const {
-    using Stored = typename Lanes<float, lanes>::type;
-    std::array<Floats, Vectors> step;  // read once, or every store might have changed them
-    std::array<Floats, Vectors> bias;
-    for (std::size_t v = 0; v < Vectors; ++v) {
-      step[v] = *reinterpret_cast<const Stored*>(steps + first + v * lanes);
-      bias[v] = *reinterpret_cast<const Stored*>(biases + first + v * lanes);
-    }
-    return [step, bias, first, y = y, outputs = outputs, added = added, least = least](
-               std::size_t pixel, std::size_t v, const auto& sums) {
-      const std::size_t output = first + v * lanes;
-      if (output < outputs) {
-        const std::size_t at = pixel * outputs + output;
-        Floats value = __builtin_convertvector(sums, Floats) * step[v] + bias[v];
-        if (added != nullptr) {
-          value += *reinterpret_cast<const Stored*>(added + at);
-        }
-        store_first(y + at, at_least(value, least), outputs - output);
+    static_assert(Vectors <= 4);
+    // read once, or every store might have changed them; by name, or they would lie in memory
+    const auto vector = [first](const float* values, std::size_t v) {
+      return load(values + first + (v < Vectors ? v * lanes : 0));
+    };
+    const Floats step0 = vector(steps, 0);
+    const Floats step1 = vector(steps, 1);
+    const Floats step2 = vector(steps, 2);
+    const Floats step3 = vector(steps, 3);
+    const Floats bias0 = vector(biases, 0);
+    const Floats bias1 = vector(biases, 1);
+    const Floats bias2 = vector(biases, 2);
+    const Floats bias3 = vector(biases, 3);
+    const bool is_whole = first + Vectors * lanes <= outputs;
+    return [
+      =, y = y + first, added = added == nullptr ? nullptr : added + first, least = least, outputs =
+      outputs
+    ](std::size_t pixel, std::size_t v, const auto& sums) __attribute__((always_inline)) {
+      const std::size_t output = v * lanes;  // from the first on
+      if (!is_whole && first + output >= outputs) {
+        return;
+      }
+      const std::size_t at = pixel * outputs + output;
+      const Floats step = v == 0 ? step0 : v == 1 ? step1 : v == 2 ? step2 : step3;
+      const Floats bias = v == 0 ? bias0 : v == 1 ? bias1 : v == 2 ? bias2 : bias3;
+      Floats value = __builtin_convertvector(sums, Floats) * step + bias;
+      if (added != nullptr) {
+        value += load(added + at);
+      }
+      value = at_least(value, least);
+      if (is_whole) {
+        *reinterpret_cast<Stored*>(y + at) = value;
+      } else {
+        store_first(y + at, value, outputs - first - output);
       }
     };
+  }
+
+ private:
+  using Stored = typename Lanes<float, lanes>::type;
+
+  [[nodiscard, gnu::always_inline]] static Floats load(const float* from) {
+    return *reinterpret_cast<const Stored*>(from);
   }
 };
 

@@ -154,13 +154,17 @@ class InputDifferences {
     if (empty()) {
       return {0, 0};
     }
-    const auto starts = list_.starts();  // of pixels, ascending: those that have some lie between
-    const auto first = std::ranges::upper_bound(starts, 0U) - 1;
-    const auto last = std::ranges::lower_bound(starts, static_cast<std::uint32_t>(list_.size()));
-    const auto row_of = [&](auto pixel) {
-      return static_cast<std::size_t>(pixel - starts.begin()) / input_[1];
-    };
-    return {row_of(first), row_of(last - 1) + 1};
+    const auto starts = list_.starts();  // of pixels, ascending; the outermost rows often have some
+    const std::size_t width = input_[1];
+    std::size_t first = begin_ / (width * input_[2]);
+    while (starts[(first + 1) * width] == 0) {
+      ++first;
+    }
+    std::size_t last = (end_ - 1) / (width * input_[2]) + 1;
+    while (starts[(last - 1) * width] == list_.size()) {
+      --last;
+    }
+    return {first, last};
   }
   /// What is read of value i.
   [[nodiscard]] Level level(std::size_t i, const AlignedVector<Level>& golden) const {
